@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Builds everything and runs all checks and tests; `tests/run.sh --help` says how.
+# shellcheck disable=SC2317 # stage() calls the functions by their names
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+    cat << 'TEXT'
+usage: tests/run.sh [--quick | --full]
+  (nothing)  what continuous integration runs; at most some 8 minutes on two cores
+  --quick    build with gcc and run the tests, no more
+  --full     also gcc with sanitizers, ThreadSanitizer on the unit tests, ten times the
+             seeds and ten times the fuzzing
+Folders: build (gcc), build/asan (clang, ASan+UBSan, fuzzing), build/hostile (clang, tiny
+buffers). Logs of the stages: build/log. Environment: TROUPE_JOBS (jobs at once),
+TROUPE_FUZZ_SECONDS (for all fuzzers together), TROUPE_TEST_SEEDS (of each sim test).
+TEXT
+}
+
+mode=usual
+case ${1:-} in
+"") ;;
+--quick) mode=quick ;;
+--full) mode=full ;;
+--help | -h)
+    usage
+    exit 0
+    ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac
+
+jobs=${TROUPE_JOBS:-$(nproc)}
+export TROUPE_JOBS=$jobs
+fuzz_seconds=${TROUPE_FUZZ_SECONDS:-60}
+if [ "$mode" = full ]; then
+    fuzz_seconds=${TROUPE_FUZZ_SECONDS:-600}
+    export TROUPE_TEST_SEEDS_PERCENT=${TROUPE_TEST_SEEDS_PERCENT:-1000}
+fi
+
+# ---- stages --------------------------------------------------------------------------
+
+table=()
+failed=()
+
+stage() { # stage NAME COMMAND...: runs it, notes time and result, never ends the run
+    local name=$1 begin=$SECONDS result=ok
+    shift
+    printf '\n==== %s\n' "$name"
+    "$@" || result=FAILED
+    note "$name" "$result" $((SECONDS - begin))
+}
+
+note() { # note NAME RESULT SECONDS
+    table+=("$(printf '%-28s %5d s  %s' "$1" "$3" "$2")")
+    if [ "$2" != ok ]; then
+        failed+=("$1")
+        printf '==== %s: FAILED\n' "$1"
+    fi
+}
+
+# A build's output is of interest only when it fails.
+quietly() { # quietly LOG COMMAND...
+    local log=build/log/$1.log
+    shift
+    "$@" > "$log" 2>&1 && return
+    grep -E -A 12 'error|FAILED|Error' "$log" | head -n 120 || tail -n 60 "$log"
+    echo "(all of it: $log)"
+    return 1
+}
+
+configure_and_build() { # configure_and_build FOLDER OPTION...
+    local folder=$1 generator=()
+    shift
+    # A build folder keeps the generator it was made with.
+    if [ ! -f "$folder/CMakeCache.txt" ] && command -v ninja > /dev/null; then
+        generator=(-G Ninja)
+    fi
+    if command -v ccache > /dev/null; then set -- "$@" -DCMAKE_C_COMPILER_LAUNCHER=ccache; fi
+    cmake -S . -B "$folder" "${generator[@]}" "$@" &&
+        cmake --build "$folder" --parallel "$jobs" -- "$(keep_going "$folder")"
+}
+
+# All errors at once rather than the first.
+keep_going() {
+    if [ -f "$1/build.ninja" ] || { [ ! -f "$1/Makefile" ] && command -v ninja > /dev/null; }; then
+        echo -k0
+    else
+        echo -k
+    fi
+}
+
+build() { # build FOLDER OPTION...
+    quietly "build-$(basename "$1")" configure_and_build "$@"
+}
+
+suite() { # suite FOLDER OPTION...
+    local folder=$1
+    shift
+    ctest --test-dir "$folder" --no-tests=error --output-on-failure --schedule-random \
+        --parallel "$jobs" "$@"
+}
+
+# The suite's lines only where a test failed; the full ones are those of the last stage.
+quiet_suite() { # quiet_suite FOLDER OPTION...
+    local log result=0
+    log=build/log/suite-$(basename "$1").log
+    suite "$@" > "$log" 2>&1 || result=$?
+    if [ "$result" -ne 0 ]; then grep -v ' Passed ' "$log" | head -n 300; else tail -n 3 "$log"; fi
+    return "$result"
+}
+
+check() { # check NAME...
+    local name result=0
+    for name; do bash "tests/checks/$name.sh" || result=1; done
+    return "$result"
+}
+
+# Each fuzzer gets its share of the time. New inputs stay in the build folder; what finds a
+# fault is kept and named, to be put into tests/fuzz/corpus with the repair.
+fuzz() {
+    local programs=(build/asan/bin/tests/fuzz_*) program name share result=0
+    [ -x "${programs[0]}" ] || { echo "no fuzz programs yet"; return 0; }
+    share=$((fuzz_seconds / ${#programs[@]}))
+    for program in "${programs[@]}"; do
+        name=$(basename "$program")
+        mkdir -p "build/fuzz/$name" "build/fuzz/faults"
+        local inputs=("build/fuzz/$name")
+        if [ -d "tests/fuzz/corpus/$name" ]; then inputs+=("tests/fuzz/corpus/$name"); fi
+        LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0" \
+            UBSAN_OPTIONS=print_stacktrace=1 \
+            "$program" -max_total_time=$((share > 0 ? share : 1)) -timeout=10 -rss_limit_mb=2048 \
+            -print_final_stats=0 -verbosity=0 -artifact_prefix="build/fuzz/faults/$name-" \
+            "${inputs[@]}" || { result=1; echo "$name: see build/fuzz/faults"; }
+    done
+    return "$result"
+}
+
+asan_options=(-DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
+    "-DTROUPE_SANITIZE=address,undefined" -DTROUPE_FUZZ=ON -DTROUPE_BUILD_BENCH=OFF -DTROUPE_WERROR=ON)
+
+quick_stages() {
+    stage "build, gcc" build build
+}
+
+usual_stages() {
+    local fuzz_process fuzz_begin
+    stage "build, gcc" build build -DTROUPE_WERROR=ON
+    stage "build, clang, sanitizers" build build/asan "${asan_options[@]}"
+    stage "build, clang, hostile" build build/hostile -DCMAKE_C_COMPILER=clang \
+        -DTROUPE_HOSTILE=ON -DTROUPE_ASSERT=ON -DTROUPE_WERROR=ON
+    # Beside the checks, which do not mind losing time to it; the tests after them might.
+    fuzz_begin=$SECONDS
+    fuzz > build/log/fuzz.log 2>&1 &
+    fuzz_process=$!
+    stage "checks of the text" check format licence layers labels headers sizes readme shellcheck
+    stage "cppcheck" check cppcheck
+    stage "clang-tidy" check tidy
+    printf '\n==== fuzzing, beside the checks\n'
+    if wait "$fuzz_process"; then
+        note fuzzing ok $((SECONDS - fuzz_begin))
+    else
+        tail -n 60 build/log/fuzz.log
+        note fuzzing FAILED $((SECONDS - fuzz_begin))
+    fi
+    stage "tests, sanitizers" quiet_suite build/asan
+    stage "tests, hostile build" quiet_suite build/hostile
+}
+
+full_stages() {
+    usual_stages
+    stage "build, gcc, sanitizers" build build/asan-gcc -DTROUPE_SANITIZE=address,undefined \
+        -DTROUPE_BUILD_BENCH=OFF "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
+    stage "tests, gcc, sanitizers" quiet_suite build/asan-gcc
+    stage "build, ThreadSanitizer" build build/tsan -DTROUPE_SANITIZE=thread \
+        -DCMAKE_C_COMPILER=clang -DTROUPE_BUILD_BENCH=OFF "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
+    stage "tests, ThreadSanitizer" quiet_suite build/tsan --label-regex unit
+}
+
+# ---- the run -------------------------------------------------------------------------
+
+# Without the checks' tools the rest still runs; the stages that need them say so and fail.
+if [ "$mode" = quick ] || ! bash jobs/packages.sh test; then bash jobs/packages.sh build; fi
+mkdir -p build/log
+if [ "$(id -u)" -eq 0 ]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+
+"${mode}_stages"
+
+printf '\n==== stages\n'
+printf '%s\n' "${table[@]}"
+if [ "${#failed[@]}" -gt 0 ]; then
+    printf 'FAILED:'
+    printf ' [%s]' "${failed[@]}"
+    printf '\n'
+fi
+
+# Last, so that the log ends with what ctest says about the main suite.
+printf '\n==== tests, main suite (%d s so far)\n' "$SECONDS"
+result=0
+suite build || result=$?
+[ "${#failed[@]}" -eq 0 ] || result=1
+exit "$result"
