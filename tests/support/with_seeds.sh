@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Runs a test with the number of seeds its first line asks for: with_seeds.sh SEEDS PROGRAM
+# A script and not ctest's ENVIRONMENT, because that would win over what you have set.
+set -euo pipefail
+
+wanted=$(($1 * ${TROUPE_TEST_SEEDS_PERCENT:-100} / 100))
+export TROUPE_TEST_SEEDS=${TROUPE_TEST_SEEDS:-$((wanted > 0 ? wanted : 1))}
+shift
+exec "$@"
