@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef COMM_COMM_INLINE_H
+#define COMM_COMM_INLINE_H
+#ifndef COMM_COMM_H
+#error "include comm/comm.h, which includes this"
+#endif
+
+/*
+ * The hot paths of comm.h, and of its structs what they touch. Budget: a posted record
+ * of 8 bytes some 2 ns, a received one the same; all else goes through the functions at
+ * the end, which live in post.c and receive.c.
+ */
+
+#include "base/list.h"
+#include "comm/wire.h"
+
+struct comm_link;
+struct comm_frame;
+
+/* The sending end of a stream: everything for one rank. */
+struct comm_stream {
+    unsigned char *at, *end; /* where the next record goes; equal: no frame is open */
+    struct comm_wire_memory last;
+    uint64_t n_posted;
+    const bool *is_congested; /* of the link */
+    struct comm_frame *frame; /* the open one, or NULL */
+    struct comm_link *link;   /* next hop */
+    struct base_list node;    /* in comm's `open`, or in its lane's `waiting` */
+    int64_t opened_ns;
+    int destination;
+    uint8_t lane;
+    uint8_t cause;   /* why the open frame is to leave, while */
+    bool is_waiting; /* it only lacks a credit */
+};
+
+/* The frame being read. */
+struct comm_reader {
+    const unsigned char *at, *end; /* equal: none, or the slow path is to look first */
+    struct comm_wire_state *state; /* of the stream it belongs to */
+    uint64_t n_taken;              /* records of it taken so far */
+    int source;
+    struct comm_frame *frame;
+};
+
+/* The head of struct comm. */
+struct comm_fast {
+    struct comm_stream **streams; /* by destination; never NULL, see comm_stream_of() */
+    struct comm_reader reader;
+    struct comm_frame *unread; /* arrived, in order */
+    const struct base_frame_kind *kinds[256];
+};
+
+static inline struct comm_fast *comm_fast(struct comm *comm)
+{
+    return (struct comm_fast *)(void *)comm;
+}
+
+static inline const struct comm_fast *comm_fast_const(const struct comm *comm)
+{
+    return (const struct comm_fast *)(const void *)comm;
+}
+
+/* Kinds below are comm's own and are not given out. */
+enum { COMM_N_OWN_KINDS = 16 };
+
+static inline troupe_status comm_post(struct comm *comm,
+                                      int rank,
+                                      const struct comm_header *header,
+                                      const void *payload,
+                                      size_t size_bytes)
+{
+    enum { SLACK = COMM_HEAD_BYTES + COMM_WORD_BYTES };
+    struct comm_stream *stream = comm_fast(comm)->streams[rank];
+    size_t room = (size_t)(stream->end - stream->at);
+
+    if (UNLIKELY(room < SLACK || size_bytes > room - SLACK))
+        return comm_post_parts(comm, rank, header, payload, size_bytes, NULL, 0);
+    unsigned char *at = comm_wire_put(stream->at, &stream->last, header, size_bytes, 0);
+    comm_wire_copy(at, payload, size_bytes);
+    stream->at = at + comm_wire_padded(size_bytes);
+    stream->n_posted++;
+    return TROUPE_OK;
+}
+
+static inline bool comm_is_congested(const struct comm *comm, int rank)
+{
+    return *comm_fast_const(comm)->streams[rank]->is_congested;
+}
+
+/* Begins and ends frames, puts chunks together, takes comm's own records. */
+bool comm_next_slowly(struct comm *comm, struct comm_record *record);
+
+static inline bool comm_next(struct comm *comm, struct comm_record *record)
+{
+    struct comm_fast *fast = comm_fast(comm);
+    struct comm_reader *reader = &fast->reader;
+
+    if (UNLIKELY(reader->at == reader->end))
+        return comm_next_slowly(comm, record);
+    uint64_t word = comm_wire_load(reader->at);
+    size_t size_bytes = comm_wire_size(word);
+    size_t n_bytes =
+        comm_wire_n_words(word) * COMM_WORD_BYTES + comm_wire_padded(size_bytes);
+    if (UNLIKELY(comm_wire_shape(word) != 0 || !fast->kinds[comm_wire_kind(word)] ||
+                 n_bytes > (size_t)(reader->end - reader->at)))
+        return comm_next_slowly(comm, record);
+    record->payload =
+        comm_wire_get(reader->at, word, &reader->state->last, &record->header);
+    record->source = reader->source;
+    record->size_bytes = size_bytes;
+    record->envelope = NULL;
+    record->ticket = 0;
+    reader->at += n_bytes;
+    reader->n_taken++;
+    return true;
+}
+
+static inline bool comm_has_frame(const struct comm *comm)
+{
+    const struct comm_fast *fast = comm_fast_const(comm);
+    return fast->reader.frame || fast->unread;
+}
+
+static inline const struct base_frame_kind *comm_kind(const struct comm *comm,
+                                                      uint8_t kind)
+{
+    return comm_fast_const(comm)->kinds[kind];
+}
+
+#endif

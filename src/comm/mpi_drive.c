@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/clock.h"
+#include "comm/mpi_port.h"
+#include <sched.h>
+
+/*
+ * How a rank waits: it spins for a while, because what it waits for is most often a
+ * microsecond away; then it sleeps, for longer and longer. Where ranks outnumber cores
+ * somebody else needs the core that a spinning rank sits on, most likely the one it
+ * waits for: there it yields instead.
+ */
+
+enum {
+    SPIN_NS = 100 * 1000,
+    YIELD_NS = 100 * 1000, /* as long a crowded rank yields before it sleeps */
+    FIRST_SLEEP_NS = 50 * 1000,
+    LAST_SLEEP_NS = 1000 * 1000,
+    BUSY_TURNS = 32 /* a step that keeps busy and moves nothing may be waiting, too */
+};
+
+static bool has_moved(struct comm *comm)
+{
+    return comm_poll(comm) || comm_has_frame(comm);
+}
+
+static int64_t earlier(int64_t left_ns, int64_t right_ns)
+{
+    return left_ns < right_ns ? left_ns : right_ns;
+}
+
+/* Polls until the time; true: something moved. The clock is comm_poll's. */
+static bool spin(struct comm *comm, int64_t until_ns, bool yields)
+{
+    while (comm->now_ns < until_ns) {
+        if (has_moved(comm))
+            return true;
+        if (yields)
+            sched_yield();
+    }
+    return false;
+}
+
+void mpi_port_idle(struct comm *comm, int64_t until_ns)
+{
+    bool yields = mpi_port_of(comm)->is_crowded;
+    int64_t spin_ns = comm->options.spin_ns >= 0 ? comm->options.spin_ns : SPIN_NS;
+    int64_t sleep_ns = FIRST_SLEEP_NS;
+
+    if (yields && comm->options.spin_ns < 0)
+        spin_ns = YIELD_NS;
+    if (has_moved(comm))
+        return;
+    until_ns = earlier(until_ns, comm_wake_ns(comm));
+    if (spin(comm, earlier(until_ns, comm_look_at_clock(comm) + spin_ns), yields))
+        return;
+    while (comm->now_ns < until_ns) {
+        base_clock_sleep_ns(earlier(sleep_ns, until_ns - comm->now_ns));
+        sleep_ns = earlier(2 * sleep_ns, LAST_SLEEP_NS);
+        comm->countdown = 1; /* the sleep took longer than any number of polls */
+        if (has_moved(comm))
+            return;
+        until_ns = earlier(until_ns, comm_wake_ns(comm));
+    }
+}
+
+static uint64_t count_moves(const struct comm *comm)
+{
+    return comm->counts.n_frames_sent + comm->counts.n_frames_received;
+}
+
+void comm_mpi_drive(struct comm *comm, comm_step_fn *step)
+{
+    uint64_t n_moves = 0;
+    uint32_t n_turns = 0;
+
+    for (;;) {
+        struct comm_step result = step(comm->troupe);
+        if (result.result == COMM_STEP_DONE)
+            return;
+        if (result.result == COMM_STEP_IDLE) {
+            mpi_port_idle(comm, result.wake_ns);
+            n_turns = 0;
+            continue;
+        }
+        if (!mpi_port_of(comm)->is_crowded || ++n_turns < BUSY_TURNS)
+            continue;
+        n_turns = 0;
+        if (count_moves(comm) == n_moves)
+            sched_yield();
+        n_moves = count_moves(comm);
+    }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef COMM_SIM_H
+#define COMM_SIM_H
+
+/* What the two halves of the simulator share: sim.c carries, sim_drive.c steps. */
+
+#include "base/random.h"
+#include "comm/internal.h"
+
+enum sim_event_kind {
+    SIM_FRAME,    /* a frame reaches a rank */
+    SIM_SENT,     /* a frame's bytes have left its sender */
+    SIM_FETCHED,  /* a payload apart reaches the rank that fetched it */
+    SIM_DELIVERED /* ... and its sender knows */
+};
+
+struct sim_event {
+    int64_t time_ns;
+    uint64_t sequence; /* makes the order of equal times the order of their making */
+    enum sim_event_kind kind;
+    int source;
+    struct comm_frame *frame; /* whose bytes still stand with the sender, or NULL */
+    struct comm_transfer *transfer; /* the receiver's, or the sender's own */
+    struct comm_transfer *other;
+    uint32_t size_bytes;
+    unsigned char bytes[];
+};
+
+/* A heap, the earliest on top. */
+struct sim_queue {
+    struct sim_event **items;
+    uint32_t n_items, capacity;
+};
+
+/* Data frames, control frames, all else. */
+enum { SIM_OTHER = COMM_N_CLASSES, SIM_N_QUEUES };
+
+struct sim_rank {
+    struct comm_sim *sim;
+    struct comm *comm;
+    struct troupe *troupe;
+    int rank;
+    int64_t clock_ns;
+    int64_t slowness;     /* its steps take so many times the normal */
+    int64_t wake_ns;      /* of the last step; INT64_MIN: it was busy */
+    int64_t next_stop_ns; /* when chance decides again whether it stops */
+    bool is_done, is_through, is_dead;
+    struct base_random random;
+    struct sim_queue queue[SIM_N_QUEUES];
+    struct comm_frame *posted[COMM_N_CLASSES], **posted_end[COMM_N_CLASSES];
+    uint32_t n_posted[COMM_N_CLASSES], n_on_way[COMM_N_CLASSES];
+    uint64_t n_exchanges;
+    const uint64_t *to_each;
+    uint64_t *from_each;
+};
+
+struct comm_sim {
+    struct comm_sim_options options;
+    struct base_random random; /* delays */
+    struct sim_rank *rank;
+    uint64_t n_events, n_deliveries, trace_hash;
+    int64_t *last_arrival_ns; /* by class, source, destination */
+    uint8_t *n_control;       /* control frames on their way, by source, destination */
+    uint64_t n_exchanges;     /* complete ones */
+    int n_exchanging, n_values;
+    int64_t last_activity_ns; /* anything but the detector talking to itself */
+    bool is_killing;          /* some rank was killed: no agreed end */
+    bool is_driving, is_aborted;
+    int current, exit_code;
+    void *abort_target; /* jmp_buf of the driver */
+};
+
+static inline struct sim_rank *sim_rank_of(const struct comm *comm)
+{
+    return comm->port;
+}
+
+extern const struct comm_backend comm_sim_backend;
+/* When the next event of the rank is due, INT64_MAX: none. */
+int64_t sim_next_event_ns(const struct sim_rank *rank);
+void sim_queues_fini(struct sim_rank *rank);
+TROUPE_NORETURN void sim_abort(struct comm_sim *sim, int exit_code);
+
+#endif
