@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/actor.h"
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * What comes from other ranks. Everything addressed to an actor comes in one stream per
+ * pair of ranks, so the order between two actors holds for mail, replies, downs and spawns
+ * alike. A bulk payload is asked for when its ticket stands within the mailbox's capacity.
+ */
+
+struct ticket {
+    uint64_t number, size_bytes;
+    int32_t source, reserved;
+};
+
+/* ---- refusing ------------------------------------------------------------------------ */
+
+static void refused_deliver(struct actor_rank *home,
+                            uint64_t sender,
+                            const struct troupe_refused *refused)
+{
+    troupe_actor *actor = actor_is_local(home, sender) ? actor_find(home, sender) : NULL;
+    struct message_envelope *envelope;
+
+    if (!actor || (actor->flags & ACTOR_EMBRYO) || !actor->behavior->accepts_refused ||
+        actor->n_queued >= actor->capacity)
+        return;
+    envelope = message_take(home->pool, sizeof *refused);
+    if (!envelope)
+        return;
+    memcpy(envelope->inline_payload, refused, sizeof *refused);
+    envelope->type = home->refused_type;
+    envelope->sender = refused->to.bits;
+    (void)actor_deliver(actor, envelope, false);
+}
+
+static void refused_arrived(struct troupe *rank, struct comm_record *record)
+{
+    struct troupe_refused refused;
+
+    if (record->size_bytes != sizeof refused)
+        return;
+    memcpy(&refused, record->payload, sizeof refused);
+    refused.type_name[sizeof refused.type_name - 1] = '\0';
+    refused_deliver(actor_of(rank), record->header.to, &refused);
+}
+
+static void tell_sender(struct actor_rank *home,
+                        uint64_t to,
+                        uint64_t sender,
+                        uint16_t type,
+                        enum troupe_refusal reason)
+{
+    struct troupe_refused refused = {.to = {to}, .reason = reason};
+    struct comm_header header = {.kind = ACTOR_KIND_REFUSED, .to = sender, .from = to};
+    int peer = actor_rank_of(home, sender);
+
+    if (type >= 1 && type <= message_table_size(home->table)) {
+        refused.type_hash = message_table_type_hash(home->table, type);
+        snprintf(refused.type_name,
+                 sizeof refused.type_name,
+                 "%s",
+                 message_table_type(home->table, type)->name);
+    }
+    if (peer == home->me)
+        refused_deliver(home, sender, &refused);
+    else if (peer >= 0)
+        comm_post_must(home->comm, peer, &header, &refused, sizeof refused);
+}
+
+/* Mail that nobody takes: counted, and who sent it is told as far as it listens. */
+static void reject(struct actor_rank *home,
+                   const struct comm_header *header,
+                   enum actor_dead_reason reason,
+                   enum troupe_refusal refusal)
+{
+    actor_dead_letter(home, reason, header->from, header->to, header->type);
+    if (header->flags & MESSAGE_REQUEST)
+        actor_call_fail(home,
+                        header->from,
+                        header->reference,
+                        refusal == TROUPE_REFUSAL_NO_ACTOR ? TROUPE_DOWN : TROUPE_REFUSED);
+    else if (header->from && !(header->flags & (MESSAGE_EXEMPT | MESSAGE_TICK)))
+        tell_sender(home, header->to, header->from, header->type, refusal);
+}
+
+void actor_refuse(struct actor_rank *home, uint64_t to, struct message_envelope *envelope)
+{
+    struct comm_header header = {.to = to,
+                                 .from = envelope->sender,
+                                 .reference = envelope->reference,
+                                 .type = envelope->type,
+                                 .flags = envelope->flags};
+
+    reject(home, &header, ACTOR_DEAD_REFUSED, TROUPE_REFUSAL_TYPE);
+    actor_envelope_discard(home, envelope);
+}
+
+/* ---- payloads ----------------------------------------------------------------------------- */
+
+static struct message_envelope *ticket_envelope(struct actor_rank *home,
+                                                const struct comm_record *record)
+{
+    struct ticket ticket = {.number = record->ticket,
+                            .size_bytes = record->size_bytes,
+                            .source = record->source};
+    struct message_envelope *envelope = message_take(home->pool, sizeof ticket);
+
+    base_require(envelope != NULL, "no memory for mail that has come");
+    memcpy(envelope->inline_payload, &ticket, sizeof ticket);
+    envelope->flags = MESSAGE_TICKET | MESSAGE_PENDING;
+    return envelope;
+}
+
+static struct message_envelope *envelope_of(struct actor_rank *home, struct comm_record *record)
+{
+    struct message_envelope *envelope = record->envelope;
+
+    if (record->ticket) {
+        envelope = ticket_envelope(home, record);
+    } else if (!envelope) {
+        envelope = message_take(home->pool, record->size_bytes);
+        base_require(envelope != NULL, "no memory for mail that has come");
+        if (record->size_bytes)
+            memcpy(envelope->inline_payload, record->payload, record->size_bytes);
+    }
+    record->envelope = NULL;
+    envelope->sender = record->header.from;
+    envelope->reference = record->header.reference;
+    envelope->incarnation = record->header.incarnation;
+    envelope->type = record->header.type;
+    envelope->flags |= record->header.flags;
+    return envelope;
+}
+
+/* Starts the transfer of what `ticket_box` stands for; NULL: no memory for it. */
+static struct message_envelope *
+fetch(struct actor_rank *home, uint64_t to, struct message_envelope *ticket_box)
+{
+    struct message_envelope *envelope;
+    struct ticket ticket;
+
+    memcpy(&ticket, ticket_box->inline_payload, sizeof ticket);
+    envelope = message_take(home->pool, ticket.size_bytes);
+    if (!envelope ||
+        !base_map_put(&home->fetching, (uintptr_t)envelope, (void *)(uintptr_t)to)) {
+        if (envelope)
+            message_give(home->pool, envelope);
+        return NULL;
+    }
+    envelope->next = ticket_box->next;
+    envelope->sender = ticket_box->sender;
+    envelope->reference = ticket_box->reference;
+    envelope->incarnation = ticket_box->incarnation;
+    envelope->type = ticket_box->type;
+    envelope->flags = (uint8_t)(ticket_box->flags & ~MESSAGE_TICKET);
+    comm_fetch(home->comm, ticket.source, ticket.number, envelope);
+    message_give(home->pool, ticket_box);
+    return envelope;
+}
+
+void actor_fetch_start(troupe_actor *actor, struct message_envelope **link)
+{
+    struct actor_rank *home = actor->home;
+    struct message_envelope *ticket_box = *link;
+    uint64_t old_bytes = ticket_box->size_bytes;
+    bool is_last = actor->tail == &ticket_box->next;
+    bool is_seen = actor->process && actor->process->seen_link == &ticket_box->next;
+    struct message_envelope *envelope = fetch(home, actor->address, ticket_box);
+
+    base_require(envelope != NULL, "no memory for a large message that has come");
+    *link = envelope;
+    home->queued_bytes += envelope->size_bytes - old_bytes;
+    if (is_last)
+        actor->tail = &envelope->next;
+    if (is_seen)
+        actor->process->seen_link = &envelope->next;
+}
+
+void actor_envelope_discard(struct actor_rank *home, struct message_envelope *envelope)
+{
+    struct ticket ticket;
+
+    if (envelope->flags & MESSAGE_TICKET) {
+        memcpy(&ticket, envelope->inline_payload, sizeof ticket);
+        comm_fetch_discard(home->comm, ticket.source, ticket.number);
+    } else if (envelope->flags & MESSAGE_PENDING) {
+        (void)base_map_remove(&home->fetching, (uintptr_t)envelope);
+        return; /* comm still writes into it: actor_fetched frees it */
+    }
+    message_give(home->pool, envelope);
+}
+
+static bool is_well_formed(struct actor_rank *home, const struct message_envelope *envelope)
+{
+    return message_is_well_formed(message_table_type(home->table, envelope->type),
+                                  message_payload(envelope),
+                                  envelope->size_bytes);
+}
+
+static void remove_malformed(struct actor_rank *home,
+                             troupe_actor *actor,
+                             struct message_envelope *envelope)
+{
+    struct message_envelope **link = &actor->head;
+
+    while (*link && *link != envelope)
+        link = &(*link)->next;
+    base_assert(*link == envelope);
+    (void)actor_mailbox_unlink(actor, link);
+    actor_dead_letter(
+        home, ACTOR_DEAD_MALFORMED, envelope->sender, actor->address, envelope->type);
+    message_give(home->pool, envelope);
+}
+
+void actor_fetched(struct troupe *rank, struct message_envelope *envelope)
+{
+    struct actor_rank *home = actor_of(rank);
+    uint64_t to = (uintptr_t)base_map_remove(&home->fetching, (uintptr_t)envelope);
+    troupe_actor *actor = to ? actor_find(home, to) : NULL;
+
+    if (!to && home->fetched_other && home->fetched_other(rank, envelope))
+        return;
+    if (envelope->flags & MESSAGE_REPLY) {
+        actor_call_end(home, to, envelope->reference, envelope, TROUPE_OK);
+        return;
+    }
+    if (!actor) {
+        message_give(home->pool, envelope);
+        return;
+    }
+    if (!is_well_formed(home, envelope))
+        remove_malformed(home, actor, envelope);
+    if (!actor->process || !(actor->flags & ACTOR_STARTED))
+        actor_make_ready(actor);
+    else if (actor->process->wait && actor->process->wait->kind == ACTOR_WAIT_RECEIVE)
+        actor_wake(actor);
+}
+
+/* ---- mail -------------------------------------------------------------------------------------- */
+
+static void send_xoff(troupe_actor *actor, int source)
+{
+    struct actor_rank *home = actor->home;
+    struct comm_header header = {.kind = ACTOR_KIND_XOFF, .to = actor->address};
+    struct base_map *ranks = &actor_extra(actor)->xoff_ranks;
+    uint64_t key = (uint64_t)source + 1;
+
+    if (base_map_get(ranks, key))
+        return;
+    base_require(base_map_put(ranks, key, actor), "no memory to hold back a rank");
+    actor->flags |= ACTOR_XOFF_SENT;
+    comm_post_must(home->comm, source, &header, NULL, 0);
+    comm_flush_rank(home->comm, source, COMM_FLUSH_URGENT);
+    home->counts.n_xoff_sent++;
+}
+
+/* An unread tick of the same timer makes this one superfluous. */
+static bool is_superfluous(const troupe_actor *actor, const struct comm_header *header)
+{
+    return (header->flags & MESSAGE_TICK) && actor_has_tick(actor, header->reference);
+}
+
+static void enqueue(troupe_actor *actor, struct comm_record *record)
+{
+    struct actor_rank *home = actor->home;
+    struct message_envelope *envelope = envelope_of(home, record);
+    struct message_envelope **link = actor->tail;
+    struct comm_header header = record->header;
+    bool is_exempt = (header.flags & MESSAGE_EXEMPT) != 0;
+
+    switch (actor_deliver(actor, envelope, is_exempt)) {
+    case ACTOR_IS_FULL:
+        (void)actor_deliver(actor, envelope, true);
+        send_xoff(actor, record->source);
+        break;
+    case ACTOR_IS_REFUSED:
+        reject(home, &header, ACTOR_DEAD_DROPPED, TROUPE_REFUSAL_FULL);
+        actor_envelope_discard(home, envelope);
+        return;
+    case ACTOR_IS_DROPPED:
+        return;
+    case ACTOR_DELIVERED:
+        break;
+    }
+    if (UNLIKELY(record->ticket && actor->n_queued <= actor->capacity &&
+                 !(actor->flags & ACTOR_EMBRYO)))
+        actor_fetch_start(actor, link);
+}
+
+static void reply_arrived(struct actor_rank *home, struct comm_record *record)
+{
+    struct message_envelope *envelope = envelope_of(home, record);
+
+    if (envelope->flags & MESSAGE_TICKET) {
+        base_require(fetch(home, record->header.to, envelope) != NULL,
+                     "no memory for a large reply that has come");
+        return;
+    }
+    actor_call_end(
+        home, record->header.to, record->header.reference, envelope, TROUPE_OK);
+}
+
+static void discard_payload(struct actor_rank *home, struct comm_record *record)
+{
+    if (record->ticket)
+        comm_fetch_discard(home->comm, record->source, record->ticket);
+}
+
+/* The type is known and the bytes are a value of it (a ticket's are checked later). */
+static bool is_sound(struct actor_rank *home, const struct comm_record *record)
+{
+    if (UNLIKELY(record->header.type == 0 || record->header.type > home->n_types))
+        return false;
+    if (LIKELY(home->plain_bytes[record->header.type] == record->size_bytes))
+        return true;
+    if (record->ticket)
+        return true;
+    return message_is_well_formed(message_table_type(home->table, record->header.type),
+                                  record->payload,
+                                  record->size_bytes);
+}
+
+COLD static void take_stray(struct actor_rank *home,
+                            struct comm_record *record,
+                            enum actor_dead_reason reason,
+                            enum troupe_refusal refusal)
+{
+    reject(home, &record->header, reason, refusal);
+    discard_payload(home, record);
+}
+
+void actor_take_mail(struct actor_rank *home, struct comm_record *record)
+{
+    troupe_actor *actor;
+
+    base_assert(actor_is_local(home, record->header.to));
+    if (UNLIKELY(home->is_ending)) {
+        discard_payload(home, record);
+        return;
+    }
+    if (UNLIKELY(!is_sound(home, record))) {
+        take_stray(home, record, ACTOR_DEAD_MALFORMED, TROUPE_REFUSAL_MALFORMED);
+        return;
+    }
+    if (record->header.flags & MESSAGE_REPLY) {
+        reply_arrived(home, record);
+        return;
+    }
+    actor = actor_find(home, record->header.to);
+    if (UNLIKELY(!actor))
+        actor = actor_find_or_embryo(home, record->header.to);
+    if (UNLIKELY(!actor)) {
+        take_stray(home, record, ACTOR_DEAD_NO_ACTOR, TROUPE_REFUSAL_NO_ACTOR);
+        return;
+    }
+    if (UNLIKELY(!actor_accepts(actor, record->header.type))) {
+        take_stray(home, record, ACTOR_DEAD_REFUSED, TROUPE_REFUSAL_TYPE);
+        return;
+    }
+    if (LIKELY(home->may_dispatch && actor_is_idle_handler(actor) && !record->ticket)) {
+        actor_dispatch_record(actor, record);
+        return;
+    }
+    if (UNLIKELY(is_superfluous(actor, &record->header)))
+        home->counts.n_dropped_ticks++;
+    else
+        enqueue(actor, record);
+}
+
+/* ---- the other records ------------------------------------------------------------------------------ */
+
+static void mail_arrived(struct troupe *rank, struct comm_record *record)
+{
+    actor_take_mail(actor_of(rank), record);
+}
+
+static void xoff_arrived(struct troupe *rank, struct comm_record *record)
+{
+    actor_xoff_arrived(actor_of(rank), record->header.to);
+}
+
+static void xon_arrived(struct troupe *rank, struct comm_record *record)
+{
+    actor_xon_arrived(actor_of(rank), record->header.to);
+}
+
+static void spawn_arrived(struct troupe *rank, struct comm_record *record)
+{
+    if (!actor_of(rank)->is_ending)
+        actor_spawn_arrived(actor_of(rank), record);
+}
+
+static void lease_asked(struct troupe *rank, struct comm_record *record)
+{
+    if (!actor_of(rank)->is_ending)
+        actor_lease_asked(actor_of(rank), record);
+}
+
+static void lease_given(struct troupe *rank, struct comm_record *record)
+{
+    actor_lease_given(actor_of(rank), record);
+}
+
+static void monitor_arrived(struct troupe *rank, struct comm_record *record)
+{
+    if (!actor_of(rank)->is_ending)
+        actor_monitor_add(actor_of(rank),
+                          record->header.to,
+                          record->header.from,
+                          record->header.reference);
+}
+
+static void demonitor_arrived(struct troupe *rank, struct comm_record *record)
+{
+    actor_monitor_remove(actor_of(rank), record->header.reference);
+}
+
+static void down_arrived(struct troupe *rank, struct comm_record *record)
+{
+    actor_down_arrived(actor_of(rank), record);
+}
+
+static void call_failed(struct troupe *rank, struct comm_record *record)
+{
+    actor_call_end(actor_of(rank),
+                   record->header.to,
+                   record->header.reference,
+                   NULL,
+                   (troupe_status)record->header.type);
+}
+
+static void call_cancelled(struct troupe *rank, struct comm_record *record)
+{
+    actor_request_forget(actor_of(rank), record->header.to, record->header.reference);
+}
+
+static void stop_arrived(struct troupe *rank, struct comm_record *record)
+{
+    actor_stop_at(actor_of(rank),
+                  record->header.to,
+                  (enum troupe_exit_kind)record->header.type);
+}
+
+static void end_arrived(struct troupe *rank, struct comm_record *record)
+{
+    actor_end_arrived(actor_of(rank), record);
+}
+
+static void report_arrived(struct troupe *rank, struct comm_record *record)
+{
+    actor_report_arrived(actor_of(rank), record);
+}
+
+const struct base_frame_kind actor_kinds[] = {
+    {ACTOR_KIND_MAIL, "mail", mail_arrived},
+    {ACTOR_KIND_XOFF, "xoff", xoff_arrived},
+    {ACTOR_KIND_XON, "xon", xon_arrived},
+    {ACTOR_KIND_SPAWN, "spawn", spawn_arrived},
+    {ACTOR_KIND_LEASE_ASK, "lease ask", lease_asked},
+    {ACTOR_KIND_LEASE_GIVE, "lease give", lease_given},
+    {ACTOR_KIND_MONITOR, "monitor", monitor_arrived},
+    {ACTOR_KIND_DEMONITOR, "demonitor", demonitor_arrived},
+    {ACTOR_KIND_DOWN, "down", down_arrived},
+    {ACTOR_KIND_CALL_FAILED, "call failed", call_failed},
+    {ACTOR_KIND_CALL_CANCEL, "call cancel", call_cancelled},
+    {ACTOR_KIND_STOP, "stop", stop_arrived},
+    {ACTOR_KIND_END, "end", end_arrived},
+    {ACTOR_KIND_REPORT, "report", report_arrived},
+    {ACTOR_KIND_REFUSED, "refused", refused_arrived},
+};
+const uint32_t actor_n_kinds = ARRAY_LENGTH(actor_kinds);

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/actor.h"
+#include <string.h>
+
+/*
+ * Calls. The request carries the caller's reference; the server's rank remembers every
+ * request that was received and not answered, so that the server's end fails the call at
+ * once. A reply goes past the mailbox of a process that waits for it, and is exempt mail
+ * for an asynchronous call.
+ */
+
+/* Rank 20 bits, counter 44: unique in the job, so that ranks can keep foreign ones. */
+uint64_t actor_reference_make(struct actor_rank *home)
+{
+    return ((uint64_t)home->me << 44) | ++home->next_reference;
+}
+
+/* ---- the server's side ---------------------------------------------------------------- */
+
+void actor_request_note(troupe_actor *self, const struct actor_current *current)
+{
+    struct actor_rank *home = self->home;
+    uint8_t block_class;
+    struct actor_request *request =
+        message_block_take(home->pool, sizeof *request, &block_class);
+
+    base_require(request != NULL, "no memory to remember a request");
+    *request = (struct actor_request){.caller = current->sender,
+                                      .reference = current->reference,
+                                      .incarnation = current->incarnation,
+                                      .block_class = block_class};
+    base_list_append(&actor_extra(self)->requests, &request->node);
+}
+
+static void request_free(struct actor_rank *home, struct actor_request *request)
+{
+    base_list_remove(&request->node);
+    message_block_give(home->pool, request, request->block_class);
+}
+
+static struct actor_request *request_find(troupe_actor *actor, uint64_t reference)
+{
+    if (!actor->extra)
+        return NULL;
+    BASE_LIST_EACH(node, &actor->extra->requests)
+    {
+        struct actor_request *request = CONTAINER_OF(node, struct actor_request, node);
+
+        if (request->reference == reference)
+            return request;
+    }
+    return NULL;
+}
+
+/* The caller has given up: its request, unread or read, is not to be failed later. */
+void actor_request_forget(struct actor_rank *home, uint64_t server, uint64_t reference)
+{
+    troupe_actor *actor = actor_is_local(home, server) ? actor_find(home, server) : NULL;
+    struct actor_request *request = actor ? request_find(actor, reference) : NULL;
+
+    if (request)
+        request_free(home, request);
+}
+
+void actor_requests_fail(troupe_actor *actor)
+{
+    BASE_LIST_EACH(node, &actor->extra->requests)
+    {
+        struct actor_request *request = CONTAINER_OF(node, struct actor_request, node);
+
+        actor_call_fail(actor->home, request->caller, request->reference, TROUPE_DOWN);
+        request_free(actor->home, request);
+    }
+}
+
+void actor_call_fail(struct actor_rank *home,
+                     uint64_t caller,
+                     uint64_t reference,
+                     troupe_status status)
+{
+    struct comm_header header = {.kind = ACTOR_KIND_CALL_FAILED,
+                                 .to = caller,
+                                 .reference = reference,
+                                 .type = (uint16_t)status};
+    int peer = actor_rank_of(home, caller);
+
+    if (peer == home->me)
+        actor_call_end(home, caller, reference, NULL, status);
+    else if (peer >= 0)
+        comm_post_must(home->comm, peer, &header, NULL, 0);
+}
+
+/* ---- the caller's side ------------------------------------------------------------------- */
+
+static void pending_free(struct actor_rank *home, struct actor_pending_call *call)
+{
+    if (call->deadline.place) {
+        heap_remove(&home->timers, &call->deadline);
+        home->n_holding--;
+    }
+    (void)base_map_remove(&home->calls, call->reference);
+    base_list_remove(&call->node);
+    message_block_give(home->pool, call, call->block_class);
+}
+
+void actor_calls_free(troupe_actor *actor)
+{
+    BASE_LIST_EACH(node, &actor->extra->calls)
+    {
+        pending_free(actor->home, CONTAINER_OF(node, struct actor_pending_call, node));
+    }
+}
+
+static void tell_result(struct actor_rank *home,
+                        uint64_t caller,
+                        uint64_t reference,
+                        troupe_status status)
+{
+    struct message_envelope *envelope =
+        message_take(home->pool, sizeof(struct troupe_call_failed));
+    struct troupe_call_failed result = {
+        .reference = {reference}, .status = status, .kind = TROUPE_EXIT_NORMAL};
+
+    base_require(envelope != NULL, "no memory to tell of a failed call");
+    memcpy(envelope->inline_payload, &result, sizeof result);
+    envelope->type = home->call_result_type;
+    envelope->reference = reference;
+    actor_send_exempt(home, caller, envelope);
+}
+
+static void late(struct actor_rank *home, uint64_t caller, struct message_envelope *reply)
+{
+    if (!reply)
+        return;
+    actor_dead_letter(home, ACTOR_DEAD_LATE_REPLY, reply->sender, caller, reply->type);
+    actor_envelope_discard(home, reply);
+}
+
+/* A process that waits for just this: the reply is handed to it. */
+static bool hand_over(troupe_actor *actor,
+                      uint64_t reference,
+                      struct message_envelope *reply,
+                      troupe_status status)
+{
+    struct actor_wait *wait = actor->process ? actor->process->wait : NULL;
+
+    if (!wait || wait->kind != ACTOR_WAIT_CALL || wait->reference != reference ||
+        wait->is_done)
+        return false;
+    wait->envelope = reply;
+    wait->status = status;
+    actor_wake(actor);
+    return true;
+}
+
+void actor_call_end(struct actor_rank *home,
+                    uint64_t caller,
+                    uint64_t reference,
+                    struct message_envelope *reply,
+                    troupe_status status)
+{
+    troupe_actor *actor = actor_is_local(home, caller) ? actor_find(home, caller) : NULL;
+    struct actor_pending_call *call;
+
+    if (!actor) {
+        late(home, caller, reply);
+        return;
+    }
+    if (hand_over(actor, reference, reply, status))
+        return;
+    call = base_map_get(&home->calls, reference);
+    if (!call || call->caller != actor) {
+        late(home, caller, reply);
+        return;
+    }
+    pending_free(home, call);
+    if (reply && actor_accepts(actor, reply->type)) {
+        reply->flags |= MESSAGE_EXEMPT;
+        (void)actor_deliver(actor, reply, true);
+        return;
+    }
+    if (reply) {
+        late(home, caller, reply);
+        status = TROUPE_REFUSED;
+    }
+    tell_result(home, caller, reference, status);
+}
+
+static void give_up(struct actor_rank *home, uint64_t server, uint64_t reference)
+{
+    struct comm_header header = {
+        .kind = ACTOR_KIND_CALL_CANCEL, .to = server, .reference = reference};
+    int peer = actor_rank_of(home, server);
+
+    if (peer == home->me)
+        actor_request_forget(home, server, reference);
+    else if (peer >= 0)
+        comm_post_must(home->comm, peer, &header, NULL, 0);
+}
+
+/* The reply that a wait has brought becomes the message in hand. */
+static troupe_status
+take_reply(troupe_actor *self, struct actor_wait *wait, const troupe_type *reply_type,
+           const void **reply)
+{
+    struct message_envelope *envelope = wait->envelope;
+
+    if (wait->status != TROUPE_OK)
+        return wait->status;
+    if (envelope->type != actor_type_listed(self, reply_type)) {
+        message_give(self->home->pool, envelope);
+        return TROUPE_INVALID;
+    }
+    actor_hold_current(self, envelope);
+    if (reply)
+        *reply = self->process->current.body;
+    return TROUPE_OK;
+}
+
+troupe_status troupe_call_bytes(troupe_actor *self,
+                                troupe_address to,
+                                const troupe_type *reply_type,
+                                const void **reply,
+                                troupe_deadline deadline,
+                                const troupe_type *type,
+                                const void *body,
+                                size_t size_bytes)
+{
+    struct actor_rank *home = self->home;
+    uint16_t id = actor_type_checked(self, type, body, size_bytes);
+    struct actor_wait wait = {.kind = ACTOR_WAIT_CALL,
+                              .address = to.bits,
+                              .reference = actor_reference_make(home),
+                              .what = type->name};
+
+    actor_require_process(self, "troupe_call");
+    actor_require(self, to.bits != self->address, "an actor cannot call itself");
+    (void)actor_type_listed(self, reply_type);
+    actor_release_current(self);
+    TROUPE_TRY(actor_send_copy(
+        self, to.bits, id, body, size_bytes, MESSAGE_REQUEST, wait.reference));
+    actor_park(self, &wait, deadline);
+    if (wait.is_done)
+        return take_reply(self, &wait, reply_type, reply);
+    give_up(home, to.bits, wait.reference);
+    return TROUPE_TIMEOUT;
+}
+
+static void call_times_out(struct heap_node *node)
+{
+    struct actor_pending_call *call =
+        CONTAINER_OF(node, struct actor_pending_call, deadline);
+    struct actor_rank *home = call->caller->home;
+    uint64_t caller = call->caller->address, reference = call->reference;
+
+    home->n_holding--;
+    give_up(home, call->server, reference);
+    pending_free(home, call);
+    tell_result(home, caller, reference, TROUPE_TIMEOUT);
+}
+
+static struct actor_pending_call *
+pending_make(troupe_actor *self, uint64_t server, troupe_deadline deadline)
+{
+    struct actor_rank *home = self->home;
+    uint8_t block_class;
+    struct actor_pending_call *call;
+
+    if (!actor_extra_try(self))
+        return NULL;
+    call = message_block_take(home->pool, sizeof *call, &block_class);
+    if (!call)
+        return NULL;
+    *call = (struct actor_pending_call){.server = server,
+                                        .reference = actor_reference_make(home),
+                                        .caller = self,
+                                        .block_class = block_class};
+    base_list_append(&self->extra->calls, &call->node);
+    if (base_map_put(&home->calls, call->reference, call) &&
+        (deadline.at_ns == INT64_MAX ||
+         actor_heap_add(home, &call->deadline, deadline.at_ns, call_times_out))) {
+        home->n_holding += deadline.at_ns != INT64_MAX;
+        return call;
+    }
+    pending_free(home, call);
+    return NULL;
+}
+
+troupe_status troupe_call_async_bytes(troupe_actor *self,
+                                      troupe_address to,
+                                      const troupe_type *type,
+                                      const void *body,
+                                      size_t size_bytes,
+                                      troupe_deadline deadline,
+                                      troupe_reference *reference)
+{
+    uint16_t id = actor_type_checked(self, type, body, size_bytes);
+    struct actor_pending_call *call;
+    uint64_t bits;
+    troupe_status status;
+
+    actor_require(self,
+                  self->behavior->accepts_call_result,
+                  "who calls without waiting must accept troupe_call_failed");
+    call = pending_make(self, to.bits, deadline);
+    if (!call)
+        return TROUPE_NO_MEMORY;
+    bits = call->reference;
+    status = actor_send_copy(self, to.bits, id, body, size_bytes, MESSAGE_REQUEST, bits);
+    if (status == TROUPE_OK) {
+        if (reference)
+            reference->bits = bits;
+        return TROUPE_OK;
+    }
+    call = base_map_get(&self->home->calls, bits);
+    if (call)
+        pending_free(self->home, call);
+    return status;
+}
+
+/* ---- replies ------------------------------------------------------------------------------------ */
+
+troupe_caller troupe_caller_of(const troupe_actor *self)
+{
+    const struct actor_current *current = actor_current(self);
+
+    if (current->type == 0 || !(current->flags & MESSAGE_REQUEST))
+        return (troupe_caller){0};
+    return (troupe_caller){.address = {current->sender},
+                           .reference = {current->reference},
+                           .incarnation = current->incarnation};
+}
+
+/* Takes the envelope on success. */
+static troupe_status reply_with(troupe_actor *self,
+                                uint64_t caller,
+                                uint64_t reference,
+                                struct message_envelope **envelope)
+{
+    struct actor_rank *home = self->home;
+    struct comm_header header = {.to = caller,
+                                 .from = self->address,
+                                 .reference = reference,
+                                 .type = (*envelope)->type,
+                                 .kind = ACTOR_KIND_MAIL,
+                                 .flags = MESSAGE_REPLY};
+    int peer = actor_rank_of(home, caller);
+
+    actor_reserve_force(self, caller);
+    (*envelope)->sender = self->address;
+    (*envelope)->reference = reference;
+    (*envelope)->flags |= MESSAGE_REPLY;
+    if (peer != home->me)
+        return peer < 0 ? TROUPE_NOT_FOUND
+                        : comm_post_envelope(home->comm, peer, &header, envelope);
+    actor_call_end(home, caller, reference, *envelope, TROUPE_OK);
+    *envelope = NULL;
+    return TROUPE_OK;
+}
+
+static troupe_status reply_envelope(troupe_actor *self, struct message_envelope **envelope)
+{
+    struct actor_current *current = actor_current(self);
+    troupe_status status;
+
+    if (current->type == 0 || current->sender == 0 || current->is_answered)
+        return TROUPE_NOT_FOUND;
+    if (!(current->flags & MESSAGE_REQUEST))
+        return actor_send(self, current->sender, envelope);
+    status = reply_with(self, current->sender, current->reference, envelope);
+    current->is_answered = status == TROUPE_OK;
+    return status;
+}
+
+static struct message_envelope *
+copy(troupe_actor *self, uint16_t type, const void *body, size_t size_bytes)
+{
+    struct message_envelope *envelope = message_take(self->home->pool, size_bytes);
+
+    if (!envelope)
+        return NULL;
+    if (size_bytes)
+        memcpy(envelope->inline_payload, body, size_bytes);
+    envelope->type = type;
+    envelope->sender = self->address;
+    return envelope;
+}
+
+static troupe_status finish_reply(troupe_actor *self,
+                                  troupe_status status,
+                                  struct message_envelope *envelope)
+{
+    if (envelope)
+        message_give(self->home->pool, envelope);
+    return status;
+}
+
+/* The usual remote case: from the caller's struct into the frame, no envelope. */
+static bool reply_directly(troupe_actor *self,
+                           uint16_t type,
+                           const void *body,
+                           size_t size_bytes,
+                           troupe_status *status)
+{
+    struct actor_rank *home = self->home;
+    struct actor_current *current = actor_current(self);
+    struct comm_header header = {.to = current->sender,
+                                 .from = self->address,
+                                 .reference = current->reference,
+                                 .type = type,
+                                 .kind = ACTOR_KIND_MAIL,
+                                 .flags = MESSAGE_REPLY};
+    int peer = actor_rank_of(home, current->sender);
+
+    if (!(current->flags & MESSAGE_REQUEST) || current->is_answered || self->n_reserved ||
+        current->type == 0 || peer == home->me || peer < 0)
+        return false;
+    *status = comm_post(home->comm, peer, &header, body, size_bytes);
+    current->is_answered = *status == TROUPE_OK;
+    return true;
+}
+
+troupe_status troupe_reply_bytes(troupe_actor *self,
+                                 const troupe_type *type,
+                                 const void *body,
+                                 size_t size_bytes)
+{
+    uint16_t id = actor_type_checked(self, type, body, size_bytes);
+    struct message_envelope *envelope;
+    troupe_status status;
+
+    if (reply_directly(self, id, body, size_bytes, &status))
+        return status;
+    envelope = copy(self, id, body, size_bytes);
+    if (!envelope)
+        return TROUPE_NO_MEMORY;
+    status = reply_envelope(self, &envelope);
+    return finish_reply(self, status, envelope);
+}
+
+troupe_status troupe_reply_with_tail(troupe_actor *self,
+                                     const troupe_type *type,
+                                     const void *head,
+                                     const void *tail,
+                                     size_t n_tail)
+{
+    troupe_status status = TROUPE_OK;
+    struct message_envelope *envelope;
+
+    actor_require(self, type->tail_item_bytes, "type '%s' has no tail", type->name);
+    envelope = actor_compose(self, type, head, tail, n_tail, &status);
+    if (!envelope)
+        return status;
+    status = reply_envelope(self, &envelope);
+    return finish_reply(self, status, envelope);
+}
+
+troupe_status troupe_reply_to_bytes(troupe_actor *self,
+                                    const troupe_caller *caller,
+                                    const troupe_type *type,
+                                    const void *body,
+                                    size_t size_bytes)
+{
+    uint16_t id = actor_type_checked(self, type, body, size_bytes);
+    struct actor_current *current = actor_current(self);
+    struct message_envelope *envelope;
+    troupe_status status;
+
+    if (caller->address.bits == 0 || caller->reference.bits == 0)
+        return TROUPE_NOT_FOUND;
+    envelope = copy(self, id, body, size_bytes);
+    if (!envelope)
+        return TROUPE_NO_MEMORY;
+    status = reply_with(self, caller->address.bits, caller->reference.bits, &envelope);
+    if (status == TROUPE_OK && current->type &&
+        current->reference == caller->reference.bits)
+        current->is_answered = true;
+    if (status == TROUPE_OK)
+        actor_request_forget(self->home, self->address, caller->reference.bits);
+    return finish_reply(self, status, envelope);
+}

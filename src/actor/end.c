@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/actor.h"
+#include "base/alloc.h"
+#include <string.h>
+
+/*
+ * The end of a job. comm's detector says when all ranks are passive and nothing is on its
+ * way, with what the ranks offered: somebody blocked, something that will still happen by
+ * itself (a timer, a deadline), everybody ending. From that each rank comes to the same
+ * verdict (protocols 14, 15). Ending takes a second round, so that what the last calls of
+ * the actors have sent is taken up before anybody leaves.
+ */
+
+enum { ANY_BLOCKED = 1, ANY_HOLDING = 2 };
+enum { ALL_ENDING = 1 };
+
+static bool modules_are_still(const struct actor_rank *home)
+{
+    const struct base_module *const *module = home->modules;
+
+    for (; module && *module; module++)
+        if ((*module)->is_still && !(*module)->is_still(home->rank))
+            return false;
+    return true;
+}
+
+/* Each time before the rank idles: comm takes an offer back when something comes. */
+void actor_quiet_offer(struct actor_rank *home)
+{
+    bool is_holding = home->n_holding || !modules_are_still(home);
+    uint32_t any = (home->n_blocked ? ANY_BLOCKED : 0) | (is_holding ? ANY_HOLDING : 0);
+    uint32_t all = home->is_ending ? ALL_ENDING : 0;
+
+    comm_quiet_offer(home->comm, any, all, home->is_ending || !home->rank_process);
+    home->is_quiet_offered = true;
+}
+
+/* Called inside comm_poll: notes the verdict, actor_end_step() acts on it. */
+void actor_quiet(struct troupe *rank, uint32_t any, uint32_t all)
+{
+    struct actor_rank *home = actor_of(rank);
+
+    if (all & ALL_ENDING)
+        home->is_done = true;
+    else if (home->is_ending || (any & ANY_HOLDING))
+        return;
+    else if (any & ANY_BLOCKED)
+        home->verdict = ACTOR_VERDICT_DEADLOCK;
+    else
+        home->verdict = ACTOR_VERDICT_END;
+}
+
+static void end_one(troupe_actor *actor)
+{
+    if (!(actor->flags & ACTOR_EMBRYO))
+        actor_end_with(actor, TROUPE_EXIT_SHUTDOWN, TROUPE_OK, "%s", "the job ends");
+    actor_end(actor);
+}
+
+static void end_all(struct actor_rank *home)
+{
+    for (uint32_t s = 0; s < home->n_own_slots; s++)
+        for (uint32_t i = 1; i < home->slots[s].n_entries; i++)
+            if (home->slots[s].entries[i].actor)
+                end_one(home->slots[s].entries[i].actor);
+    if (home->rank_process)
+        end_one(home->rank_process);
+}
+
+static void begin_end(struct actor_rank *home, int exit_code)
+{
+    home->is_ending = true;
+    if (exit_code > home->exit_code)
+        home->exit_code = exit_code;
+    end_all(home);
+}
+
+/* ---- deadlock ------------------------------------------------------------------------- */
+
+static void report_send(struct actor_rank *home)
+{
+    struct comm_header header = {.kind = ACTOR_KIND_REPORT};
+    struct base_bytes text;
+
+    base_bytes_init(&text);
+    actor_report_waits(home, &text);
+    if (home->me == 0)
+        base_bytes_append(&home->reports, text.data, text.size);
+    else
+        comm_post_must(home->comm, 0, &header, text.data, text.size);
+    base_bytes_fini(&text);
+}
+
+void actor_report_arrived(struct actor_rank *home, struct comm_record *record)
+{
+    if (record->payload)
+        base_bytes_append(&home->reports, record->payload, record->size_bytes);
+}
+
+void actor_report_print(struct actor_rank *home)
+{
+    const char *line = (const char *)home->reports.data;
+    size_t left = home->reports.size;
+
+    if (!home->has_deadlock || home->me != 0)
+        return;
+    log_error(&home->rank->log,
+              "deadlock: nothing is on its way, and these wait for each other (exit code %d):",
+              TROUPE_EXIT_DEADLOCK);
+    while (left) {
+        const char *end = memchr(line, '\n', left);
+        size_t length = end ? (size_t)(end - line) : left;
+
+        log_error(&home->rank->log, "  %.*s", (int)length, line);
+        left -= end ? length + 1 : length;
+        line += length + 1;
+    }
+}
+
+/* ---- verdicts ---------------------------------------------------------------------------- */
+
+void actor_end_step(struct actor_rank *home)
+{
+    enum actor_verdict verdict = home->verdict;
+    int exit_code = verdict == ACTOR_VERDICT_DEADLOCK ? TROUPE_EXIT_DEADLOCK
+                                                      : home->wanted_exit_code;
+
+    home->verdict = ACTOR_VERDICT_NONE;
+    if (home->is_ending)
+        return;
+    if (verdict == ACTOR_VERDICT_DEADLOCK) {
+        home->has_deadlock = true;
+        report_send(home);
+    }
+    begin_end(home, exit_code);
+}
+
+/* The job is to end with this code: here at the next step, elsewhere when told. */
+void actor_job_end(struct actor_rank *home, int exit_code)
+{
+    struct comm_header header = {.kind = ACTOR_KIND_END, .type = (uint16_t)exit_code};
+
+    if (home->is_ending || home->verdict != ACTOR_VERDICT_NONE)
+        return;
+    home->verdict = ACTOR_VERDICT_END;
+    home->wanted_exit_code = exit_code;
+    for (int rank = 0; rank < home->n_ranks; rank++)
+        if (rank != home->me)
+            comm_post_must(home->comm, rank, &header, NULL, 0);
+    comm_flush(home->comm, COMM_FLUSH_URGENT);
+}
+
+void actor_end_arrived(struct actor_rank *home, struct comm_record *record)
+{
+    if (home->is_ending)
+        return;
+    home->verdict = ACTOR_VERDICT_END;
+    home->wanted_exit_code = record->header.type;
+}
+
+void actor_rank_process_ended(struct actor_rank *home, const struct actor_exit *exit)
+{
+    if (home->is_ending || exit->kind == TROUPE_EXIT_NORMAL)
+        return;
+    log_error(&home->rank->log,
+              "the rank process ended: %s (%s)%s%s: the job ends with exit code %d",
+              troupe_exit_kind_text(exit->kind),
+              troupe_status_name(exit->status),
+              exit->text[0] ? ": " : "",
+              exit->text,
+              exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_EXIT_MISUSE
+                                                 : TROUPE_EXIT_RANK_FAILED);
+    actor_job_end(home,
+                  exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_EXIT_MISUSE
+                                                     : TROUPE_EXIT_RANK_FAILED);
+}

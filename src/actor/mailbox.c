@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/actor.h"
+
+/*
+ * A mailbox is one list of envelopes in the order of arrival. What is over capacity is its
+ * tail, not another queue: selective receive sees it, and capacity decides only who has to
+ * wait (protocols 2).
+ */
+
+/* The process waits for just this, or will decide for itself. */
+static bool is_awaited(const troupe_actor *actor, const struct message_envelope *envelope)
+{
+    const struct actor_wait *wait = actor->process->wait;
+
+    return wait && wait->kind == ACTOR_WAIT_RECEIVE &&
+           (wait->type == 0 || wait->type == envelope->type);
+}
+
+static void announce(troupe_actor *actor, const struct message_envelope *envelope)
+{
+    if (!actor->process || !(actor->flags & ACTOR_STARTED))
+        actor_make_ready(actor);
+    else if (is_awaited(actor, envelope))
+        actor_wake(actor);
+}
+
+static void check_limit(troupe_actor *actor)
+{
+    struct actor_rank *home = actor->home;
+    char who[96];
+
+    if (LIKELY(home->queued_bytes <= home->queued_limit_bytes))
+        return;
+    actor_describe(home, actor->address, who, sizeof who);
+    base_die(__FILE__,
+             __LINE__,
+             "unread mail takes more than %llu MiB on this rank; the last receiver is %s "
+             "with %u messages; receive faster, or raise TROUPE_MAIL_LIMIT_MIB",
+             (unsigned long long)(home->queued_limit_bytes >> 20),
+             who,
+             actor->n_queued);
+}
+
+static void append(troupe_actor *actor, struct message_envelope *envelope)
+{
+    struct actor_rank *home = actor->home;
+
+    envelope->next = NULL;
+    *actor->tail = envelope;
+    actor->tail = &envelope->next;
+    actor->n_queued++;
+    home->counts.n_delivered++;
+    home->queued_bytes += envelope->size_bytes;
+    if (UNLIKELY(actor->n_queued > home->counts.most_queued))
+        home->counts.most_queued = actor->n_queued;
+    check_limit(actor);
+    announce(actor, envelope);
+}
+
+bool actor_has_tick(const troupe_actor *actor, uint64_t reference)
+{
+    const struct message_envelope *envelope = actor->head;
+
+    while (envelope && envelope->reference != reference)
+        envelope = envelope->next;
+    return envelope != NULL;
+}
+
+static void drop(troupe_actor *actor, struct message_envelope *envelope)
+{
+    if (envelope->flags & MESSAGE_REQUEST)
+        actor_call_fail(
+            actor->home, envelope->sender, envelope->reference, TROUPE_FULL);
+    actor_dead_letter(actor->home,
+                      ACTOR_DEAD_DROPPED,
+                      envelope->sender,
+                      actor->address,
+                      envelope->type);
+    message_give(actor->home->pool, envelope);
+}
+
+/* The oldest message that may be dropped makes room; false: there is none. */
+static bool drop_oldest(troupe_actor *actor)
+{
+    struct message_envelope **link = &actor->head;
+
+    while (*link && ((*link)->flags & (MESSAGE_EXEMPT | MESSAGE_PENDING)))
+        link = &(*link)->next;
+    if (!*link)
+        return false;
+    drop(actor, actor_mailbox_unlink(actor, link));
+    return true;
+}
+
+static enum actor_delivery
+deliver_full(troupe_actor *actor, struct message_envelope *envelope)
+{
+    switch (actor->overflow) {
+    case TROUPE_PARK:
+        return ACTOR_IS_FULL;
+    case TROUPE_REFUSE:
+        return ACTOR_IS_REFUSED;
+    case TROUPE_DROP_OLDEST:
+        if (drop_oldest(actor)) {
+            append(actor, envelope);
+            return ACTOR_DELIVERED;
+        }
+        break;
+    default:
+        break;
+    }
+    if (envelope->flags & MESSAGE_REQUEST)
+        return ACTOR_IS_REFUSED; /* its caller is told, not left to wait */
+    drop(actor, envelope);
+    return ACTOR_IS_DROPPED;
+}
+
+enum actor_delivery
+actor_deliver(troupe_actor *actor, struct message_envelope *envelope, bool over_capacity)
+{
+    if (UNLIKELY(actor->n_queued >= actor->capacity && !over_capacity))
+        return deliver_full(actor, envelope);
+    append(actor, envelope);
+    return ACTOR_DELIVERED;
+}
+
+struct message_envelope *actor_mailbox_unlink(troupe_actor *actor,
+                                              struct message_envelope **link)
+{
+    struct message_envelope *envelope = *link;
+
+    *link = envelope->next;
+    if (actor->tail == &envelope->next)
+        actor->tail = link;
+    if (actor->process && actor->process->seen_link == &envelope->next)
+        actor->process->seen_link = link;
+    actor->n_queued--;
+    actor->home->queued_bytes -= envelope->size_bytes;
+    return envelope;
+}
+
+/*
+ * Goes on where the last scan for the same type stopped: what was passed over then is not
+ * looked at again. unlink keeps seen_link true.
+ */
+struct message_envelope **actor_mailbox_scan(troupe_actor *actor, uint16_t type)
+{
+    struct actor_process *process = actor->process;
+    struct message_envelope **link = &actor->head;
+
+    if (type == 0)
+        return *link ? link : NULL;
+    if (process->seen_type == type && process->seen_link)
+        link = process->seen_link;
+    while (*link && (*link)->type != type)
+        link = &(*link)->next;
+    process->seen_type = type;
+    process->seen_link = link;
+    return *link ? link : NULL;
+}
+
+bool actor_mailbox_remove_reference(troupe_actor *actor, uint16_t type, uint64_t reference)
+{
+    struct message_envelope **link = &actor->head;
+
+    while (*link && !((*link)->type == type && (*link)->reference == reference))
+        link = &(*link)->next;
+    if (!*link)
+        return false;
+    message_give(actor->home->pool, actor_mailbox_unlink(actor, link));
+    return true;
+}
+
+static void send_xon(struct actor_rank *home, int peer, uint64_t address)
+{
+    struct comm_header header = {.kind = ACTOR_KIND_XON, .to = address};
+
+    comm_post_must(home->comm, peer, &header, NULL, 0);
+    comm_flush_rank(home->comm, peer, COMM_FLUSH_URGENT);
+    home->counts.n_xon_sent++;
+}
+
+static void release_ranks(troupe_actor *actor)
+{
+    struct base_map *ranks = &actor->extra->xoff_ranks;
+    uint32_t position = 0;
+    uint64_t key;
+    void *value;
+
+    while (base_map_next(ranks, &position, &key, &value))
+        send_xon(actor->home, (int)key - 1, actor->address);
+    base_map_fini(ranks);
+    base_map_init(ranks);
+    actor->flags &= (uint16_t)~ACTOR_XOFF_SENT;
+}
+
+/* At half, not at the first free place: waiting senders then run in batches. */
+void actor_mailbox_drained(troupe_actor *actor)
+{
+    if (!actor->extra || actor->n_queued > actor->capacity / 2)
+        return;
+    if (actor->flags & ACTOR_XOFF_SENT)
+        release_ranks(actor);
+    if (!base_list_is_empty(&actor->extra->gate))
+        actor_gate_retry(actor->home, &actor->extra->gate);
+}
+
+/* A bulk payload on its way belongs to nobody now: actor_fetched frees it. */
+static void discard(troupe_actor *actor, struct message_envelope *envelope)
+{
+    if (envelope->flags & MESSAGE_REQUEST)
+        actor_call_fail(
+            actor->home, envelope->sender, envelope->reference, TROUPE_DOWN);
+    actor_dead_letter(actor->home,
+                      ACTOR_DEAD_UNREAD,
+                      envelope->sender,
+                      actor->address,
+                      envelope->type);
+    actor_envelope_discard(actor->home, envelope);
+}
+
+void actor_mailbox_clear(troupe_actor *actor)
+{
+    while (actor->head)
+        discard(actor, actor_mailbox_unlink(actor, &actor->head));
+    if (actor->flags & ACTOR_XOFF_SENT)
+        release_ranks(actor);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/actor.h"
+#include <string.h>
+
+/*
+ * Monitors. The watched actor's rank keeps who watches, the watcher's rank keeps whom: a
+ * troupe_down is delivered only while the watch stands, so there is exactly one.
+ */
+
+static void watch_free(struct actor_rank *home, struct actor_watch *watch)
+{
+    (void)base_map_remove(&home->watches, watch->reference);
+    base_list_remove(&watch->node);
+    message_block_give(home->pool, watch, watch->block_class);
+}
+
+static void monitor_free(struct actor_rank *home, struct actor_monitor *monitor)
+{
+    (void)base_map_remove(&home->monitors, monitor->reference);
+    base_list_remove(&monitor->node);
+    message_block_give(home->pool, monitor, monitor->block_class);
+}
+
+/* A watched actor has ended: its troupe_down, if the watch still stands here. */
+static void deliver_down(struct actor_rank *home,
+                         uint64_t reference,
+                         uint64_t target,
+                         uint32_t incarnation,
+                         const struct actor_exit *exit)
+{
+    struct actor_watch *watch = base_map_get(&home->watches, reference);
+    struct message_envelope *envelope;
+    struct troupe_down *down;
+    uint64_t watcher;
+
+    if (!watch)
+        return;
+    watcher = watch->watcher->address;
+    watch_free(home, watch);
+    envelope = message_take(home->pool, sizeof *down);
+    base_require(envelope != NULL, "no memory to tell of an actor's end");
+    down = (struct troupe_down *)(void *)envelope->inline_payload;
+    memset(down, 0, sizeof *down);
+    down->who.bits = target;
+    down->monitor.bits = reference;
+    down->incarnation = incarnation;
+    down->kind = exit->kind;
+    down->status = exit->status;
+    memcpy(down->text, exit->text, sizeof down->text);
+    envelope->type = home->down_type;
+    envelope->sender = target;
+    envelope->reference = reference;
+    actor_send_exempt(home, watcher, envelope);
+}
+
+static void send_down(struct actor_rank *home,
+                      const struct actor_monitor *monitor,
+                      uint64_t target,
+                      uint32_t incarnation,
+                      const struct actor_exit *exit)
+{
+    struct comm_header header = {.kind = ACTOR_KIND_DOWN,
+                                 .to = monitor->watcher,
+                                 .from = target,
+                                 .reference = monitor->reference,
+                                 .incarnation = incarnation};
+    int peer = actor_rank_of(home, monitor->watcher);
+
+    if (peer == home->me)
+        deliver_down(home, monitor->reference, target, incarnation, exit);
+    else
+        comm_post_must(home->comm, peer, &header, exit, sizeof *exit);
+}
+
+void actor_down_arrived(struct actor_rank *home, struct comm_record *record)
+{
+    struct actor_exit exit;
+
+    if (record->size_bytes != sizeof exit)
+        return;
+    memcpy(&exit, record->payload, sizeof exit);
+    exit.text[sizeof exit.text - 1] = '\0';
+    deliver_down(home,
+                 record->header.reference,
+                 record->header.from,
+                 record->header.incarnation,
+                 &exit);
+}
+
+void actor_monitors_fire(troupe_actor *actor, const struct actor_exit *exit)
+{
+    BASE_LIST_EACH(node, &actor->extra->monitors)
+    {
+        struct actor_monitor *monitor = CONTAINER_OF(node, struct actor_monitor, node);
+
+        send_down(actor->home, monitor, actor->address, actor->incarnation, exit);
+        monitor_free(actor->home, monitor);
+    }
+}
+
+void actor_monitor_add(struct actor_rank *home,
+                       uint64_t target,
+                       uint64_t watcher,
+                       uint64_t reference)
+{
+    static const struct actor_exit no_actor = {
+        .kind = TROUPE_EXIT_NO_ACTOR, .text = "there is no actor at this address"};
+    struct actor_monitor monitor = {.watcher = watcher, .reference = reference};
+    troupe_actor *actor = actor_find_or_embryo(home, target);
+    struct actor_monitor *kept;
+
+    if (!actor) {
+        send_down(home, &monitor, target, 0, &no_actor);
+        return;
+    }
+    kept = message_block_take(home->pool, sizeof *kept, &monitor.block_class);
+    base_require(kept && base_map_put(&home->monitors, reference, kept),
+                 "no memory to note who watches an actor");
+    *kept = monitor;
+    base_list_append(&actor_extra(actor)->monitors, &kept->node);
+}
+
+void actor_monitor_remove(struct actor_rank *home, uint64_t reference)
+{
+    struct actor_monitor *monitor = base_map_get(&home->monitors, reference);
+
+    if (monitor)
+        monitor_free(home, monitor);
+}
+
+static void tell_watched(struct actor_rank *home, const struct actor_watch *watch)
+{
+    struct comm_header header = {.kind = ACTOR_KIND_DEMONITOR,
+                                 .to = watch->target,
+                                 .reference = watch->reference};
+    int peer = actor_rank_of(home, watch->target);
+
+    if (peer == home->me)
+        actor_monitor_remove(home, watch->reference);
+    else if (peer >= 0)
+        comm_post_must(home->comm, peer, &header, NULL, 0);
+}
+
+void actor_watches_free(troupe_actor *actor)
+{
+    BASE_LIST_EACH(node, &actor->extra->watching)
+    {
+        struct actor_watch *watch = CONTAINER_OF(node, struct actor_watch, node);
+
+        tell_watched(actor->home, watch);
+        watch_free(actor->home, watch);
+    }
+}
+
+static struct actor_watch *watch_make(troupe_actor *self, uint64_t target)
+{
+    struct actor_rank *home = self->home;
+    uint8_t block_class;
+    struct actor_watch *watch;
+
+    if (!actor_extra_try(self))
+        return NULL;
+    watch = message_block_take(home->pool, sizeof *watch, &block_class);
+    if (!watch)
+        return NULL;
+    watch->target = target;
+    watch->reference = actor_reference_make(home);
+    watch->watcher = self;
+    watch->block_class = block_class;
+    if (!base_map_put(&home->watches, watch->reference, watch)) {
+        message_block_give(home->pool, watch, block_class);
+        return NULL;
+    }
+    base_list_append(&self->extra->watching, &watch->node);
+    return watch;
+}
+
+troupe_status
+troupe_monitor(troupe_actor *self, troupe_address who, troupe_reference *monitor)
+{
+    struct actor_rank *home = self->home;
+    struct comm_header header = {
+        .kind = ACTOR_KIND_MONITOR, .to = who.bits, .from = self->address};
+    int peer = actor_rank_of(home, who.bits);
+    struct actor_watch *watch;
+
+    actor_require(
+        self, self->behavior->accepts_down, "who monitors must accept troupe_down");
+    actor_require(self, peer >= 0, "there is no such address to monitor");
+    watch = watch_make(self, who.bits);
+    if (!watch)
+        return TROUPE_NO_MEMORY;
+    monitor->bits = header.reference = watch->reference;
+    if (peer == home->me)
+        actor_monitor_add(home, who.bits, self->address, watch->reference);
+    else
+        comm_post_must(home->comm, peer, &header, NULL, 0);
+    return TROUPE_OK;
+}
+
+troupe_status troupe_demonitor(troupe_actor *self, troupe_reference monitor)
+{
+    struct actor_rank *home = self->home;
+    struct actor_watch *watch = base_map_get(&home->watches, monitor.bits);
+
+    if (watch && watch->watcher == self) {
+        tell_watched(home, watch);
+        watch_free(home, watch);
+        return TROUPE_OK;
+    }
+    if (actor_mailbox_remove_reference(self, home->down_type, monitor.bits))
+        return TROUPE_OK;
+    return TROUPE_NOT_FOUND;
+}

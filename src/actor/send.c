@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/actor.h"
+#include "base/alloc.h"
+#include <string.h>
+
+/*
+ * Sending. A message goes straight into a local mailbox, or as a record into the stream of
+ * the receiver's rank. Where there is no room it becomes a parcel in a gate: of the local
+ * receiver, of a remote receiver that has sent XOFF, or of a congested link. A process
+ * waits for its parcel; a handler's stands in the rank's reserve and the handler is held.
+ *
+ * FIFO per pair: a gate is tried in order, a parcel moves from gate to gate only in that
+ * order, and a sender with parcels for a receiver puts further ones behind its last.
+ */
+
+uint16_t actor_type_listed(troupe_actor *self, const troupe_type *type)
+{
+    uint16_t id = message_table_id(self->home->table, type);
+
+    actor_require(self,
+                  id != 0,
+                  "the program does not list message type '%s': name it in a behavior or in "
+                  "troupe_program.types",
+                  type->name);
+    return id;
+}
+
+uint16_t actor_type_checked(troupe_actor *self,
+                            const troupe_type *type,
+                            const void *body,
+                            size_t size_bytes)
+{
+    uint16_t id = actor_type_listed(self, type);
+
+    if (LIKELY(type->tail_item_bytes == 0))
+        actor_require(self,
+                      size_bytes == type->size_bytes,
+                      "a message of type '%s' has %u bytes, not %zu",
+                      type->name,
+                      type->size_bytes,
+                      size_bytes);
+    else
+        actor_require(self,
+                      size_bytes >= type->size_bytes &&
+                          troupe_value_size(type, body) == size_bytes,
+                      "a message of type '%s' with this count in its tail does not have "
+                      "%zu bytes",
+                      type->name,
+                      size_bytes);
+    return id;
+}
+
+/* ---- one attempt ----------------------------------------------------------------- */
+
+/* Where a parcel for this remote address has to wait; NULL: nowhere. */
+static struct base_list *remote_gate(struct actor_rank *home, uint64_t to, int peer)
+{
+    if (UNLIKELY(home->xoff.n_items)) {
+        struct actor_xoff *xoff = base_map_get(&home->xoff, to);
+
+        if (xoff)
+            return &xoff->gate;
+    }
+    if (UNLIKELY(comm_is_congested(home->comm, peer)))
+        return &home->peers[peer].gate;
+    return NULL;
+}
+
+static troupe_status
+post_envelope(struct actor_rank *home, int peer, uint64_t to, struct message_envelope **envelope)
+{
+    struct comm_header header = {
+        .to = to,
+        .from = (*envelope)->sender,
+        .reference = (*envelope)->reference,
+        .incarnation = (*envelope)->incarnation,
+        .type = (*envelope)->type,
+        .kind = ACTOR_KIND_MAIL,
+        .flags = (*envelope)->flags & (MESSAGE_REQUEST | MESSAGE_REPLY | MESSAGE_EXEMPT |
+                                       MESSAGE_TICK),
+    };
+    troupe_status status = comm_post_envelope(home->comm, peer, &header, envelope);
+
+    if (status == TROUPE_OK)
+        home->counts.n_sent_remote++;
+    return status;
+}
+
+static troupe_status no_actor(struct actor_rank *home, uint64_t to, uint64_t from, uint16_t type)
+{
+    actor_dead_letter(home, ACTOR_DEAD_NO_ACTOR, from, to, type);
+    return TROUPE_DOWN;
+}
+
+/* TROUPE_PENDING: has to wait in *gate. Takes the envelope on TROUPE_OK only. */
+static troupe_status try_local(struct actor_rank *home,
+                               uint64_t to,
+                               struct message_envelope **envelope,
+                               struct base_list **gate)
+{
+    troupe_actor *actor = actor_find(home, to);
+    uint16_t type = (*envelope)->type;
+
+    if (UNLIKELY(!actor))
+        return no_actor(home, to, (*envelope)->sender, type);
+    if (UNLIKELY(!actor_accepts(actor, type))) {
+        actor_dead_letter(home, ACTOR_DEAD_REFUSED, (*envelope)->sender, to, type);
+        return TROUPE_REFUSED;
+    }
+    switch (actor_deliver(actor, *envelope, (*envelope)->sender == to)) {
+    case ACTOR_IS_FULL:
+        *gate = &actor_extra(actor)->gate;
+        return TROUPE_PENDING;
+    case ACTOR_IS_REFUSED:
+        return TROUPE_FULL;
+    default:
+        *envelope = NULL;
+        home->counts.n_sent_local++;
+        return TROUPE_OK;
+    }
+}
+
+static troupe_status try_anywhere(struct actor_rank *home,
+                                  uint64_t to,
+                                  struct message_envelope **envelope,
+                                  struct base_list **gate)
+{
+    int peer;
+
+    if (LIKELY(actor_is_local(home, to)))
+        return try_local(home, to, envelope, gate);
+    peer = actor_rank_of(home, to);
+    if (UNLIKELY(peer < 0 || peer == home->me))
+        return no_actor(home, to, (*envelope)->sender, (*envelope)->type);
+    *gate = remote_gate(home, to, peer);
+    return *gate ? TROUPE_PENDING : post_envelope(home, peer, to, envelope);
+}
+
+/* ---- parcels ----------------------------------------------------------------------- */
+
+static void unhold(troupe_actor *sender)
+{
+    if (--sender->n_reserved > 0)
+        return;
+    sender->flags &= (uint16_t)~ACTOR_HELD;
+    sender->home->n_blocked--;
+    if (sender->head || (sender->flags & (ACTOR_ENDING | ACTOR_HAS_STASH)))
+        actor_make_ready(sender);
+}
+
+/* The parcel has left its gate, with or without success. */
+static void parcel_done(struct actor_parcel *parcel, troupe_status status)
+{
+    struct actor_rank *home = parcel->sender->home;
+    troupe_actor *sender = parcel->sender;
+
+    base_list_remove(&parcel->node);
+    if (parcel->wait) {
+        parcel->wait->status = status;
+        parcel->wait->is_done = true;
+        actor_wake(sender);
+        return;
+    }
+    if (parcel->envelope && (parcel->envelope->flags & MESSAGE_REQUEST))
+        actor_call_fail(home, sender->address, parcel->envelope->reference, status);
+    if (parcel->envelope)
+        actor_envelope_discard(home, parcel->envelope);
+    base_list_remove(&parcel->by_sender);
+    home->n_parcels_reserved--;
+    message_block_give(home->pool, parcel, parcel->block_class);
+    unhold(sender);
+}
+
+void actor_parcel_cancel(struct actor_parcel *parcel)
+{
+    base_list_remove(&parcel->node);
+    if (parcel->envelope)
+        actor_envelope_discard(parcel->sender->home, parcel->envelope);
+    parcel->envelope = NULL;
+}
+
+void actor_gate_retry(struct actor_rank *home, struct base_list *gate)
+{
+    while (!base_list_is_empty(gate)) {
+        struct actor_parcel *parcel = CONTAINER_OF(gate->next, struct actor_parcel, node);
+        struct base_list *next_gate = NULL;
+        troupe_status status =
+            try_anywhere(home, parcel->to, &parcel->envelope, &next_gate);
+
+        if (status == TROUPE_PENDING) {
+            if (next_gate == gate)
+                return;
+            base_list_remove(&parcel->node);
+            base_list_append(next_gate, &parcel->node);
+            continue;
+        }
+        parcel_done(parcel, status);
+    }
+}
+
+void actor_link_open(struct troupe *rank, int peer)
+{
+    struct actor_rank *home = actor_of(rank);
+
+    actor_gate_retry(home, &home->peers[peer].gate);
+}
+
+static void deliver_now(struct actor_rank *home, uint64_t to, struct message_envelope *envelope)
+{
+    int peer = actor_rank_of(home, to);
+
+    if (peer >= 0 && peer != home->me) {
+        base_require(post_envelope(home, peer, to, &envelope) == TROUPE_OK,
+                     "no memory for mail that must not wait");
+        return;
+    }
+    troupe_actor *actor = peer < 0 ? NULL : actor_find(home, to);
+    if (actor && (envelope->flags & MESSAGE_TICK) &&
+        actor_has_tick(actor, envelope->reference)) {
+        home->counts.n_dropped_ticks++;
+        message_give(home->pool, envelope);
+        return;
+    }
+    if (actor && actor_accepts(actor, envelope->type)) {
+        (void)actor_deliver(actor, envelope, true);
+        return;
+    }
+    actor_dead_letter(home,
+                      actor ? ACTOR_DEAD_REFUSED : ACTOR_DEAD_NO_ACTOR,
+                      envelope->sender,
+                      to,
+                      envelope->type);
+    actor_envelope_discard(home, envelope);
+}
+
+void actor_reserve_force(troupe_actor *sender, uint64_t to)
+{
+    if (LIKELY(sender->n_reserved == 0))
+        return;
+    BASE_LIST_EACH(node, &sender->extra->reserved)
+    {
+        struct actor_parcel *parcel = CONTAINER_OF(node, struct actor_parcel, by_sender);
+
+        if (to != 0 && parcel->to != to)
+            continue;
+        deliver_now(sender->home, parcel->to, parcel->envelope);
+        parcel->envelope = NULL;
+        parcel_done(parcel, TROUPE_OK);
+    }
+}
+
+/* The gate at which the sender's last parcel for `to` waits; NULL: none does. */
+static struct base_list *gate_of_last(troupe_actor *sender, uint64_t to)
+{
+    struct base_list *node = sender->extra->reserved.previous;
+
+    for (; node != &sender->extra->reserved; node = node->previous) {
+        struct actor_parcel *parcel = CONTAINER_OF(node, struct actor_parcel, by_sender);
+
+        if (parcel->to == to)
+            return &parcel->node;
+    }
+    return NULL;
+}
+
+static troupe_status reserve(troupe_actor *sender,
+                             uint64_t to,
+                             struct message_envelope **envelope,
+                             struct base_list *gate,
+                             bool is_behind)
+{
+    struct actor_rank *home = sender->home;
+    struct actor_parcel *parcel;
+    uint8_t block_class;
+
+    if (home->n_parcels_reserved >= home->reserve_limit)
+        return TROUPE_FULL;
+    if (!actor_extra_try(sender))
+        return TROUPE_NO_MEMORY;
+    parcel = message_block_take(home->pool, sizeof *parcel, &block_class);
+    if (!parcel)
+        return TROUPE_NO_MEMORY;
+    *parcel = (struct actor_parcel){.sender = sender,
+                                    .envelope = *envelope,
+                                    .to = to,
+                                    .block_class = block_class};
+    if (is_behind)
+        base_list_prepend(gate, &parcel->node); /* right after the last one of ours */
+    else
+        base_list_append(gate, &parcel->node);
+    base_list_append(&sender->extra->reserved, &parcel->by_sender);
+    home->n_parcels_reserved++;
+    home->counts.n_reserved++;
+    if (sender->n_reserved++ == 0) {
+        sender->flags |= ACTOR_HELD;
+        home->n_blocked++;
+    }
+    *envelope = NULL;
+    return TROUPE_OK;
+}
+
+static troupe_status park_with(troupe_actor *sender,
+                               uint64_t to,
+                               struct message_envelope **envelope,
+                               struct base_list *gate)
+{
+    struct actor_wait wait = {.kind = ACTOR_WAIT_SEND, .address = to};
+    struct actor_parcel parcel = {
+        .sender = sender, .wait = &wait, .envelope = *envelope, .to = to};
+
+    base_list_init(&parcel.by_sender);
+    base_list_append(gate, &parcel.node);
+    wait.parcel = &parcel;
+    sender->home->counts.n_parked_sends++;
+    actor_park(sender, &wait, TROUPE_FOREVER);
+    *envelope = parcel.envelope;
+    return wait.status;
+}
+
+static bool can_park(const troupe_actor *sender)
+{
+    return sender->process && !sender->home->is_in_fini;
+}
+
+troupe_status
+actor_send(troupe_actor *sender, uint64_t to, struct message_envelope **envelope)
+{
+    struct actor_rank *home = sender->home;
+    struct base_list *gate = NULL;
+    troupe_status status;
+
+    if (UNLIKELY(home->is_ending)) {
+        actor_dead_letter(home, ACTOR_DEAD_ENDING, sender->address, to, (*envelope)->type);
+        return TROUPE_CLOSED;
+    }
+    if (UNLIKELY(sender->n_reserved > 0)) {
+        gate = gate_of_last(sender, to);
+        if (gate)
+            return reserve(sender, to, envelope, gate, true);
+    }
+    status = try_anywhere(home, to, envelope, &gate);
+    if (LIKELY(status != TROUPE_PENDING))
+        return status;
+    if (UNLIKELY(home->is_in_fini)) {
+        deliver_now(home, to, *envelope);
+        *envelope = NULL;
+        return TROUPE_OK;
+    }
+    if (can_park(sender))
+        return park_with(sender, to, envelope, gate);
+    return reserve(sender, to, envelope, gate, false);
+}
+
+void actor_send_exempt(struct actor_rank *home, uint64_t to, struct message_envelope *envelope)
+{
+    envelope->flags |= MESSAGE_EXEMPT;
+    deliver_now(home, to, envelope);
+}
+
+/* ---- XOFF and XON ---------------------------------------------------------------------- */
+
+void actor_xoff_arrived(struct actor_rank *home, uint64_t address)
+{
+    struct actor_xoff *xoff;
+
+    if (base_map_get(&home->xoff, address))
+        return;
+    xoff = base_new(struct actor_xoff);
+    xoff->address = address;
+    base_list_init(&xoff->gate);
+    base_require(base_map_put(&home->xoff, address, xoff), "no memory to note a full mailbox");
+}
+
+void actor_xon_arrived(struct actor_rank *home, uint64_t address)
+{
+    struct actor_xoff *xoff = base_map_remove(&home->xoff, address);
+
+    if (!xoff)
+        return;
+    actor_gate_retry(home, &xoff->gate);
+    base_assert(base_list_is_empty(&xoff->gate));
+    base_free(xoff);
+}
+
+/* ---- copies ------------------------------------------------------------------------------- */
+
+/* The usual remote case: nobody waits, so the bytes go from the caller into the frame. */
+static bool
+post_directly(troupe_actor *sender, uint64_t to, int peer, const struct comm_header *header,
+              const void *body, size_t size_bytes, troupe_status *status)
+{
+    struct actor_rank *home = sender->home;
+
+    if (UNLIKELY(peer < 0 || home->is_ending || sender->n_reserved > 0))
+        return false;
+    if (UNLIKELY(remote_gate(home, to, peer) != NULL))
+        return false;
+    *status = comm_post(home->comm, peer, header, body, size_bytes);
+    home->counts.n_sent_remote++;
+    return true;
+}
+
+troupe_status actor_send_copy(troupe_actor *sender,
+                              uint64_t to,
+                              uint16_t type,
+                              const void *body,
+                              size_t size_bytes,
+                              uint8_t flags,
+                              uint64_t reference)
+{
+    struct actor_rank *home = sender->home;
+    struct message_envelope *envelope;
+    troupe_status status;
+
+    if (!actor_is_local(home, to)) {
+        struct comm_header header = {.to = to,
+                                     .from = sender->address,
+                                     .reference = reference,
+                                     .type = type,
+                                     .kind = ACTOR_KIND_MAIL,
+                                     .flags = flags};
+
+        if (LIKELY(post_directly(sender,
+                                 to,
+                                 actor_rank_of(home, to),
+                                 &header,
+                                 body,
+                                 size_bytes,
+                                 &status)))
+            return status;
+    }
+    envelope = message_take(home->pool, size_bytes);
+    if (UNLIKELY(!envelope))
+        return TROUPE_NO_MEMORY;
+    if (size_bytes)
+        memcpy(envelope->inline_payload, body, size_bytes);
+    envelope->sender = sender->address;
+    envelope->reference = reference;
+    envelope->type = type;
+    envelope->flags = flags;
+    status = actor_send(sender, to, &envelope);
+    if (UNLIKELY(envelope != NULL))
+        message_give(home->pool, envelope);
+    return status;
+}
+
+troupe_status troupe_send_bytes(troupe_actor *self,
+                                troupe_address to,
+                                const troupe_type *type,
+                                const void *body,
+                                size_t size_bytes)
+{
+    uint16_t id = actor_type_checked(self, type, body, size_bytes);
+
+    return actor_send_copy(self, to.bits, id, body, size_bytes, 0, 0);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/actor.h"
+#include "base/alloc.h"
+#include <string.h>
+
+/*
+ * Spawning. Here: an entry, a block, and a place in the ready queue; init runs in the
+ * actor's first turn. On another rank: an address leased from it beforehand and a record,
+ * so that the address is usable at once. Mail that overtakes the record finds an embryo.
+ */
+
+enum { LEASES_HELD = 64 };
+
+struct spawn_wire {
+    uint64_t stack_bytes, arguments_bytes;
+    uint32_t capacity;
+    uint16_t behavior, arguments_type;
+    uint8_t overflow, has_overflow, reserved[6];
+};
+
+/* ---- making one here --------------------------------------------------------------- */
+
+static bool copy_arguments(troupe_actor *actor, const struct spawn_wire *wire, const void *bytes)
+{
+    struct actor_extra *extra;
+
+    if (wire->arguments_type == 0 && wire->stack_bytes == 0)
+        return true;
+    extra = actor_extra_try(actor);
+    if (!extra)
+        return false;
+    extra->stack_bytes = wire->stack_bytes;
+    if (wire->arguments_type == 0)
+        return true;
+    extra->arguments = message_block_take(actor->home->pool,
+                                          wire->arguments_bytes ? wire->arguments_bytes : 1,
+                                          &extra->arguments_class);
+    if (!extra->arguments)
+        return false;
+    memcpy(extra->arguments, bytes, wire->arguments_bytes);
+    extra->arguments_type = wire->arguments_type;
+    return true;
+}
+
+static void apply(troupe_actor *actor, const struct spawn_wire *wire)
+{
+    if (wire->capacity)
+        actor->capacity = wire->capacity;
+    if (wire->has_overflow)
+        actor->overflow = wire->overflow;
+}
+
+static troupe_status spawn_here(struct actor_rank *home,
+                                const struct actor_behavior *behavior,
+                                const struct spawn_wire *wire,
+                                const void *arguments,
+                                uint64_t *address)
+{
+    uint64_t bits = actor_address_take(home, false);
+    troupe_actor *actor;
+
+    if (bits == 0)
+        return TROUPE_NO_MEMORY;
+    actor = actor_create(home, behavior, bits);
+    if (!actor || !copy_arguments(actor, wire, arguments)) {
+        if (actor)
+            actor_free(actor);
+        actor_address_free(home, bits);
+        return TROUPE_NO_MEMORY;
+    }
+    apply(actor, wire);
+    actor_entry_find(home, bits)->actor = actor;
+    home->counts.n_spawned++;
+    actor_make_ready(actor);
+    *address = bits;
+    return TROUPE_OK;
+}
+
+troupe_status actor_rank_process_create(struct actor_rank *home)
+{
+    const struct actor_behavior *behavior = actor_behavior_find(home, home->program->main);
+    troupe_actor *actor = actor_create(
+        home, behavior, actor_address_make((uint32_t)home->me, 0, 1));
+
+    if (!actor)
+        return TROUPE_NO_MEMORY;
+    actor->flags |= ACTOR_IS_RANK_PROCESS;
+    if (behavior->source->stack_size == 0)
+        actor_extra(actor)->stack_bytes = ACTOR_RANK_PROCESS_STACK_BYTES;
+    home->rank_process = actor;
+    actor_make_ready(actor);
+    return TROUPE_OK;
+}
+
+/* ---- embryos ---------------------------------------------------------------------------- */
+
+static const struct actor_behavior embryo_behavior = {
+    .source = &(const troupe_behavior){.name = "not spawned yet"}, .capacity = 1024};
+
+troupe_actor *actor_find_or_embryo(struct actor_rank *home, uint64_t address)
+{
+    struct actor_entry *entry;
+
+    if (!actor_is_local(home, address))
+        return NULL;
+    if (actor_address_index(address) == 0)
+        return home->rank_process;
+    entry = actor_entry_find(home, address);
+    if (!entry || entry->actor || !entry->is_reserved)
+        return entry ? entry->actor : NULL;
+    entry->actor = actor_create(home, &embryo_behavior, address);
+    base_require(entry->actor != NULL, "no memory to keep mail for an actor to come");
+    entry->actor->flags |= ACTOR_EMBRYO;
+    return entry->actor;
+}
+
+/* Mail of types that the actor, now known, does not take. */
+static void refuse_strangers(troupe_actor *actor)
+{
+    struct message_envelope **link = &actor->head;
+
+    while (*link) {
+        struct message_envelope *envelope = *link;
+
+        if (actor_accepts(actor, envelope->type)) {
+            link = &envelope->next;
+            continue;
+        }
+        (void)actor_mailbox_unlink(actor, link);
+        actor_refuse(actor->home, actor->address, envelope);
+    }
+}
+
+/* Everything that hangs on the embryo goes over; its block is given back. */
+static void hatch(troupe_actor *embryo, troupe_actor *actor)
+{
+    struct message_envelope **tail = embryo->head ? embryo->tail : &actor->head;
+
+    base_assert(!embryo->extra || !actor->extra || !actor->extra->arguments);
+    actor->head = embryo->head;
+    actor->tail = tail;
+    actor->n_queued = embryo->n_queued;
+    actor->flags |= embryo->flags & (ACTOR_XOFF_SENT | ACTOR_ENDING);
+    actor->extra = embryo->extra;
+    embryo->extra = NULL;
+    actor_free(embryo);
+    refuse_strangers(actor);
+}
+
+void actor_spawn_arrived(struct actor_rank *home, struct comm_record *record)
+{
+    uint64_t address = record->header.to;
+    struct actor_entry *entry = actor_entry_find(home, address);
+    const struct actor_behavior *behavior;
+    struct spawn_wire wire;
+    troupe_actor *actor;
+
+    base_require(entry && entry->is_reserved && record->size_bytes >= sizeof wire,
+                 "a spawn came for an address that was not leased");
+    memcpy(&wire, record->payload, sizeof wire);
+    base_require(wire.behavior >= 1 && wire.behavior <= home->n_behaviors,
+                 "a spawn came with an unknown behavior");
+    behavior = &home->behaviors[wire.behavior - 1];
+    actor = actor_create(home, behavior, address);
+    base_require(actor != NULL, "no memory for an actor that another rank has spawned");
+    if (entry->actor)
+        hatch(entry->actor, actor);
+    entry->actor = actor;
+    entry->is_reserved = 0;
+    base_require(copy_arguments(actor, &wire, (const char *)record->payload + sizeof wire),
+                 "no memory for the arguments of a spawn");
+    apply(actor, &wire);
+    home->counts.n_spawned++;
+    actor_make_ready(actor);
+}
+
+/* ---- leases ---------------------------------------------------------------------------------- */
+
+static void ask(struct actor_rank *home, int peer)
+{
+    struct comm_header header = {.kind = ACTOR_KIND_LEASE_ASK};
+
+    if (home->peers[peer].is_lease_asked)
+        return;
+    home->peers[peer].is_lease_asked = true;
+    comm_post_must(home->comm, peer, &header, NULL, 0);
+    comm_flush_rank(home->comm, peer, COMM_FLUSH_URGENT);
+}
+
+void actor_lease_asked(struct actor_rank *home, struct comm_record *record)
+{
+    struct comm_header header = {.kind = ACTOR_KIND_LEASE_GIVE,
+                                 .reference = home->n_actors + 1};
+    uint64_t leases[LEASES_HELD / 2];
+    size_t n = 0;
+
+    while (n < ARRAY_LENGTH(leases) && (leases[n] = actor_address_take(home, true)) != 0)
+        n++;
+    comm_post_must(home->comm, record->source, &header, leases, n * sizeof *leases);
+    comm_flush_rank(home->comm, record->source, COMM_FLUSH_URGENT);
+}
+
+void actor_lease_given(struct actor_rank *home, struct comm_record *record)
+{
+    struct actor_peer *peer = &home->peers[record->source];
+    size_t n = record->size_bytes / sizeof(uint64_t);
+
+    if (!peer->leases)
+        peer->leases = base_new_array(uint64_t, LEASES_HELD);
+    peer->is_lease_asked = false;
+    peer->load = record->header.reference;
+    for (size_t i = 0; i < n && peer->n_leases < LEASES_HELD; i++) {
+        uint32_t place = (peer->first_lease + peer->n_leases++) % LEASES_HELD;
+
+        memcpy(&peer->leases[place], (const uint64_t *)record->payload + i, sizeof(uint64_t));
+    }
+    BASE_LIST_EACH(node, &peer->lease_waiters)
+    {
+        actor_wake(CONTAINER_OF(node, struct actor_lease_wait, node)->actor);
+    }
+}
+
+static uint64_t lease_take(struct actor_rank *home, int rank)
+{
+    struct actor_peer *peer = &home->peers[rank];
+    uint64_t address = 0;
+
+    if (peer->n_leases) {
+        address = peer->leases[peer->first_lease];
+        peer->first_lease = (peer->first_lease + 1) % LEASES_HELD;
+        peer->n_leases--;
+        peer->load++;
+    }
+    if (peer->n_leases <= LEASES_HELD / 2)
+        ask(home, rank);
+    return address;
+}
+
+static void lease_wait_withdraw(struct actor_wait *wait)
+{
+    base_list_remove(&CONTAINER_OF(wait, struct actor_lease_wait, wait)->node);
+}
+
+/* A handler does not wait; 0: no lease at hand. */
+static uint64_t lease_get(troupe_actor *self, int rank)
+{
+    uint64_t address;
+
+    while ((address = lease_take(self->home, rank)) == 0) {
+        struct actor_lease_wait waiter = {.actor = self,
+                                          .wait = {.kind = ACTOR_WAIT_LEASE,
+                                                   .address = (uint64_t)rank,
+                                                   .withdraw = lease_wait_withdraw}};
+
+        if (!self->process || self->home->is_in_fini)
+            return 0;
+        base_list_append(&self->home->peers[rank].lease_waiters, &waiter.node);
+        actor_park(self, &waiter.wait, TROUPE_FOREVER);
+        base_list_remove(&waiter.node);
+    }
+    return address;
+}
+
+static troupe_status spawn_there(troupe_actor *self,
+                                 int rank,
+                                 const struct spawn_wire *wire,
+                                 const void *arguments,
+                                 uint64_t *address)
+{
+    struct comm_header header = {.kind = ACTOR_KIND_SPAWN, .from = self->address};
+    troupe_status status;
+
+    header.to = lease_get(self, rank);
+    if (header.to == 0)
+        return TROUPE_FULL;
+    status = comm_post_parts(self->home->comm,
+                             rank,
+                             &header,
+                             wire,
+                             sizeof *wire,
+                             arguments,
+                             wire->arguments_bytes);
+    if (status == TROUPE_OK)
+        *address = header.to;
+    return status;
+}
+
+/* ---- the call -------------------------------------------------------------------------------- */
+
+static uint64_t load_of(const struct actor_rank *home, int rank)
+{
+    return rank == home->me ? home->n_actors : home->peers[rank].load;
+}
+
+/* The first of the least loaded, as far as known here, starting behind this rank. */
+static int least_loaded(const struct actor_rank *home)
+{
+    int best = home->me;
+
+    for (int i = 1; i < home->n_ranks; i++) {
+        int rank = (home->me + i) % home->n_ranks;
+
+        if (load_of(home, rank) < load_of(home, best))
+            best = rank;
+    }
+    return best;
+}
+
+static int place_rank(const struct actor_rank *home, const troupe_place *place)
+{
+    switch (place->kind) {
+    case 0:
+        return home->me;
+    case 1:
+        return least_loaded(home);
+    case 2:
+        return place->rank < home->n_ranks ? place->rank : -1;
+    default:
+        return actor_rank_of(home, place->near.bits);
+    }
+}
+
+static void fill_wire(troupe_actor *self,
+                      const struct actor_behavior *behavior,
+                      const troupe_spawn_options *options,
+                      struct spawn_wire *wire)
+{
+    const troupe_type *wanted = behavior->source->arguments;
+    const troupe_type *given = options->arguments_type;
+
+    *wire = (struct spawn_wire){.behavior = behavior->id,
+                                .capacity = options->capacity,
+                                .overflow = (uint8_t)options->overflow,
+                                .has_overflow = options->overflow != TROUPE_PARK,
+                                .stack_bytes = options->stack_size};
+    actor_require(self,
+                  (wanted != NULL) == (given != NULL),
+                  wanted ? "'%s' wants arguments: give them with TROUPE_WITH"
+                         : "'%s' takes no arguments",
+                  behavior->source->name);
+    if (!wanted)
+        return;
+    wire->arguments_bytes = troupe_value_size(given, options->arguments);
+    wire->arguments_type =
+        actor_type_checked(self, given, options->arguments, wire->arguments_bytes);
+    actor_require(self,
+                  wire->arguments_type == actor_type_listed(self, wanted),
+                  "'%s' wants arguments of type '%s', not '%s'",
+                  behavior->source->name,
+                  wanted->name,
+                  given->name);
+}
+
+troupe_status troupe_spawn(troupe_actor *self,
+                           const troupe_behavior *behavior,
+                           const troupe_spawn_options *options,
+                           troupe_address *address)
+{
+    static const troupe_spawn_options defaults = {0};
+    struct actor_rank *home = self->home;
+    const struct actor_behavior *known = actor_behavior_find(home, behavior);
+    struct spawn_wire wire;
+    troupe_status status;
+    uint64_t bits = 0;
+    int rank;
+
+    if (!options)
+        options = &defaults;
+    actor_require(self,
+                  known != NULL,
+                  "the program does not list behavior '%s': name it in "
+                  "troupe_program.behaviors",
+                  behavior->name);
+    fill_wire(self, known, options, &wire);
+    rank = place_rank(home, &options->place);
+    if (home->is_ending)
+        return TROUPE_CLOSED;
+    if (rank < 0)
+        return TROUPE_NOT_FOUND;
+    status = rank == home->me ? spawn_here(home, known, &wire, options->arguments, &bits)
+                              : spawn_there(self, rank, &wire, options->arguments, &bits);
+    if (status == TROUPE_OK && options->monitor)
+        status = troupe_monitor(self, (troupe_address){bits}, options->monitor);
+    if (status == TROUPE_OK && address)
+        address->bits = bits;
+    return status;
+}

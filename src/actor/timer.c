@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/actor.h"
+#include <string.h>
+
+/* Deadlines and timers: one heap for all of a rank. */
+
+bool actor_heap_add(struct actor_rank *home,
+                    struct heap_node *node,
+                    int64_t at_ns,
+                    void (*fire)(struct heap_node *node))
+{
+    node->at_ns = at_ns;
+    node->order = ++home->next_order;
+    node->fire = fire;
+    return heap_add(&home->timers, node);
+}
+
+int64_t actor_timers_run(struct actor_rank *home)
+{
+    int64_t now_ns = comm_now_ns(home->comm);
+
+    for (;;) {
+        struct heap_node *node = heap_first(&home->timers);
+
+        if (!node)
+            return INT64_MAX;
+        if (node->at_ns > now_ns)
+            return node->at_ns;
+        heap_remove(&home->timers, node);
+        node->fire(node);
+    }
+}
+
+int64_t troupe_now_ns(const troupe_actor *self)
+{
+    return comm_now_ns(self->home->comm);
+}
+
+troupe_deadline troupe_after_s(const troupe_actor *self, double seconds)
+{
+    double span_ns = seconds * 1e9;
+    int64_t now_ns;
+
+    if (!(seconds > 0))
+        return TROUPE_NOW;
+    now_ns = comm_now_ns(self->home->comm);
+    if (span_ns >= (double)(INT64_MAX / 2))
+        return TROUPE_FOREVER;
+    return (troupe_deadline){now_ns + (int64_t)span_ns};
+}
+
+static void timer_free(struct actor_rank *home, struct actor_timer *timer)
+{
+    if (timer->heap.place)
+        heap_remove(&home->timers, &timer->heap);
+    if (timer->kind == ACTOR_TIMER_AFTER)
+        home->n_holding--;
+    (void)base_map_remove(&home->timers_by_reference, timer->reference);
+    base_list_remove(&timer->node);
+    message_block_give(home->pool, timer, timer->block_class);
+}
+
+void actor_timers_free(troupe_actor *actor)
+{
+    BASE_LIST_EACH(node, &actor->extra->timers)
+    {
+        timer_free(actor->home, CONTAINER_OF(node, struct actor_timer, node));
+    }
+}
+
+static void send(struct actor_rank *home, const struct actor_timer *timer)
+{
+    struct message_envelope *envelope = message_take(home->pool, timer->size_bytes);
+
+    base_require(envelope != NULL, "no memory for a timer's message");
+    if (timer->size_bytes)
+        memcpy(envelope->inline_payload, timer->body, timer->size_bytes);
+    envelope->type = timer->type;
+    envelope->sender = timer->owner->address;
+    envelope->reference = timer->reference;
+    envelope->flags = timer->kind == ACTOR_TIMER_EVERY ? MESSAGE_TICK : 0;
+    actor_send_exempt(home, timer->to, envelope);
+}
+
+static void after_fires(struct heap_node *node)
+{
+    struct actor_timer *timer = CONTAINER_OF(node, struct actor_timer, heap);
+    struct actor_rank *home = timer->owner->home;
+
+    send(home, timer);
+    timer_free(home, timer);
+}
+
+/* Periods that were missed are not made up for. */
+static void every_fires(struct heap_node *node)
+{
+    struct actor_timer *timer = CONTAINER_OF(node, struct actor_timer, heap);
+    struct actor_rank *home = timer->owner->home;
+    int64_t now_ns = comm_now_ns(home->comm);
+    int64_t n_periods = 1 + (now_ns - node->at_ns) / timer->period_ns;
+
+    send(home, timer);
+    base_require(actor_heap_add(home,
+                                node,
+                                node->at_ns + n_periods * timer->period_ns,
+                                every_fires),
+                 "no memory for a timer");
+}
+
+static troupe_status timer_make(troupe_actor *self,
+                                const struct actor_timer *model,
+                                const void *body,
+                                int64_t delay_ns,
+                                troupe_reference *reference)
+{
+    struct actor_rank *home = self->home;
+    uint8_t block_class;
+    struct actor_timer *timer;
+    bool is_every = model->kind == ACTOR_TIMER_EVERY;
+    int64_t now_ns = comm_now_ns(home->comm);
+
+    if (!actor_extra_try(self))
+        return TROUPE_NO_MEMORY;
+    timer = message_block_take(home->pool, sizeof *timer + model->size_bytes, &block_class);
+    if (!timer)
+        return TROUPE_NO_MEMORY;
+    *timer = *model;
+    timer->block_class = block_class;
+    timer->reference = actor_reference_make(home);
+    if (model->size_bytes)
+        memcpy(timer->body, body, model->size_bytes);
+    base_list_append(&self->extra->timers, &timer->node);
+    home->n_holding += !is_every;
+    if (delay_ns > INT64_MAX - now_ns)
+        delay_ns = INT64_MAX - now_ns;
+    if (!base_map_put(&home->timers_by_reference, timer->reference, timer) ||
+        !actor_heap_add(home,
+                        &timer->heap,
+                        now_ns + delay_ns,
+                        is_every ? every_fires : after_fires)) {
+        timer_free(home, timer);
+        return TROUPE_NO_MEMORY;
+    }
+    if (reference)
+        reference->bits = timer->reference;
+    return TROUPE_OK;
+}
+
+troupe_status troupe_send_after_bytes(troupe_actor *self,
+                                      troupe_address to,
+                                      int64_t delay_ns,
+                                      const troupe_type *type,
+                                      const void *body,
+                                      size_t size_bytes,
+                                      troupe_reference *timer)
+{
+    struct actor_timer model = {.kind = ACTOR_TIMER_AFTER,
+                                .owner = self,
+                                .to = to.bits,
+                                .type = actor_type_checked(self, type, body, size_bytes),
+                                .size_bytes = size_bytes};
+
+    return timer_make(self, &model, body, delay_ns > 0 ? delay_ns : 0, timer);
+}
+
+troupe_status troupe_send_every_bytes(troupe_actor *self,
+                                      troupe_address to,
+                                      int64_t period_ns,
+                                      const troupe_type *type,
+                                      const void *body,
+                                      size_t size_bytes,
+                                      troupe_reference *timer)
+{
+    struct actor_timer model = {.kind = ACTOR_TIMER_EVERY,
+                                .owner = self,
+                                .to = to.bits,
+                                .period_ns = period_ns,
+                                .type = actor_type_checked(self, type, body, size_bytes),
+                                .size_bytes = size_bytes};
+
+    if (period_ns <= 0)
+        return TROUPE_INVALID;
+    return timer_make(self, &model, body, period_ns, timer);
+}
+
+troupe_status troupe_cancel(troupe_actor *self, troupe_reference reference)
+{
+    struct actor_timer *timer =
+        base_map_get(&self->home->timers_by_reference, reference.bits);
+
+    if (!timer || timer->owner != self)
+        return TROUPE_NOT_FOUND;
+    timer_free(self->home, timer);
+    return TROUPE_OK;
+}
