@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/alloc.h"
+#include "team/team.h"
+
+/* What comes from other ranks for a team. */
+
+/* Numbers travel as their low 32 bits; what comes is never far from what is next here.
+ */
+static uint64_t number_of(const troupe_team *team, const struct comm_record *record)
+{
+    int32_t distance = (int32_t)(record->header.incarnation - (uint32_t)team->next);
+
+    return team->next + (uint64_t)(int64_t)distance;
+}
+
+static bool has_same_chain(const troupe_team *team, uint64_t number, uint64_t chain)
+{
+    return number < team->acknowledged || team->chains[number % TEAM_WINDOW] == chain;
+}
+
+/* The member has not entered it: it will, or it has ended. */
+static void take_early(troupe_team *team, uint64_t number, struct comm_record *record)
+{
+    struct team_kept *kept, **link = &team->early;
+
+    if (!team->member) {
+        team_record_drop(team->here, record);
+        team_fail(team, team->next, TROUPE_PEER_GONE);
+        return;
+    }
+    kept = team_keep(team->here, record);
+    kept->number = number;
+    while (*link)
+        link = &(*link)->next;
+    *link = kept;
+}
+
+/* An operation that the member has entered, of the same chain, in a team that is whole.
+ */
+static bool is_admitted(troupe_team *team, uint64_t number, struct comm_record *record)
+{
+    if (UNLIKELY(number >= team->broken_from)) {
+        team_record_drop(team->here, record);
+        return false;
+    }
+    if (number >= team->next) {
+        take_early(team, number, record);
+        return false;
+    }
+    if (UNLIKELY(!has_same_chain(team, number, record->header.reference))) {
+        team_record_drop(team->here, record);
+        team_fail(team, number, TROUPE_MISMATCH);
+        return false;
+    }
+    return true;
+}
+
+static void put_aside(struct team_operation *op, struct comm_record *record)
+{
+    struct team_kept *kept = team_keep(op->team->here, record);
+
+    kept->number = op->number;
+    kept->next = op->parts;
+    op->parts = kept;
+    if (kept->ticket)
+        team_fetch(op->team, kept);
+}
+
+static void take_data(troupe_team *team, uint64_t number, struct comm_record *record)
+{
+    struct team_operation *op = team_operation_find(team, number);
+    uint16_t level = record->header.type;
+    struct team_input input = {.bytes = record->payload,
+                               .size_bytes = (size_t)record->size_bytes,
+                               .envelope = &record->envelope};
+
+    if (UNLIKELY(!op || !op->is_busy)) {
+        team_record_drop(team->here, record);
+        return;
+    }
+    if (LIKELY(op->awaits == level && !record->ticket &&
+               (op->what.form != TEAM_EXSCAN || level == TEAM_DOWN))) {
+        team_advance(op, &input);
+    } else {
+        bool is_awaited = op->awaits == level && !record->ticket;
+
+        put_aside(op, record);
+        if (is_awaited)
+            team_advance(op, NULL);
+    }
+    team_operation_settle(op);
+}
+
+static void take_numbered(troupe_team *team, struct comm_record *record)
+{
+    uint64_t number = number_of(team, record);
+
+    if (!is_admitted(team, number, record))
+        return;
+    if (LIKELY(record->header.kind == TEAM_KIND_DATA))
+        take_data(team, number, record);
+    else if (record->header.kind == TEAM_KIND_ASK)
+        team_take_ask(team, number);
+    else
+        team_take_ack_up(team, number);
+}
+
+static void take(troupe_team *team, struct comm_record *record)
+{
+    troupe_status status = (troupe_status)record->header.type;
+    uint64_t number = number_of(team, record);
+
+    switch (record->header.kind) {
+    case TEAM_KIND_ACK_DOWN:
+        team_take_ack_down(team, number);
+        return;
+    case TEAM_KIND_FAIL:
+        team_take_fail(team, number, status);
+        return;
+    case TEAM_KIND_BREAK:
+        team_take_break(team, number, status);
+        return;
+    case TEAM_KIND_NEVER:
+        team_take_never(team, record->source);
+        return;
+    case TEAM_KIND_LEFT:
+        team_take_left(team);
+        return;
+    default:
+        take_numbered(team, record);
+    }
+}
+
+void team_record_arrived(struct troupe *rank, struct comm_record *record)
+{
+    struct team_rank *here = team_of(rank);
+    troupe_team *team = here->last;
+
+    if (UNLIKELY(here->home->is_ending)) {
+        team_record_drop(here, record);
+        return;
+    }
+    if (UNLIKELY(!team || team->id != record->header.to))
+        team = team_find(here, record->header.to);
+    if (UNLIKELY(!team)) {
+        team_stray_keep(here, record);
+        return;
+    }
+    here->last = team;
+    if (UNLIKELY(record->header.kind == TEAM_KIND_FREE)) {
+        team_take_free(team);
+        return;
+    }
+    take(team, record);
+    if (UNLIKELY(!team->member))
+        (void)team_settle(team);
+}
+
+/* ---- what was put aside
+ * ------------------------------------------------------------------- */
+
+static void take_kept(troupe_team *team, struct team_kept *kept)
+{
+    struct team_rank *here = team->here;
+    struct comm_record record;
+
+    team_kept_record(kept, &record);
+    take(team, &record);
+    if (record.envelope)
+        message_give(here->home->pool, record.envelope);
+    team_kept_give(here, kept);
+}
+
+/* Taking one may break the team, which drops others: so each time from the first. */
+void team_replay(troupe_team *team, uint64_t number)
+{
+    struct team_kept **link = &team->early;
+
+    while (*link) {
+        struct team_kept *kept = *link;
+
+        if (kept->number != number) {
+            link = &kept->next;
+            continue;
+        }
+        *link = kept->next;
+        take_kept(team, kept);
+        link = &team->early;
+    }
+}
+
+void team_adopt(troupe_team *team)
+{
+    struct team_rank *here = team->here;
+    struct team_strays *strays = base_map_remove(&here->strays, team->id);
+    struct team_kept *kept, *next;
+
+    if (!strays)
+        return;
+    for (kept = strays->first; kept; kept = next) {
+        next = kept->next;
+        take_kept(team, kept);
+    }
+    base_free(strays);
+}
