@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TROUPE_TROUPE_H
+#define TROUPE_TROUPE_H
+
+/* Everything, in reading order. */
+
+#include "troupe/base.h"
+#include "troupe/message.h"
+#include "troupe/behavior.h"
+#include "troupe/actor.h"
+#include "troupe/mail.h"
+#include "troupe/owned.h"
+#include "troupe/call.h"
+#include "troupe/life.h"
+#include "troupe/team.h"
+#include "troupe/directory.h"
+#include "troupe/program.h"
+#include "troupe/runtime.h"
+#include "troupe/verbs.h"
+#include "troupe/version.h"
+
+#endif

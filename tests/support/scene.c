@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _POSIX_C_SOURCE 200809L
+#include "support/scene.h"
+#include "base/alloc.h"
+#include "support/sim_job.h"
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of the process, like the tests that run in it. */
+static uint64_t seed_now;
+
+uint64_t scene_seed(void)
+{
+    return seed_now;
+}
+
+bool scene_is_hostile(void)
+{
+#ifdef TROUPE_HOSTILE
+    return true;
+#else
+    return false;
+#endif
+}
+
+void scene_fail(const char *file, int line, const char *format, ...)
+{
+    char text[400];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    ck_abort_msg("%s:%d: %s (TROUPE_TEST_SEED=%llu)", file, line, text,
+                 (unsigned long long)seed_now);
+}
+
+static int run(const struct scene *scene, uint64_t seed)
+{
+    const troupe_program program = {.main = scene->main};
+
+    seed_now = seed;
+    if (scene->seen)
+        memset(scene->seen, 0, scene->seen_bytes);
+    if (scene->begin)
+        scene->begin();
+    return sim_job_once(&program, scene->n_ranks, seed);
+}
+
+static void play_once(const struct scene *scene, uint64_t seed)
+{
+    int64_t n_live = base_alloc_live();
+
+    EXPECT_INT(run(scene, seed), scene->exit_code);
+    if (!scene->may_leak)
+        EXPECT_INT(base_alloc_live(), n_live);
+    if (scene->check)
+        scene->check();
+}
+
+static uint64_t number_in(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text && *text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* Failures that are wanted need not be told. */
+static void be_quiet(void)
+{
+    setenv("TROUPE_LOG", "error", 0);
+}
+
+void scene_play(const struct scene *scene)
+{
+    uint64_t first = number_in("TROUPE_TEST_SEED", 1);
+    uint64_t last = number_in("TROUPE_TEST_SEED", number_in("TROUPE_TEST_SEEDS", 3));
+
+    be_quiet();
+    for (uint64_t seed = first; seed <= last; seed++)
+        play_once(scene, seed);
+}
+
+static void run_in_child(void *argument)
+{
+    exit(run(argument, number_in("TROUPE_TEST_SEED", 1)));
+}
+
+void scene_listen(const struct scene *scene, struct child_end *end)
+{
+    struct scene copy = *scene;
+
+    setenv("TROUPE_LOG", "warning", 1);
+    child_run(run_in_child, &copy, end);
+    ck_assert_msg(end->exit_code == scene->exit_code,
+                  "exit code %d, signal %d, not exit code %d; it said:\n%s",
+                  end->exit_code, end->signal_number, scene->exit_code, end->text);
+}
