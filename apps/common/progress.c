@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
+#include "progress.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BAR_WIDTH   24
+#define INTERVAL_NS INT64_C(100000000)
+/* A rate over less time is none. */
+#define SETTLED_NS INT64_C(200000000)
+
+/* mpirun takes our standard error through a pipe and starts local ranks itself. */
+static bool parent_is_on_terminal(void)
+{
+    char path[48];
+    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
+    int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool is_terminal = isatty(fd);
+    close(fd);
+    return is_terminal;
+}
+
+bool progress_wanted(void)
+{
+    const char *text = getenv("TROUPE_PROGRESS");
+    if (text && strcmp(text, "0") == 0)
+        return false;
+    if (text && strcmp(text, "1") == 0)
+        return true;
+    return isatty(STDERR_FILENO) || parent_is_on_terminal();
+}
+
+void progress_start(struct progress *progress,
+                    const char *what,
+                    uint64_t n_bytes,
+                    int64_t now_ns)
+{
+    *progress = (struct progress){
+        .on = progress_wanted(),
+        .what = what,
+        .n_bytes = n_bytes,
+        .begin_ns = now_ns,
+        .next_ns = now_ns + INTERVAL_NS, /* what is done at once shows no bar */
+    };
+}
+
+static void draw(const struct progress *progress, uint64_t n_done, int64_t now_ns)
+{
+    double part = progress->n_bytes ? (double)n_done / (double)progress->n_bytes : 1;
+    if (part > 1)
+        part = 1;
+    char bar[BAR_WIDTH + 1];
+    int filled = (int)(part * BAR_WIDTH);
+    memset(bar, '#', (size_t)filled);
+    memset(bar + filled, '.', (size_t)(BAR_WIDTH - filled));
+    bar[BAR_WIDTH] = '\0';
+
+    double seconds = (double)(now_ns - progress->begin_ns) * 1e-9;
+    char rate[48] = "";
+    if (now_ns - progress->begin_ns >= SETTLED_NS && n_done > 0) {
+        long left_s = (long)(seconds * (1 - part) / part + 0.5);
+        snprintf(rate, sizeof rate, "  %.0f MB/s  %ld:%02ld left",
+                 (double)n_done / seconds * 1e-6, left_s / 60, left_s % 60);
+    }
+    fprintf(stderr, "\r%s [%s] %3d %%  %.0f of %.0f MB%s\033[K", progress->what, bar,
+            (int)(part * 100), (double)n_done * 1e-6, (double)progress->n_bytes * 1e-6,
+            rate);
+    fflush(stderr);
+}
+
+void progress_show(struct progress *progress, uint64_t n_done, int64_t now_ns)
+{
+    if (!progress->on || now_ns < progress->next_ns)
+        return;
+    progress->next_ns = now_ns + INTERVAL_NS;
+    progress->shown = true;
+    draw(progress, n_done, now_ns);
+}
+
+void progress_hide(struct progress *progress)
+{
+    if (!progress->shown)
+        return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    progress->shown = false;
+}

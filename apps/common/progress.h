@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef COMMON_PROGRESS_H
+#define COMMON_PROGRESS_H
+
+/*
+ * A progress bar with rate and time left in one line of standard error, erased at the
+ * end. It shows itself where a person looks on, that is on a terminal; also below
+ * mpirun, where standard error is a pipe that ends on mpirun's terminal.
+ * TROUPE_PROGRESS=0 switches it off, 1 on. The caller gives the time, so that it may be
+ * simulated time.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+    bool on;
+    bool shown;
+    const char *what;
+    uint64_t n_bytes; /* when it is done */
+    int64_t begin_ns;
+    int64_t next_ns; /* when it may be drawn again */
+};
+
+/* Is somebody looking on? */
+bool progress_wanted(void);
+
+void progress_start(struct progress *progress,
+                    const char *what,
+                    uint64_t n_bytes,
+                    int64_t now_ns);
+
+/* Draws, ten times a second at most. */
+void progress_show(struct progress *progress, uint64_t n_done, int64_t now_ns);
+
+/* Erases the line, so that something else can be printed; it comes again. */
+void progress_hide(struct progress *progress);
+
+#endif

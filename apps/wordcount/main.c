@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * wordcount: counts the words of files on all ranks together; --help says more.
+ *
+ * Rank 0's process is the conductor. It lists the files, spawns a reader and a counter
+ * on every rank, hands out ranges of files to the readers that ask, and prints what the
+ * counters have. The other ranks' processes have nothing to do: their ranks are there
+ * for the actors. messages.h has who says what to whom.
+ */
+
+#include "common/progress.h"
+#include "merge.h"
+#include "messages.h"
+#include "options.h"
+#include "report.h"
+#include "units.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* The runtime knows of errors, not of what this command makes of them. */
+static int exit_code = EXIT_ALL_COUNTED;
+
+struct job {
+    troupe_actor *self;
+    int64_t begin_ns;
+    struct options options;
+    struct file_list list;
+    struct units units;
+    struct progress progress;
+    size_t n_ranks;
+    troupe_address *readers;
+    troupe_address *counters;
+    size_t n_reading; /* readers that are not done */
+    uint64_t n_shown; /* bytes that the progress bar knows of */
+    struct totals totals;
+};
+
+static void release(void *argument)
+{
+    struct job *job = argument;
+    progress_hide(&job->progress);
+    file_list_fini(&job->list);
+    options_fini(&job->options);
+}
+
+static troupe_status spawn_actors(struct job *job)
+{
+    troupe_actor *self = job->self;
+    job->n_ranks = (size_t)troupe_n_ranks(self);
+    job->readers = troupe_alloc(self, job->n_ranks * sizeof *job->readers);
+    job->counters = troupe_alloc(self, job->n_ranks * sizeof *job->counters);
+    if (!job->readers || !job->counters)
+        return TROUPE_NO_MEMORY;
+    for (size_t i = 0; i < job->n_ranks; i++) {
+        troupe_reference monitor;
+        troupe_spawn_options options = {
+            TROUPE_WITH(counter_plan, .n_readers = job->n_ranks,
+                        .n_wanted = job->options.n_top),
+            .place = TROUPE_ON_RANK((int)i),
+            .monitor = &monitor, /* a failure comes as troupe_down */
+        };
+        TROUPE_TRY(troupe_spawn(self, &word_counter, &options, &job->counters[i]));
+        options = (troupe_spawn_options){.place = TROUPE_ON_RANK((int)i),
+                                         .monitor = &monitor};
+        TROUPE_TRY(troupe_spawn(self, &word_reader, &options, &job->readers[i]));
+    }
+    for (size_t i = 0; i < job->n_ranks; i++)
+        TROUPE_TRY(troupe_send_tail(self, job->readers[i], owners, counters,
+                                    job->counters, job->n_ranks));
+    job->n_reading = job->n_ranks;
+    return TROUPE_OK;
+}
+
+static troupe_status
+on_ask(struct job *job, troupe_address reader, const struct ask *ask)
+{
+    job->n_shown += ask->n_bytes;
+    progress_show(&job->progress, job->n_shown, troupe_now_ns(job->self));
+    unsigned char bytes[UNIT_MESSAGE_BYTES];
+    uint32_t n_bytes;
+    uint32_t n_pieces = units_next(&job->units, bytes, &n_bytes);
+    return troupe_send_tail(job->self, reader, unit, bytes, bytes, n_bytes,
+                            .n_pieces = n_pieces);
+}
+
+static void on_trouble(struct job *job, int rank, const struct trouble *trouble)
+{
+    struct file *file = &job->list.files[trouble->file];
+    exit_code = EXIT_SOME_LEFT_OUT;
+    progress_hide(&job->progress);
+    if (trouble->kind == TROUBLE_LONG_WORD) {
+        fprintf(stderr,
+                "wordcount: %s: the word at byte %" PRIu64
+                " is longer than %d MiB and is left out\n",
+                file->path, trouble->offset, WORD_LIMIT >> 20);
+        return;
+    }
+    /* Once for each file, though many readers may have a piece of it. */
+    if (file->is_left_out)
+        return;
+    file->is_left_out = true;
+    job->totals.n_files--;
+    const char *reason = trouble->kind == TROUBLE_UNREADABLE
+                             ? strerror(trouble->error)
+                             : "has become shorter while it was read";
+    fprintf(stderr, "wordcount: %s: %s (rank %d, at byte %" PRIu64 ")\n", file->path,
+            reason, rank, trouble->offset);
+}
+
+/* An actor of ours has failed, so there will be no result. */
+static troupe_status give_up(struct job *job, const struct troupe_down *down)
+{
+    exit_code = EXIT_NO_RESULT;
+    progress_hide(&job->progress);
+    fprintf(stderr, "wordcount: rank %d: %s\n", troupe_rank_of(job->self, down->who),
+            down->text[0] ? down->text : troupe_status_text(down->status));
+    for (size_t i = 0; i < job->n_ranks; i++) {
+        TROUPE_TRY(troupe_stop_actor(job->self, job->readers[i], TROUPE_EXIT_KILLED));
+        TROUPE_TRY(troupe_stop_actor(job->self, job->counters[i], TROUPE_EXIT_KILLED));
+    }
+    return TROUPE_FAILED;
+}
+
+/* Until all readers are done. */
+static troupe_status conduct(struct job *job)
+{
+    while (job->n_reading > 0) {
+        troupe_mail mail;
+        TROUPE_TRY(troupe_receive_any(job->self, TROUPE_FOREVER, &mail));
+        const struct ask *ask = troupe_as(&mail, ask);
+        const struct trouble *trouble = troupe_as(&mail, trouble);
+        const struct done *done = troupe_as(&mail, done);
+        const struct troupe_down *down = troupe_as(&mail, troupe_down);
+        if (ask)
+            TROUPE_TRY(on_ask(job, mail.sender, ask));
+        if (trouble)
+            on_trouble(job, troupe_rank_of(job->self, mail.sender), trouble);
+        if (done) {
+            job->n_reading--;
+            job->totals.n_bytes += done->n_bytes;
+            job->totals.n_words += done->n_words;
+        }
+        if (down && down->kind != TROUPE_EXIT_NORMAL)
+            return give_up(job, down);
+    }
+    return TROUPE_OK;
+}
+
+static void finish_output(FILE *out)
+{
+    if (fflush(out) == 0 && !ferror(out))
+        return;
+    fprintf(stderr, "wordcount: cannot write the result: %s\n", strerror(errno));
+    exit_code = EXIT_NO_RESULT;
+}
+
+static troupe_status print_words(struct job *job, struct merge *merge, FILE *out)
+{
+    struct report report = {.out = out, .json = job->options.json};
+    job->totals.n_distinct = merge->n_distinct;
+    report_begin(&report, &job->totals);
+    troupe_status status = TROUPE_OK;
+    struct word word;
+    while (report.n_lines < job->options.n_top && !ferror(out) &&
+           (status = merge_next(merge, &word)) == TROUPE_OK)
+        report_word(&report, &word);
+    if (status != TROUPE_OK && status != TROUPE_NOT_FOUND)
+        return status;
+    report_end(&report, (double)(troupe_now_ns(job->self) - job->begin_ns) * 1e-9);
+    finish_output(out);
+    return TROUPE_OK;
+}
+
+static troupe_status gather(struct job *job)
+{
+    struct merge merge;
+    TROUPE_TRY(merge_start(&merge, job->self, job->counters, job->n_ranks));
+    return print_words(job, &merge, stdout);
+}
+
+static troupe_status count(struct job *job)
+{
+    TROUPE_TRY(spawn_actors(job));
+    units_init(&job->units, &job->list, job->n_ranks);
+    progress_start(&job->progress, "wordcount", job->list.n_bytes, job->begin_ns);
+    job->totals.n_files = job->list.n_files;
+    TROUPE_TRY(conduct(job));
+    progress_hide(&job->progress);
+    troupe_status status = gather(job);
+    /* A counter has failed; readers that ended as they should are told of, too. */
+    while (status == TROUPE_DOWN) {
+        const struct troupe_down *down;
+        TROUPE_TRY(troupe_receive(job->self, troupe_down, TROUPE_FOREVER, &down));
+        if (down->kind != TROUPE_EXIT_NORMAL)
+            status = give_up(job, down);
+    }
+    return status;
+}
+
+static troupe_status body(troupe_actor *self, int argc, char **argv)
+{
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    struct job *job = troupe_alloc(self, sizeof *job);
+    if (!job)
+        return TROUPE_NO_MEMORY;
+    job->self = self;
+    job->begin_ns = troupe_now_ns(self);
+    TROUPE_TRY(troupe_defer(self, release, job));
+    if (!options_parse(argc, argv, &job->options)) {
+        exit_code = EXIT_USAGE;
+        return TROUPE_OK;
+    }
+    if (job->options.help) {
+        options_print_help(stdout);
+        finish_output(stdout);
+        return TROUPE_OK;
+    }
+    if (!file_list_make(&job->list, job->options.paths, job->options.n_paths)) {
+        exit_code = EXIT_NO_RESULT;
+        return TROUPE_OK;
+    }
+    if (job->list.n_warnings > 0)
+        exit_code = EXIT_SOME_LEFT_OUT;
+    troupe_status status = count(job);
+    /* It has been said already: no need for the runtime to say it again. */
+    return exit_code == EXIT_NO_RESULT ? TROUPE_OK : status;
+}
+TROUPE_PROCESS(conductor,
+               body,
+               TROUPE_ACCEPTS(ask, trouble, done, troupe_down),
+               TROUPE_SENDS(owners, unit, more),
+               TROUPE_SPAWNS(&word_reader, &word_counter));
+
+int main(int argc, char **argv)
+{
+    int code = troupe_main(argc, argv, &(troupe_program){.main = &conductor});
+    return code == TROUPE_EXIT_OK ? exit_code : code;
+}

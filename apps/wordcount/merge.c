@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "merge.h"
+#include "batch.h"
+
+struct stream {
+    troupe_address counter;
+    troupe_message *message; /* the part being read, owned */
+    size_t position;
+    struct word word;
+    bool ended;
+};
+
+/* Asks for the next part; it has to outlive the next call, so it is kept. */
+static troupe_status
+next_part(struct merge *merge, struct stream *stream, const struct part **part)
+{
+    troupe_release(merge->self, &stream->message);
+    TROUPE_TRY(
+        troupe_call(merge->self, stream->counter, part, part, TROUPE_FOREVER, more));
+    TROUPE_TRY(troupe_keep(merge->self, &stream->message));
+    *part = troupe_message_body(stream->message);
+    stream->position = 0;
+    return TROUPE_OK;
+}
+
+static troupe_status advance(struct merge *merge, struct stream *stream)
+{
+    if (stream->message) {
+        const struct part *part = troupe_message_body(stream->message);
+        if (batch_next(part->bytes, (size_t)part->n_bytes, &stream->position,
+                       &stream->word))
+            return TROUPE_OK;
+    }
+    const struct part *part;
+    TROUPE_TRY(next_part(merge, stream, &part));
+    stream->ended = !batch_next(part->bytes, (size_t)part->n_bytes, &stream->position,
+                                &stream->word);
+    return TROUPE_OK;
+}
+
+/* Is a's word to be printed before b's? No two streams have the same word. */
+static bool is_before(const struct stream *a, const struct stream *b)
+{
+    if (a->word.count != b->word.count)
+        return a->word.count > b->word.count;
+    size_t n = a->word.length < b->word.length ? a->word.length : b->word.length;
+    int order = memcmp(a->word.text, b->word.text, n);
+    return order < 0 || (order == 0 && a->word.length < b->word.length);
+}
+
+/* The heap is in order but for the stream at `i`, which may have to go down. */
+static void sink(struct merge *merge, size_t i)
+{
+    struct stream *stream = merge->heap[i];
+    for (size_t child; (child = 2 * i + 1) < merge->n_heap; i = child) {
+        if (child + 1 < merge->n_heap &&
+            is_before(merge->heap[child + 1], merge->heap[child]))
+            child++;
+        if (!is_before(merge->heap[child], stream))
+            break;
+        merge->heap[i] = merge->heap[child];
+    }
+    merge->heap[i] = stream;
+}
+
+troupe_status merge_start(struct merge *merge,
+                          troupe_actor *self,
+                          const troupe_address *counters,
+                          size_t n_counters)
+{
+    *merge = (struct merge){.self = self};
+    merge->streams = troupe_alloc(self, n_counters * sizeof *merge->streams);
+    merge->heap = troupe_alloc(self, n_counters * sizeof(struct stream *));
+    if (!merge->streams || !merge->heap)
+        return TROUPE_NO_MEMORY;
+    for (size_t i = 0; i < n_counters; i++) {
+        struct stream *stream = &merge->streams[i];
+        stream->counter = counters[i];
+        TROUPE_TRY(advance(merge, stream));
+        const struct part *part = troupe_message_body(stream->message);
+        merge->n_distinct += part->n_distinct;
+        if (!stream->ended)
+            merge->heap[merge->n_heap++] = stream;
+    }
+    for (size_t i = merge->n_heap / 2; i-- > 0;)
+        sink(merge, i);
+    return TROUPE_OK;
+}
+
+troupe_status merge_next(struct merge *merge, struct word *word)
+{
+    /* The word given out last is only now let go of. */
+    if (merge->is_out) {
+        struct stream *stream = merge->heap[0];
+        TROUPE_TRY(advance(merge, stream));
+        if (stream->ended)
+            merge->heap[0] = merge->heap[--merge->n_heap];
+        if (merge->n_heap > 0)
+            sink(merge, 0);
+    }
+    merge->is_out = merge->n_heap > 0;
+    if (!merge->is_out)
+        return TROUPE_NOT_FOUND;
+    *word = merge->heap[0]->word;
+    return TROUPE_OK;
+}
