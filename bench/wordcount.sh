@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# wordcount over text made of the headers in /usr/include, on two ranks: against one rank and
+# against tr, sort and uniq, in turns, whole commands from start to end. Called by
+# bench/run.sh, which sets BENCH_BIN.
+set -euo pipefail
+
+size_mib=512 n_turns=10
+if [ "${1:-}" = --quick ]; then size_mib=64; fi
+# A peer that takes longer than this is sampled only so many times.
+slow_s=30 n_slow_turns=3
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+text=$folder/text
+
+make_text() {
+    find /usr/include -type f -print0 | LC_ALL=C sort -z | xargs -0 cat > "$folder/once"
+    [ -s "$folder/once" ] || { echo "bench: /usr/include is empty" >&2; exit 1; }
+    # cat ends with SIGPIPE when head has had enough.
+    { while cat "$folder/once"; do :; done 2> /dev/null || true; } | head -c "${size_mib}M" > "$text"
+    rm "$folder/once"
+}
+
+on_ranks() { # on_ranks N
+    mpirun --bind-to core -n "$1" "$BENCH_BIN/wordcount" "$text" > "$folder/counts$1"
+}
+
+with_sort() {
+    LC_ALL=C tr -cs 'A-Za-z0-9_\200-\377' '\n' < "$text" | LC_ALL=C sort -T "$folder" |
+        LC_ALL=C uniq -c > "$folder/counts_sort"
+}
+
+seconds() { # seconds COMMAND...: how long it took
+    local begin=$EPOCHREALTIME
+    "$@"
+    awk "BEGIN { printf \"%.6f\", $EPOCHREALTIME - $begin }"
+}
+
+summarise() { # summarise PEER_NAME < pairs
+    "$BENCH_BIN/bench_summary" cost wordcount "2 ranks" s "$1"
+}
+
+# All three must have counted the same.
+check_counts() {
+    cmp "$folder/counts1" "$folder/counts2"
+    awk '$2 != "" { print $1, $2 }' "$folder/counts_sort" | LC_ALL=C sort > "$folder/sorted_peer"
+    LC_ALL=C sort "$folder/counts2" | cmp - "$folder/sorted_peer"
+}
+
+make_text
+on_ranks 1
+on_ranks 2
+first=$(seconds with_sort)
+check_counts
+
+n_sort_turns=$n_turns
+if awk "BEGIN { exit !($first > $slow_s) }"; then
+    n_sort_turns=$n_slow_turns
+    printf 'bench: tr, sort and uniq take %.0f s, so there are %d samples of them\n' "$first" \
+        "$n_sort_turns" >&2
+fi
+for ((turn = 0; turn < n_turns; turn++)); do
+    two=$(seconds on_ranks 2)
+    one=$(seconds on_ranks 1)
+    echo "$two $one" >> "$folder/pairs"
+    if [ "$turn" -lt "$n_sort_turns" ]; then echo "$two $(seconds with_sort)" >> "$folder/pairs_sort"; fi
+done
+summarise "1 rank" < "$folder/pairs"
+summarise "tr, sort, uniq -c" < "$folder/pairs_sort"
