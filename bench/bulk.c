@@ -15,6 +15,7 @@ enum {
     SLAB_BYTES = 1 << 20,
     SLAB_WORDS = SLAB_BYTES / 8 - 2,
     N_SLABS = 64,
+    N_FILLED = 8,
     MAX_FLIGHT = 4
 };
 
@@ -24,12 +25,13 @@ struct slab {
 };
 TROUPE_TYPE(slab, number, n_words, TROUPE_TAIL(words, n_words));
 TROUPE_SIGNAL(taken);
-/* Wakes the receiver before the clock starts. */
+/* Wakes the receiver; it counts from 0 again. */
 TROUPE_SIGNAL(hello);
 
 struct work {
     MPI_Comm communicator;
     int rank, n_in_flight;
+    bool is_filled; /* each message is written from end to end */
     troupe_address sink;
     int64_t *buffers[MAX_FLIGHT];
 };
@@ -67,14 +69,30 @@ TROUPE_BEHAVIOR(sink_actor,
                 TROUPE_ON(slab, on_slab),
                 TROUPE_SENDS(taken));
 
-static troupe_status send_slab(troupe_actor *self, troupe_address sink, int64_t number)
+static troupe_status
+send_slab(troupe_actor *self, troupe_address sink, int64_t number, bool is_filled)
 {
     troupe_message *message;
     struct slab *slab;
     TROUPE_TRY(troupe_new_message(self, slab, SLAB_WORDS, &message, &slab));
+    if (is_filled)
+        memset(slab->words, 1, SLAB_WORDS * sizeof slab->words[0]);
     slab->number = number;
     slab->words[SLAB_WORDS - 1] = number;
     return troupe_send_message(self, sink, &message);
+}
+
+static troupe_status
+send_slabs(troupe_actor *self, const struct work *work, int n_slabs, bool is_filled)
+{
+    for (int i = 0; i < n_slabs; i++) {
+        if (i >= work->n_in_flight)
+            TROUPE_TRY(troupe_receive(self, taken, TROUPE_FOREVER, NULL));
+        TROUPE_TRY(send_slab(self, work->sink, i, is_filled));
+    }
+    for (int i = 0; i < work->n_in_flight; i++)
+        TROUPE_TRY(troupe_receive(self, taken, TROUPE_FOREVER, NULL));
+    return TROUPE_OK;
 }
 
 static troupe_status with_actors(troupe_actor *self, void *context, double *value)
@@ -83,14 +101,10 @@ static troupe_status with_actors(troupe_actor *self, void *context, double *valu
     if (work->rank != 0)
         return TROUPE_OK;
     TROUPE_TRY(troupe_call(self, work->sink, taken, NULL, TROUPE_FOREVER, hello));
+    TROUPE_TRY(send_slabs(self, work, N_FILLED, true));
+    TROUPE_TRY(troupe_call(self, work->sink, taken, NULL, TROUPE_FOREVER, hello));
     double begin_s = bench_now_s();
-    for (int64_t i = 0; i < N_SLABS; i++) {
-        if (i >= work->n_in_flight)
-            TROUPE_TRY(troupe_receive(self, taken, TROUPE_FOREVER, NULL));
-        TROUPE_TRY(send_slab(self, work->sink, i));
-    }
-    for (int i = 0; i < work->n_in_flight; i++)
-        TROUPE_TRY(troupe_receive(self, taken, TROUPE_FOREVER, NULL));
+    TROUPE_TRY(send_slabs(self, work, N_SLABS, work->is_filled));
     *value = gigabytes_per_s(bench_now_s() - begin_s);
     return TROUPE_OK;
 }
@@ -108,6 +122,8 @@ static void mpi_send(const struct work *work)
         int64_t place = i % work->n_in_flight;
         int64_t *slab = work->buffers[place];
         MPI_Wait(&requests[place], MPI_STATUS_IGNORE);
+        if (work->is_filled)
+            memset(slab, 1, SLAB_BYTES);
         slab[0] = slab[LAST_WORD] = i;
         MPI_Isend(slab, SLAB_BYTES, MPI_BYTE, 1, 0, work->communicator,
                   &requests[place]);
@@ -167,7 +183,7 @@ static troupe_status prepare(troupe_actor *self, struct work *work)
         work->buffers[i] = aligned_alloc(4096, SLAB_BYTES);
         if (!work->buffers[i])
             return TROUPE_NO_MEMORY;
-        memset(work->buffers[i], 0, SLAB_BYTES);
+        memset(work->buffers[i], 1, SLAB_BYTES);
         TROUPE_TRY(troupe_defer(self, free, work->buffers[i]));
     }
     if (work->rank == 1)
@@ -178,14 +194,19 @@ static troupe_status prepare(troupe_actor *self, struct work *work)
 
 static troupe_status body(troupe_actor *self, int argc, char **argv)
 {
-    static const int flights[] = {1, 2, 4};
+    static const struct {
+        int n_in_flight;
+        bool is_filled;
+    } variants[] = {{1, false}, {2, false}, {4, false}, {2, true}};
     struct bench_options options = bench_parse(argc, argv);
     struct work work = {.rank = 0};
     TROUPE_TRY(prepare(self, &work));
-    for (size_t i = 0; i < sizeof flights / sizeof flights[0]; i++) {
-        char name[40];
-        work.n_in_flight = flights[i];
-        snprintf(name, sizeof name, "1 MiB messages, %d in flight", flights[i]);
+    for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++) {
+        char name[60];
+        work.n_in_flight = variants[i].n_in_flight;
+        work.is_filled = variants[i].is_filled;
+        snprintf(name, sizeof name, "1 MiB messages%s, %d in flight",
+                 work.is_filled ? " written anew" : "", work.n_in_flight);
         if (!bench_wants(&options, name))
             continue;
         struct bench_plan plan = {.about = {.bench = "bulk",

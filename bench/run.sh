@@ -69,6 +69,8 @@ fi
 # ---- what the scripts of single benchmarks share --------------------------------------
 
 export BENCH_BIN=$build/bin
+# The watch stays on, as users have it; a peer's block on a busy machine is not its affair.
+export TROUPE_HANDLER_TIMEOUT_MS=${TROUPE_HANDLER_TIMEOUT_MS:-60000}
 if [ "$(id -u)" -eq 0 ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi

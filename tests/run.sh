@@ -14,8 +14,8 @@ usage: tests/run.sh [--quick | --full]
   --full     also gcc with sanitizers, ThreadSanitizer on the unit tests, ten times the
              seeds and ten times the fuzzing
 Folders: build (gcc), build/asan (clang, ASan+UBSan, fuzzing), build/hostile (clang, tiny
-buffers). Logs of the stages: build/log. Environment: TROUPE_JOBS (jobs at once),
-TROUPE_FUZZ_SECONDS (for all fuzzers together), TROUPE_TEST_SEEDS (of each sim test).
+buffers). Logs of the stages: build/log. Environment: JOBS (at once), FUZZ_SECONDS (for all
+fuzzers together), TROUPE_TEST_SEEDS (of each sim test).
 TEXT
 }
 
@@ -34,12 +34,13 @@ case ${1:-} in
     ;;
 esac
 
-jobs=${TROUPE_JOBS:-$(nproc)}
-export TROUPE_JOBS=$jobs
-fuzz_seconds=${TROUPE_FUZZ_SECONDS:-60}
+# Not TROUPE_*: of these the library warns when it does not know them.
+jobs=${JOBS:-$(nproc)}
+fuzz_seconds=${FUZZ_SECONDS:-60}
+seeds_percent=100
 if [ "$mode" = full ]; then
-    fuzz_seconds=${TROUPE_FUZZ_SECONDS:-600}
-    export TROUPE_TEST_SEEDS_PERCENT=${TROUPE_TEST_SEEDS_PERCENT:-1000}
+    fuzz_seconds=${FUZZ_SECONDS:-600}
+    seeds_percent=1000
 fi
 
 # ---- stages --------------------------------------------------------------------------
@@ -98,19 +99,25 @@ build() { # build FOLDER OPTION...
     quietly "build-$(basename "$1")" configure_and_build "$@"
 }
 
-suite() { # suite FOLDER OPTION...
+# SEEDS: how many of the seeds that a sim test asks for, in percent.
+suite() { # suite FOLDER SEEDS OPTION...
     local folder=$1
-    shift
+    export SEEDS_PERCENT=$(($2 * seeds_percent / 100))
+    shift 2
     ctest --test-dir "$folder" --no-tests=error --output-on-failure --schedule-random \
         --parallel "$jobs" "$@"
 }
 
 # The suite's lines only where a test failed; the full ones are those of the last stage.
-quiet_suite() { # quiet_suite FOLDER OPTION...
+quiet_suite() { # quiet_suite FOLDER SEEDS OPTION...
     local log result=0
     log=build/log/suite-$(basename "$1").log
     suite "$@" > "$log" 2>&1 || result=$?
-    if [ "$result" -ne 0 ]; then grep -v ' Passed ' "$log" | head -n 300; else tail -n 3 "$log"; fi
+    if [ "$result" -ne 0 ]; then
+        grep -v ' Passed ' "$log" | sed '/^[0-9]*% tests passed/,$d' | head -n 300
+        echo "(all of it: $log)"
+    fi
+    sed -n '/^[0-9]*% tests passed/p; /^The following tests FAILED/,$p' "$log"
     return "$result"
 }
 
@@ -167,18 +174,18 @@ usual_stages() {
         tail -n 60 build/log/fuzz.log
         note fuzzing FAILED $((SECONDS - fuzz_begin))
     fi
-    stage "tests, sanitizers" quiet_suite build/asan
-    stage "tests, hostile build" quiet_suite build/hostile
+    stage "tests, sanitizers" quiet_suite build/asan 10
+    stage "tests, hostile build" quiet_suite build/hostile 25
 }
 
 full_stages() {
     usual_stages
     stage "build, gcc, sanitizers" build build/asan-gcc -DTROUPE_SANITIZE=address,undefined \
         -DTROUPE_BUILD_BENCH=OFF "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
-    stage "tests, gcc, sanitizers" quiet_suite build/asan-gcc
+    stage "tests, gcc, sanitizers" quiet_suite build/asan-gcc 10
     stage "build, ThreadSanitizer" build build/tsan -DTROUPE_SANITIZE=thread \
         -DCMAKE_C_COMPILER=clang -DTROUPE_BUILD_BENCH=OFF "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
-    stage "tests, ThreadSanitizer" quiet_suite build/tsan --label-regex unit
+    stage "tests, ThreadSanitizer" quiet_suite build/tsan 10 --label-regex unit
 }
 
 # ---- the run -------------------------------------------------------------------------
@@ -203,6 +210,6 @@ fi
 # Last, so that the log ends with what ctest says about the main suite.
 printf '\n==== tests, main suite (%d s so far)\n' "$SECONDS"
 result=0
-suite build || result=$?
+suite build 100 || result=$?
 [ "${#failed[@]}" -eq 0 ] || result=1
 exit "$result"

@@ -49,22 +49,35 @@ bool json_is_utf8(const unsigned char *bytes, size_t n_bytes)
     return true;
 }
 
+/* How many bytes from here on stand for themselves. */
+static size_t plain_bytes(const unsigned char *bytes, size_t n_bytes)
+{
+    size_t n = 0;
+    while (n < n_bytes && bytes[n] >= 0x20 && bytes[n] < 0x7f && bytes[n] != '"' &&
+           bytes[n] != '\\')
+        n++;
+    return n;
+}
+
 void json_write_string(FILE *out, const unsigned char *bytes, size_t n_bytes)
 {
     putc('"', out);
-    for (size_t at = 0, n; at < n_bytes; at += n) {
+    for (size_t at = 0; at < n_bytes;) {
+        size_t n = plain_bytes(bytes + at, n_bytes - at);
+        fwrite(bytes + at, 1, n, out);
+        at += n;
+        if (at == n_bytes)
+            break;
         n = character_bytes(bytes + at, n_bytes - at);
-        if (n == 0) {
-            fputs("\xef\xbf\xbd", out); /* U+FFFD */
-            n = 1;
-        } else if (bytes[at] == '"' || bytes[at] == '\\') {
-            putc('\\', out);
-            putc(bytes[at], out);
-        } else if (bytes[at] < 0x20 || bytes[at] == 0x7f) {
-            fprintf(out, "\\u%04x", bytes[at]);
-        } else {
+        if (n > 1)
             fwrite(bytes + at, 1, n, out);
-        }
+        else if (n == 0)
+            fputs("\xef\xbf\xbd", out); /* U+FFFD */
+        else if (bytes[at] == '"' || bytes[at] == '\\')
+            fprintf(out, "\\%c", bytes[at]);
+        else
+            fprintf(out, "\\u%04x", bytes[at]);
+        at += n > 0 ? n : 1;
     }
     putc('"', out);
 }

@@ -1,97 +1,111 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /*
- * The counter: a handler, because it never has to wait. It owns the words whose hash is
- * its own, adds up what the readers send, sorts when all have ended, and then gives its
- * words out part by part.
+ * The counter: a process, as its life has three parts that follow each other. It adds
+ * up the counts of its own words, those whose hash is its own, until all readers have
+ * ended; sorts; and then gives its words out part by part, until nobody asks any more.
  */
 
 #include "batch.h"
 #include "messages.h"
 
-/* Few large messages: what lies in the mailbox counts as memory, too. */
-#define N_WAITING 32
-
-struct tally {
+struct counter {
+    troupe_actor *self;
     struct table table;
     struct batch part;
-    uint64_t n_readers; /* that have not ended */
-    uint64_t n_wanted;
-    size_t next; /* word of those in order to give out */
 };
-TROUPE_PRIVATE(tally);
 
-static troupe_status
-on_start(troupe_actor *self, struct tally *tally, const struct counter_plan *plan)
+/* Registered with troupe_defer(): runs however the counter ends. */
+static void release(void *argument)
 {
-    (void)self;
-    table_init(&tally->table, COUNTER_BYTES);
-    tally->n_readers = plan->n_readers;
-    tally->n_wanted = plan->n_wanted;
-    return TROUPE_OK;
+    struct counter *counter = argument;
+    table_fini(&counter->table);
+    batch_fini(&counter->part);
 }
 
-static void on_end(troupe_actor *self, struct tally *tally)
+/* Called by the table where it works for long. */
+static void let_others_run(void *self)
 {
-    (void)self;
-    table_fini(&tally->table);
-    batch_fini(&tally->part);
+    troupe_yield(self);
 }
 
-static troupe_status
-on_words(troupe_actor *self, struct tally *tally, const struct words *words)
+/* False when there is no room for all. */
+static bool add_words(struct table *table, const struct words *words)
 {
     size_t position = 0;
     struct word word;
     while (batch_next(words->bytes, (size_t)words->n_bytes, &position, &word)) {
         uint64_t hash = word_hash(word.text, word.length);
-        if (!table_add(&tally->table, word.text, word.length, hash, word.count))
-            troupe_fail(self, TROUPE_NO_MEMORY,
-                        "the %u different words this rank has so far take %zu MiB; "
-                        "use more ranks",
-                        tally->table.n_words, COUNTER_BYTES >> 20);
+        if (!table_add(table, word.text, word.length, hash, word.count))
+            return false;
     }
-    return TROUPE_OK;
+    return true;
 }
 
-static troupe_status on_end_of_words(troupe_actor *self, struct tally *tally)
+static troupe_status add_up(struct counter *counter, const struct counter_plan *plan)
 {
-    if (--tally->n_readers > 0)
-        return TROUPE_OK;
-    size_t n_wanted = tally->n_wanted < SIZE_MAX ? (size_t)tally->n_wanted : SIZE_MAX;
-    if (!table_sort(&tally->table, n_wanted))
-        troupe_fail(self, TROUPE_NO_MEMORY, "no memory to sort %u words",
-                    tally->table.n_words);
-    return TROUPE_OK;
+    troupe_actor *self = counter->self;
+    bool full = false;
+    for (uint64_t n_readers = plan->n_readers; n_readers > 0;) {
+        const struct words *words;
+        TROUPE_TRY(troupe_receive(self, words, TROUPE_FOREVER, &words));
+        if (words->n_bytes == 0)
+            n_readers--;
+        if (full || add_words(&counter->table, words))
+            continue;
+        /* Goes on taking words, lest a reader waits, until it is stopped. */
+        full = true;
+        TROUPE_TRY(troupe_send(self, plan->conductor, full,
+                               .n_distinct = counter->table.n_words));
+    }
+    return full ? TROUPE_FULL : TROUPE_OK;
 }
 
-static troupe_status on_more(troupe_actor *self, struct tally *tally)
+static troupe_status give_out(struct counter *counter, const struct counter_plan *plan)
 {
-    if (tally->n_readers > 0) {
-        troupe_defer_message(self); /* too early: comes again behind other mail */
-        return TROUPE_OK;
+    const struct table *table = &counter->table;
+    struct batch *part = &counter->part;
+    size_t n =
+        plan->n_wanted < table->n_words ? (size_t)plan->n_wanted : table->n_words;
+    /* The conductor holds parts of all counters, of which there are as many as readers.
+     */
+    size_t wanted_bytes = batch_wanted_bytes((size_t)plan->n_readers);
+    for (size_t next = 0;;) {
+        TROUPE_TRY(troupe_receive(counter->self, more, TROUPE_FOREVER, NULL));
+        batch_clear(part);
+        for (; next < n && part->n_bytes < wanted_bytes; next++) {
+            struct word word;
+            table_sorted(table, next, &word);
+            if (!batch_append(part, &word))
+                return TROUPE_NO_MEMORY;
+        }
+        batch_seal(part);
+        TROUPE_TRY(troupe_reply_tail(counter->self, more, part, bytes, part->bytes,
+                                     part->n_bytes, .n_distinct = table->n_words));
     }
-    size_t n_distinct = tally->table.n_words;
-    size_t end = tally->n_wanted < n_distinct ? (size_t)tally->n_wanted : n_distinct;
-    size_t wanted = batch_wanted_bytes(1);
-    batch_clear(&tally->part);
-    for (; tally->next < end && tally->part.n_bytes < wanted; tally->next++) {
-        struct word word;
-        table_sorted(&tally->table, tally->next, &word);
-        if (!batch_append(&tally->part, &word))
-            return TROUPE_NO_MEMORY;
-    }
-    batch_seal(&tally->part);
-    return troupe_reply_tail(self, more, part, bytes, tally->part.bytes,
-                             tally->part.n_bytes, .n_distinct = n_distinct);
 }
 
-TROUPE_BEHAVIOR(word_counter,
-                tally,
-                TROUPE_INIT(counter_plan, on_start),
-                TROUPE_FINI(on_end),
-                TROUPE_ON(words, on_words),
-                TROUPE_ON(end_of_words, on_end_of_words),
-                TROUPE_ON(more, on_more),
-                TROUPE_SENDS(part),
-                .capacity = N_WAITING);
+static troupe_status body(troupe_actor *self)
+{
+    const struct counter_plan *plan = troupe_arguments(self, counter_plan);
+    struct counter *counter = troupe_alloc(self, sizeof *counter);
+    if (!counter)
+        return TROUPE_NO_MEMORY;
+    counter->self = self;
+    table_init(&counter->table, COUNTER_BYTES, let_others_run, self);
+    TROUPE_TRY(troupe_defer(self, release, counter));
+    troupe_status status = add_up(counter, plan);
+    if (status != TROUPE_OK) /* no failure when it is full: that has been told */
+        return status == TROUPE_FULL ? TROUPE_OK : status;
+    size_t n_wanted = plan->n_wanted < SIZE_MAX ? (size_t)plan->n_wanted : SIZE_MAX;
+    if (!table_sort(&counter->table, n_wanted))
+        return TROUPE_NO_MEMORY;
+    return give_out(counter, plan);
+}
+/* Few large messages: what lies in the mailbox counts as memory, too. */
+TROUPE_PROCESS(word_counter,
+               body,
+               TROUPE_ARGUMENTS(counter_plan),
+               TROUPE_ACCEPTS(words, more),
+               TROUPE_SENDS(full, part),
+               .capacity = 32);

@@ -19,6 +19,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define OUTPUT_BYTES 65536
+
 /* The runtime knows of errors, not of what this command makes of them. */
 static int exit_code = EXIT_ALL_COUNTED;
 
@@ -54,12 +56,12 @@ static troupe_status spawn_actors(struct job *job)
     if (!job->readers || !job->counters)
         return TROUPE_NO_MEMORY;
     for (size_t i = 0; i < job->n_ranks; i++) {
-        troupe_reference monitor;
+        troupe_reference monitor; /* a failure comes as troupe_down */
         troupe_spawn_options options = {
-            TROUPE_WITH(counter_plan, .n_readers = job->n_ranks,
-                        .n_wanted = job->options.n_top),
+            TROUPE_WITH(counter_plan, .conductor = troupe_self(self),
+                        .n_readers = job->n_ranks, .n_wanted = job->options.n_top),
             .place = TROUPE_ON_RANK((int)i),
-            .monitor = &monitor, /* a failure comes as troupe_down */
+            .monitor = &monitor,
         };
         TROUPE_TRY(troupe_spawn(self, &word_counter, &options, &job->counters[i]));
         options = (troupe_spawn_options){.place = TROUPE_ON_RANK((int)i),
@@ -109,13 +111,12 @@ static void on_trouble(struct job *job, int rank, const struct trouble *trouble)
             reason, rank, trouble->offset);
 }
 
-/* An actor of ours has failed, so there will be no result. */
-static troupe_status give_up(struct job *job, const struct troupe_down *down)
+/* There will be no result: says why, and ends those that are still at work. */
+static troupe_status give_up(struct job *job, troupe_address who, const char *reason)
 {
     exit_code = EXIT_NO_RESULT;
     progress_hide(&job->progress);
-    fprintf(stderr, "wordcount: rank %d: %s\n", troupe_rank_of(job->self, down->who),
-            down->text[0] ? down->text : troupe_status_text(down->status));
+    fprintf(stderr, "wordcount: rank %d: %s\n", troupe_rank_of(job->self, who), reason);
     for (size_t i = 0; i < job->n_ranks; i++) {
         TROUPE_TRY(troupe_stop_actor(job->self, job->readers[i], TROUPE_EXIT_KILLED));
         TROUPE_TRY(troupe_stop_actor(job->self, job->counters[i], TROUPE_EXIT_KILLED));
@@ -123,27 +124,46 @@ static troupe_status give_up(struct job *job, const struct troupe_down *down)
     return TROUPE_FAILED;
 }
 
-/* Until all readers are done. */
-static troupe_status conduct(struct job *job)
+static troupe_status
+on_full(struct job *job, troupe_address who, const struct full *full)
 {
-    while (job->n_reading > 0) {
-        troupe_mail mail;
-        TROUPE_TRY(troupe_receive_any(job->self, TROUPE_FOREVER, &mail));
-        const struct ask *ask = troupe_as(&mail, ask);
-        const struct trouble *trouble = troupe_as(&mail, trouble);
-        const struct done *done = troupe_as(&mail, done);
-        const struct troupe_down *down = troupe_as(&mail, troupe_down);
-        if (ask)
-            TROUPE_TRY(on_ask(job, mail.sender, ask));
-        if (trouble)
-            on_trouble(job, troupe_rank_of(job->self, mail.sender), trouble);
-        if (done) {
-            job->n_reading--;
-            job->totals.n_bytes += done->n_bytes;
-            job->totals.n_words += done->n_words;
-        }
-        if (down && down->kind != TROUPE_EXIT_NORMAL)
-            return give_up(job, down);
+    char reason[120];
+    snprintf(reason, sizeof reason,
+             "%" PRIu64 " different words fill its %zu MiB; use more ranks",
+             full->n_distinct, COUNTER_BYTES >> 20);
+    return give_up(job, who, reason);
+}
+
+static troupe_status on_down(struct job *job, const struct troupe_down *down)
+{
+    if (down->kind == TROUPE_EXIT_NORMAL)
+        return TROUPE_OK;
+    return give_up(job, down->who,
+                   down->text[0] ? down->text : troupe_status_text(down->status));
+}
+
+/* Takes one message. TROUPE_FAILED: there will be no result, and that has been said. */
+static troupe_status take_mail(struct job *job)
+{
+    troupe_mail mail;
+    TROUPE_TRY(troupe_receive_any(job->self, TROUPE_FOREVER, &mail));
+    const struct ask *ask = troupe_as(&mail, ask);
+    const struct trouble *trouble = troupe_as(&mail, trouble);
+    const struct done *done = troupe_as(&mail, done);
+    const struct full *full = troupe_as(&mail, full);
+    const struct troupe_down *down = troupe_as(&mail, troupe_down);
+    if (ask)
+        return on_ask(job, mail.sender, ask);
+    if (full)
+        return on_full(job, mail.sender, full);
+    if (down)
+        return on_down(job, down);
+    if (trouble)
+        on_trouble(job, troupe_rank_of(job->self, mail.sender), trouble);
+    if (done) {
+        job->n_reading--;
+        job->totals.n_bytes += done->n_bytes;
+        job->totals.n_words += done->n_words;
     }
     return TROUPE_OK;
 }
@@ -160,6 +180,8 @@ static troupe_status print_words(struct job *job, struct merge *merge, FILE *out
 {
     struct report report = {.out = out, .json = job->options.json};
     job->totals.n_distinct = merge->n_distinct;
+    /* Below mpirun this is a terminal to stdio, which would write line by line. */
+    setvbuf(out, NULL, _IOFBF, OUTPUT_BYTES);
     report_begin(&report, &job->totals);
     troupe_status status = TROUPE_OK;
     struct word word;
@@ -186,15 +208,15 @@ static troupe_status count(struct job *job)
     units_init(&job->units, &job->list, job->n_ranks);
     progress_start(&job->progress, "wordcount", job->list.n_bytes, job->begin_ns);
     job->totals.n_files = job->list.n_files;
-    TROUPE_TRY(conduct(job));
+    while (job->n_reading > 0)
+        TROUPE_TRY(take_mail(job));
     progress_hide(&job->progress);
     troupe_status status = gather(job);
-    /* A counter has failed; readers that ended as they should are told of, too. */
-    while (status == TROUPE_DOWN) {
-        const struct troupe_down *down;
-        TROUPE_TRY(troupe_receive(job->self, troupe_down, TROUPE_FOREVER, &down));
-        if (down->kind != TROUPE_EXIT_NORMAL)
-            status = give_up(job, down);
+    /* A counter has ended instead of answering. Why is in the mail. */
+    if (status == TROUPE_DOWN) {
+        do {
+            status = take_mail(job);
+        } while (status == TROUPE_OK);
     }
     return status;
 }
@@ -228,11 +250,12 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     /* It has been said already: no need for the runtime to say it again. */
     return exit_code == EXIT_NO_RESULT ? TROUPE_OK : status;
 }
-TROUPE_PROCESS(conductor,
-               body,
-               TROUPE_ACCEPTS(ask, trouble, done, troupe_down),
-               TROUPE_SENDS(owners, unit, more),
-               TROUPE_SPAWNS(&word_reader, &word_counter));
+TROUPE_PROCESS(
+    conductor,
+    body,
+    TROUPE_ACCEPTS(ask, trouble, done, full, part, troupe_down, troupe_call_failed),
+    TROUPE_SENDS(owners, unit, more),
+    TROUPE_SPAWNS(&word_reader, &word_counter));
 
 int main(int argc, char **argv)
 {

@@ -4,37 +4,57 @@
 
 struct stream {
     troupe_address counter;
+    troupe_reference asked;  /* the call that brings the next part */
     troupe_message *message; /* the part being read, owned */
     size_t position;
     struct word word;
     bool ended;
 };
 
-/* Asks for the next part; it has to outlive the next call, so it is kept. */
-static troupe_status
-next_part(struct merge *merge, struct stream *stream, const struct part **part)
+static troupe_status ask(struct merge *merge, struct stream *stream)
 {
-    troupe_release(merge->self, &stream->message);
+    return troupe_call_async(merge->self, stream->counter, TROUPE_FOREVER,
+                             &stream->asked, more);
+}
+
+static bool is_answer(void *context, const troupe_mail *mail)
+{
+    const struct stream *stream = context;
+    return mail->reference.bits == stream->asked.bits;
+}
+
+/*
+ * Takes the part that was asked for, and asks for the one after it, which is on its way
+ * while this one is used. It has to outlive what is received next, so it is kept.
+ */
+static troupe_status next_part(struct merge *merge, struct stream *stream)
+{
+    troupe_mail mail;
     TROUPE_TRY(
-        troupe_call(merge->self, stream->counter, part, part, TROUPE_FOREVER, more));
+        troupe_receive_match(merge->self, TROUPE_FOREVER, is_answer, stream, &mail));
+    const struct troupe_call_failed *failed = troupe_as(&mail, troupe_call_failed);
+    if (failed)
+        return failed->status;
+    troupe_release(merge->self, &stream->message);
     TROUPE_TRY(troupe_keep(merge->self, &stream->message));
-    *part = troupe_message_body(stream->message);
     stream->position = 0;
-    return TROUPE_OK;
+    const struct part *part = troupe_message_body(stream->message);
+    return part->n_bytes > 0 ? ask(merge, stream) : TROUPE_OK;
+}
+
+static bool next_word(struct stream *stream)
+{
+    const struct part *part = troupe_message_body(stream->message);
+    return batch_next(part->bytes, (size_t)part->n_bytes, &stream->position,
+                      &stream->word);
 }
 
 static troupe_status advance(struct merge *merge, struct stream *stream)
 {
-    if (stream->message) {
-        const struct part *part = troupe_message_body(stream->message);
-        if (batch_next(part->bytes, (size_t)part->n_bytes, &stream->position,
-                       &stream->word))
-            return TROUPE_OK;
-    }
-    const struct part *part;
-    TROUPE_TRY(next_part(merge, stream, &part));
-    stream->ended = !batch_next(part->bytes, (size_t)part->n_bytes, &stream->position,
-                                &stream->word);
+    if (stream->message && next_word(stream))
+        return TROUPE_OK;
+    TROUPE_TRY(next_part(merge, stream));
+    stream->ended = !next_word(stream);
     return TROUPE_OK;
 }
 
@@ -74,8 +94,11 @@ troupe_status merge_start(struct merge *merge,
     if (!merge->streams || !merge->heap)
         return TROUPE_NO_MEMORY;
     for (size_t i = 0; i < n_counters; i++) {
+        merge->streams[i].counter = counters[i];
+        TROUPE_TRY(ask(merge, &merge->streams[i]));
+    }
+    for (size_t i = 0; i < n_counters; i++) {
         struct stream *stream = &merge->streams[i];
-        stream->counter = counters[i];
         TROUPE_TRY(advance(merge, stream));
         const struct part *part = troupe_message_body(stream->message);
         merge->n_distinct += part->n_distinct;

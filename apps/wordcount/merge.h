@@ -3,8 +3,8 @@
 #define WORDCOUNT_MERGE_H
 
 /*
- * All counters' sorted words in one order. Each counter is a stream of parts, asked for
- * when the one before has been used up: so one part of each is in memory.
+ * All counters' sorted words in one order. Each counter is a stream of parts; of each,
+ * two are in memory: the one being read, and the next one, asked for in advance.
  */
 
 #include "messages.h"

@@ -25,7 +25,7 @@
 #define WORD_LIMIT (1 << 20)
 
 /* What one rank's own words may take, texts and counts and the table over them. */
-#define COUNTER_BYTES ((size_t)224 << 20)
+#define COUNTER_BYTES ((size_t)232 << 20)
 
 struct owners {
     uint64_t n;
@@ -53,7 +53,10 @@ struct words {
 };
 TROUPE_TYPE(words, n_bytes, TROUPE_TAIL(bytes, n_bytes));
 
-TROUPE_SIGNAL(end_of_words);
+struct full {
+    uint64_t n_distinct;
+};
+TROUPE_TYPE(full, n_distinct);
 
 enum trouble_kind { TROUBLE_UNREADABLE, TROUBLE_SHORTER, TROUBLE_LONG_WORD };
 
@@ -83,12 +86,13 @@ TROUPE_TYPE(part, n_distinct, n_bytes, TROUPE_TAIL(bytes, n_bytes));
 
 /* What a counter is spawned with. */
 struct counter_plan {
+    troupe_address conductor;
     uint64_t n_readers;
     uint64_t n_wanted; /* of its words, at most */
 };
-TROUPE_TYPE(counter_plan, n_readers, n_wanted);
+TROUPE_TYPE(counter_plan, conductor, n_readers, n_wanted);
 
 TROUPE_PROCESS_DECLARE(word_reader);
-TROUPE_BEHAVIOR_DECLARE(word_counter);
+TROUPE_PROCESS_DECLARE(word_counter);
 
 #endif

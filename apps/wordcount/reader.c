@@ -56,8 +56,7 @@ static troupe_status send_batch(struct reader *reader, size_t owner)
 {
     struct batch *batch = &reader->batches[owner];
     batch_seal(batch);
-    /* Waits while the counter's mailbox is full: that is all the flow control there is.
-     */
+    /* Waits while the counter's mailbox is full: there is no other flow control. */
     TROUPE_TRY(troupe_send_tail(reader->self, reader->counters[owner], words, bytes,
                                 batch->bytes, batch->n_bytes));
     batch_clear(batch);
@@ -114,11 +113,10 @@ count(void *context, const unsigned char *text, const struct extent *words, size
 }
 
 /* Between chunks: the counter here has mail, and rank 0 others to give work to. */
-static troupe_status let_others_run(void *context)
+static void let_others_run(void *context)
 {
     struct reader *reader = context;
     troupe_yield(reader->self);
-    return TROUPE_OK;
 }
 
 static troupe_status
@@ -160,18 +158,18 @@ static troupe_status body(troupe_actor *self)
     if (!reader)
         return TROUPE_NO_MEMORY;
     reader->self = self;
-    table_init(&reader->table, TABLE_BYTES);
+    table_init(&reader->table, TABLE_BYTES, let_others_run, reader);
     reading_init(&reader->reading);
     TROUPE_TRY(troupe_defer(self, release, reader));
     TROUPE_TRY(take_owners(reader));
     TROUPE_TRY(read_units(reader));
     TROUPE_TRY(send_words(reader));
     for (size_t owner = 0; owner < reader->n_counters; owner++)
-        TROUPE_TRY(troupe_send(self, reader->counters[owner], end_of_words));
+        TROUPE_TRY(send_batch(reader, owner)); /* an empty one: that was all */
     return troupe_send(self, reader->conductor, done,
                        .n_bytes = reader->reading.n_bytes, .n_words = reader->n_words);
 }
 TROUPE_PROCESS(word_reader,
                body,
                TROUPE_ACCEPTS(owners, unit),
-               TROUPE_SENDS(ask, words, end_of_words, trouble, done));
+               TROUPE_SENDS(ask, words, trouble, done));

@@ -56,8 +56,7 @@ static ssize_t read_more(struct state *state, size_t most)
     return n;
 }
 
-/* Hands words on, but for those that are too long. `base` is the buffer's in the file.
- */
+/* Hands on words that are not too long. `base` is the buffer's place in the file. */
 static troupe_status
 hand_on(struct state *state, struct extent *words, size_t n, uint64_t base)
 {
@@ -140,7 +139,7 @@ static troupe_status read_words(struct state *state)
             state->skipping = scan_is_word(state->reading->buffer[0]);
         before = false;
         TROUPE_TRY(scan_chunk(state, (size_t)n));
-        TROUPE_TRY(state->calls->pause(state->context));
+        state->calls->pause(state->context);
     }
     return state->kept > 0 ? finish_word(state) : TROUPE_OK;
 }

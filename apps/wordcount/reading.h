@@ -24,17 +24,15 @@ struct fault {
     int error;       /* errno */
 };
 
-/* What the reader does with what is found; an error of these ends the reading with it.
- */
+/* What the reader does with what is found; an error of these ends the reading. */
 struct reading_calls {
-    /* Up to READING_WORDS have been found; WORD_SLACK bytes behind each are readable.
-     */
+    /* READING_WORDS at most are found; WORD_SLACK bytes behind each are readable. */
     troupe_status (*found)(void *context,
                            const unsigned char *text,
                            const struct extent *words,
                            size_t n_words);
     /* A chunk has been read: time to do something else. */
-    troupe_status (*pause)(void *context);
+    void (*pause)(void *context);
     /* A file cannot be read as expected, or a word is too long. */
     troupe_status (*complain)(void *context,
                               const struct piece *piece,

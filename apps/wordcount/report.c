@@ -3,16 +3,18 @@
 #include "common/json.h"
 #include <inttypes.h>
 
-/* printf would take most of the time of printing a million words. */
-static void write_number(FILE *out, uint64_t number)
+/* Writes a number's digits; returns how many. */
+static size_t put_number(char *to, uint64_t number)
 {
     char digits[20];
-    size_t at = sizeof digits;
+    size_t n = 0;
     do {
-        digits[--at] = (char)('0' + number % 10);
+        digits[n++] = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
-    fwrite(digits + at, 1, sizeof digits - at, out);
+    for (size_t i = 0; i < n; i++)
+        to[i] = digits[n - 1 - i];
+    return n;
 }
 
 void report_begin(struct report *report, const struct totals *totals)
@@ -34,9 +36,25 @@ static void write_json_word(FILE *out, const struct word *word)
             fprintf(out, "%02x", word->text[i]);
         putc('"', out);
     }
-    fputs(",\"count\":", out);
-    write_number(out, word->count);
-    putc('}', out);
+    fprintf(out, ",\"count\":%" PRIu64 "}", word->count);
+}
+
+/* There may be millions: one call of stdio for each, if it is of usual length. */
+static void write_line(FILE *out, const struct word *word)
+{
+    char line[128];
+    size_t n = put_number(line, word->count);
+    line[n++] = ' ';
+    if (word->length < sizeof line - n) {
+        memcpy(line + n, word->text, word->length);
+        n += word->length;
+        line[n++] = '\n';
+        fwrite(line, 1, n, out);
+        return;
+    }
+    fwrite(line, 1, n, out);
+    fwrite(word->text, 1, word->length, out);
+    putc('\n', out);
 }
 
 void report_word(struct report *report, const struct word *word)
@@ -47,10 +65,7 @@ void report_word(struct report *report, const struct word *word)
             putc(',', out);
         write_json_word(out, word);
     } else {
-        write_number(out, word->count);
-        putc(' ', out);
-        fwrite(word->text, 1, word->length, out);
-        putc('\n', out);
+        write_line(out, word);
     }
     report->n_lines++;
 }

@@ -43,13 +43,14 @@ static uint32_t key_part(const struct word *word, size_t depth)
     return text_part(word, (depth - COUNT_PARTS) * 4);
 }
 
-static void load_keys(const struct table *table, const struct range *range)
+static void load_keys(struct table *table, const struct range *range)
 {
     struct word word;
     for (size_t i = range->from; i < range->to; i++) {
         table_sorted(table, i, &word);
         table->sorted[i] =
             (uint64_t)key_part(&word, range->depth) << 32 | (uint32_t)table->sorted[i];
+        table_rest(table, 1);
     }
 }
 
@@ -105,12 +106,15 @@ static void swap_ranges(struct range *a, struct range *b)
     *b = kept;
 }
 
-/* Recurses into the smaller parts only: the stack stays low, however long the words
- * are. */
-static void sort_range(const struct table *table, struct range range, size_t n_wanted)
+/*
+ * Recurses into the smaller parts only: the stack stays low, however long words are. It
+ * comes to an end because no two words are equal.
+ */
+static void sort_range(struct table *table, struct range range, size_t n_wanted)
 {
     struct range below, above, equal;
     while (range_length(&range) > 1 && range.from < n_wanted) {
+        table_rest(table, range_length(&range));
         divide(table->sorted, &range, &below, &equal, &above);
         if (range_length(&equal) > 1 && equal.from < n_wanted)
             load_keys(table, &equal);
@@ -135,8 +139,10 @@ bool table_sort(struct table *table, size_t n_wanted)
         return false;
     size_t n = 0, position = 0;
     struct word word;
-    while (table_next(table, &position, &word))
+    while (table_next(table, &position, &word)) {
         table->sorted[n++] = position;
+        table_rest(table, 1);
+    }
     struct range all = {0, n, 0};
     load_keys(table, &all);
     sort_range(table, all, n_wanted);

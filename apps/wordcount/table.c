@@ -18,6 +18,9 @@
 #define SLOTS_AT_FIRST ((size_t)1 << 20)
 #define SLOTS_LARGE    ((size_t)1 << 22)
 
+/* So many words are looked at between two pauses. */
+#define PAUSE_WORDS ((size_t)1 << 20)
+
 static uint32_t load32(const unsigned char *from)
 {
     uint32_t value;
@@ -77,9 +80,13 @@ static void record_write(struct table *table,
     memcpy(record + WIDE_BYTES, text, length);
 }
 
-void table_init(struct table *table, size_t limit_bytes)
+void table_init(struct table *table,
+                size_t limit_bytes,
+                void (*pause)(void *context),
+                void *context)
 {
-    *table = (struct table){.end = 1, .limit_bytes = limit_bytes};
+    *table = (struct table){
+        .end = 1, .limit_bytes = limit_bytes, .pause = pause, .context = context};
     if (table->limit_bytes > PLACE_MASK)
         table->limit_bytes = PLACE_MASK;
 }
@@ -115,6 +122,15 @@ bool table_next(const struct table *table, size_t *position, struct word *word)
     return false;
 }
 
+void table_rest(struct table *table, size_t n)
+{
+    table->n_seen += n;
+    if (table->n_seen < PAUSE_WORDS)
+        return;
+    table->n_seen = 0;
+    table->pause(table->context);
+}
+
 static uint32_t tag_of(uint64_t hash)
 {
     return (uint32_t)(hash >> 32) << PLACE_BITS;
@@ -125,10 +141,44 @@ static size_t slot_after(const struct table *table, size_t slot)
     return slot + 1 < table->n_slots ? slot + 1 : 0;
 }
 
-/*
- * Makes room in the slots. The old ones are not needed: the records hold all words, in
- * the order they came in, so that the frequent ones get the best slots.
- */
+/* How many words are moved to new slots at once, see table_prefetch(). */
+#define N_TOGETHER 64
+
+struct homeless {
+    uint64_t hash;
+    size_t place;
+};
+
+static void find_slots(struct table *table, const struct homeless *words, size_t n)
+{
+    table_rest(table, n);
+    for (size_t i = 0; i < n; i++)
+        table_prefetch(table, words[i].hash);
+    for (size_t i = 0; i < n; i++) {
+        size_t slot = table_home(table, words[i].hash);
+        while (table->slots[slot])
+            slot = slot_after(table, slot);
+        table->slots[slot] = tag_of(words[i].hash) | (uint32_t)words[i].place;
+    }
+}
+
+/* All words into new slots, in the order they came: the frequent get the best ones. */
+static void fill_slots(struct table *table)
+{
+    struct homeless words[N_TOGETHER];
+    size_t n = 0, place = 0;
+    struct word word;
+    while (table_next(table, &place, &word)) {
+        words[n++] = (struct homeless){word_hash(word.text, word.length), place};
+        if (n == N_TOGETHER) {
+            find_slots(table, words, n);
+            n = 0;
+        }
+    }
+    find_slots(table, words, n);
+}
+
+/* Makes room in the slots. The old ones are not needed: the records hold all words. */
 static bool grow_slots(struct table *table)
 {
     size_t n = table->n_slots;
@@ -138,21 +188,13 @@ static bool grow_slots(struct table *table)
                                                      : SLOTS_AT_FIRST;
     if (n * sizeof *table->slots + table->end > table->limit_bytes)
         return false;
-    uint32_t *slots = calloc(n, sizeof *slots);
-    if (!slots)
-        return false;
     free(table->slots);
-    table->slots = slots;
+    table->n_slots = 0;
+    table->slots = calloc(n, sizeof *table->slots);
+    if (!table->slots)
+        return false;
     table->n_slots = (uint32_t)n;
-    size_t place = 0;
-    struct word word;
-    while (table_next(table, &place, &word)) {
-        uint64_t hash = word_hash(word.text, word.length);
-        size_t slot = table_home(table, hash);
-        while (table->slots[slot])
-            slot = slot_after(table, slot);
-        table->slots[slot] = tag_of(hash) | (uint32_t)place;
-    }
+    fill_slots(table);
     return true;
 }
 

@@ -36,10 +36,19 @@ struct table {
     size_t capacity;
     size_t limit_bytes;
     uint64_t *sorted; /* after table_sort(): key and, in the low half, place */
+    void (*pause)(void *context);
+    void *context;
+    size_t n_seen; /* words, since the last pause */
 };
 
-/* An empty table, which never takes more than limit_bytes (at most 256 MiB). */
-void table_init(struct table *table, size_t limit_bytes);
+/*
+ * An empty table, which never takes more than limit_bytes (at most 256 MiB). Where it
+ * works for long it calls pause(context) every some tens of milliseconds.
+ */
+void table_init(struct table *table,
+                size_t limit_bytes,
+                void (*pause)(void *context),
+                void *context);
 void table_fini(struct table *table);
 
 /* Forgets the words and keeps the memory. */
@@ -68,6 +77,9 @@ bool table_next(const struct table *table, size_t *position, struct word *word);
  */
 bool table_sort(struct table *table, size_t n_wanted);
 void table_sorted(const struct table *table, size_t number, struct word *word);
+
+/* Notes that n words have been looked at, and pauses if that is due. */
+void table_rest(struct table *table, size_t n);
 
 /* Up to eight bytes of a text as one number; equal if and only if the bytes are. */
 static inline uint64_t word_part(const unsigned char *text, size_t length)

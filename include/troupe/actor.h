@@ -7,8 +7,8 @@
  *
  * An actor has an address, a mailbox and private state. A handler actor is a table of
  * functions, one per message type, each run to its end: it has no stack of its own and
- * costs a few hundred bytes. A process is a function on its own stack that may wait in the
- * middle. Every rank runs one process from the start, its rank process.
+ * costs a few hundred bytes. A process is a function on its own stack that may wait in
+ * the middle. Every rank runs one process from the start, its rank process.
  *
  *   who calls             what runs
  *   troupe_spawn          init of the new actor, on its rank
@@ -29,26 +29,47 @@ typedef struct troupe_place {
     troupe_address near;
 } troupe_place;
 
-#define TROUPE_HERE {0, 0, {0}}
-#define TROUPE_ANYWHERE {1, 0, {0}}         /**< on the least loaded rank known */
-#define TROUPE_ON_RANK(rank_) {2, (rank_), {0}} /**< on that rank */
-#define TROUPE_NEAR(address_) {3, 0, (address_)} /**< on the rank of that actor */
+#define TROUPE_HERE                                                                    \
+    {                                                                                  \
+        0, 0,                                                                          \
+        {                                                                              \
+            0                                                                          \
+        }                                                                              \
+    }
+#define TROUPE_ANYWHERE                                                                \
+    {                                                                                  \
+        1, 0,                                                                          \
+        {                                                                              \
+            0                                                                          \
+        }                                                                              \
+    } /**< on the least loaded rank known */
+#define TROUPE_ON_RANK(rank_)                                                          \
+    {                                                                                  \
+        2, (rank_),                                                                    \
+        {                                                                              \
+            0                                                                          \
+        }                                                                              \
+    } /**< on that rank */
+#define TROUPE_NEAR(address_)                                                          \
+    {                                                                                  \
+        3, 0, (address_)                                                               \
+    } /**< on the rank of that actor */
 
 /** How to spawn; zero, or NULL for the whole, means the defaults. */
 typedef struct troupe_spawn_options {
     troupe_place place;
     const void *arguments; /**< for init, or for troupe_arguments(); copied */
     const troupe_type *arguments_type;
-    uint32_t capacity;              /**< of the mailbox; 0: the behavior's */
-    enum troupe_overflow overflow;  /**< 0: the behavior's */
-    size_t stack_size;              /**< of a process, bytes; 0: the behavior's */
-    troupe_reference *monitor;      /**< not NULL: monitored from the start */
+    uint32_t capacity;             /**< of the mailbox; 0: the behavior's */
+    enum troupe_overflow overflow; /**< 0: the behavior's */
+    size_t stack_size;             /**< of a process, bytes; 0: the behavior's */
+    troupe_reference *monitor;     /**< not NULL: monitored from the start */
 } troupe_spawn_options;
 
 /**
  * Starts an actor. Its address is usable at once, also from other ranks: what arrives
- * before it has begun waits in its mailbox. If init fails there, the actor ends with that
- * reason and the mail that waited becomes dead letters.
+ * before it has begun waits in its mailbox. If init fails there, the actor ends with
+ * that reason and the mail that waited becomes dead letters.
  *
  * \call     local; the new actor may live on another rank
  * \blocks   until addresses of the other rank are at hand, in a process, seldom
@@ -64,12 +85,14 @@ typedef struct troupe_spawn_options {
  *           TROUPE_NO_MEMORY  no room for actor, stack or arguments
  *           TROUPE_NOT_FOUND  no such rank
  *           or what init returned, when it ran here
- * \aborts   the actor: a behavior that the program does not list, arguments of a wrong type
+ * \aborts   the actor: a behavior that the program does not list, arguments of a wrong
+ * type
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_spawn(troupe_actor *self,
-                                                      const troupe_behavior *behavior,
-                                                      const troupe_spawn_options *options,
-                                                      troupe_address *address);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_spawn(troupe_actor *self,
+             const troupe_behavior *behavior,
+             const troupe_spawn_options *options,
+             troupe_address *address);
 
 /**
  * The caller's own address.
@@ -112,7 +135,8 @@ TROUPE_API int troupe_n_ranks(const troupe_actor *self);
 TROUPE_API troupe_address troupe_rank_process(const troupe_actor *self, int rank);
 
 /**
- * The rank an address belongs to, whether or not an actor lives there; -1 for TROUPE_NOBODY.
+ * The rank an address belongs to, whether or not an actor lives there; -1 for
+ * TROUPE_NOBODY.
  *
  * \call     local
  * \blocks   never
@@ -141,16 +165,19 @@ TROUPE_API void *troupe_state(troupe_actor *self);
  * \owns     the actor; good until it ends
  * \errors   none
  */
-TROUPE_API const void *troupe_arguments_bytes(troupe_actor *self, const troupe_type *type);
+TROUPE_API const void *troupe_arguments_bytes(troupe_actor *self,
+                                              const troupe_type *type);
 
 /**
- * From the next message on, another behavior with the same state type (a handler actor).
+ * From the next message on, another behavior with the same state type (a handler
+ * actor). Unread mail that it does not accept is refused.
  *
  * \call     local
  * \blocks   never
  * \threads  the runtime's thread
  * \errors   none
- * \aborts   the actor: the behavior is not listed, is a process or has another state type
+ * \aborts   the actor: the behavior is not listed, is a process or has another state
+ * type
  */
 TROUPE_API void troupe_become(troupe_actor *self, const troupe_behavior *behavior);
 
@@ -166,8 +193,8 @@ TROUPE_API void troupe_become(troupe_actor *self, const troupe_behavior *behavio
 TROUPE_API void troupe_yield(troupe_actor *self);
 
 /**
- * The most of its stack that a process has touched so far, in bytes, in whole pages; 0 in
- * a handler. Recycled stacks count what former users touched.
+ * The most of its stack that a process has touched so far, in bytes, in whole pages; 0
+ * in a handler. Recycled stacks count what former users touched.
  *
  * \call     local
  * \blocks   never
@@ -175,50 +202,6 @@ TROUPE_API void troupe_yield(troupe_actor *self);
  * \errors   none
  */
 TROUPE_API size_t troupe_stack_used(const troupe_actor *self);
-
-/** A dead letter: mail that could not be delivered, as the user's hook sees it. */
-typedef struct troupe_dead_letter {
-    troupe_address sender, to;
-    const char *type_name; /**< "" for the runtime's own mail */
-    const char *reason;    /**< "no actor", "refused", "dropped", "moved" ... */
-} troupe_dead_letter;
-
-/** Called for each dead letter of the rank; must not call the API. */
-typedef void troupe_dead_letter_fn(void *context, const troupe_dead_letter *letter);
-
-/**
- * Sets the rank's hook for dead letters; NULL takes it away.
- *
- * \call     local
- * \blocks   never
- * \threads  the runtime's thread
- * \errors   none
- */
-TROUPE_API void troupe_on_dead_letter(troupe_actor *self,
-                                      troupe_dead_letter_fn *hook,
-                                      void *context);
-
-/**
- * The last dead letters of this rank, newest first, at most 64; returns how many there are.
- *
- * \call     local
- * \blocks   never
- * \threads  the runtime's thread
- * \errors   none
- */
-TROUPE_API size_t troupe_dead_letters(const troupe_actor *self,
-                                      troupe_dead_letter *letters,
-                                      size_t capacity);
-
-/**
- * How many dead letters this rank has counted since the start.
- *
- * \call     local
- * \blocks   never
- * \threads  the runtime's thread
- * \errors   none
- */
-TROUPE_API uint64_t troupe_n_dead_letters(const troupe_actor *self);
 
 #ifdef __cplusplus
 }

@@ -7,8 +7,8 @@
  *
  * Whatever the world can spoil (memory, a deadline, a peer that ended) comes back as a
  * troupe_status, which must be looked at. A wrong call (a null pointer, a type that the
- * program does not list) is the caller's mistake: inside an actor it ends that actor with
- * the reason bad_call, elsewhere it ends the job with rank, file, line and reason.
+ * program does not list) is the caller's mistake: inside an actor it ends that actor
+ * with the reason bad_call, elsewhere it ends the job with rank, file, line and reason.
  */
 
 #include <stdbool.h>
@@ -16,12 +16,12 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
-#define TROUPE_API __attribute__((visibility("default")))
+#define TROUPE_API      __attribute__((visibility("default")))
 #define TROUPE_MUST_USE __attribute__((warn_unused_result))
-#define TROUPE_PRINTF(format_index, first_index)                                         \
+#define TROUPE_PRINTF(format_index, first_index)                                       \
     __attribute__((format(printf, format_index, first_index)))
 #define TROUPE_NORETURN __attribute__((noreturn))
-#define TROUPE_UNUSED __attribute__((unused))
+#define TROUPE_UNUSED   __attribute__((unused))
 #else
 #error "Troupe needs gcc >= 12 or clang >= 14"
 #endif
@@ -75,21 +75,22 @@ typedef struct troupe_reference {
     uint64_t bits;
 } troupe_reference;
 
-/** A point of the runtime's clock in nanoseconds; absolute, so that it can be passed on. */
+/** A point of the runtime's clock in nanoseconds; absolute, so that it can be passed
+ * on. */
 typedef struct troupe_deadline {
     int64_t at_ns;
 } troupe_deadline;
 
-#define TROUPE_NOW ((troupe_deadline){0})             /**< do not wait */
+#define TROUPE_NOW     ((troupe_deadline){0})         /**< do not wait */
 #define TROUPE_FOREVER ((troupe_deadline){INT64_MAX}) /**< wait without end */
-#define TROUPE_NOBODY ((troupe_address){0})
+#define TROUPE_NOBODY  ((troupe_address){0})
 
 /** Leaves the function with the status of \p call unless that is TROUPE_OK. */
-#define TROUPE_TRY(call)                                                                 \
-    do {                                                                                 \
-        troupe_status troupe_try_status_ = (call);                                       \
-        if (troupe_try_status_ != TROUPE_OK)                                             \
-            return troupe_try_status_;                                                   \
+#define TROUPE_TRY(call)                                                               \
+    do {                                                                               \
+        troupe_status troupe_try_status_ = (call);                                     \
+        if (troupe_try_status_ != TROUPE_OK)                                           \
+            return troupe_try_status_;                                                 \
     } while (0)
 
 /**

@@ -3,10 +3,10 @@
 #define TROUPE_CALL_H
 
 /*
- * Request and reply. A call is a request, a watch on the server and a deadline in one: it
- * ends with the reply, or with TROUPE_DOWN as soon as the server is known to have ended, or
- * at the deadline; a reply that comes later is dropped. Room for the reply is kept, so a
- * full mailbox never holds it up.
+ * Request and reply. A call is a request, a watch on the server and a deadline in one:
+ * it ends with the reply, or with TROUPE_DOWN as soon as the server is known to have
+ * ended, or at the deadline; a reply that comes later is dropped. Room for the reply is
+ * kept, so a full mailbox never holds it up.
  */
 
 #include "troupe/behavior.h"
@@ -30,18 +30,20 @@ extern "C" {
  *           or as troupe_send_bytes
  * \aborts   the actor: it is a handler
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_call_bytes(troupe_actor *self,
-                                                           troupe_address to,
-                                                           const troupe_type *reply_type,
-                                                           const void **reply,
-                                                           troupe_deadline deadline,
-                                                           const troupe_type *type,
-                                                           const void *body,
-                                                           size_t size_bytes);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_call_bytes(troupe_actor *self,
+                  troupe_address to,
+                  const troupe_type *reply_type,
+                  const void **reply,
+                  troupe_deadline deadline,
+                  const troupe_type *type,
+                  const void *body,
+                  size_t size_bytes);
 
 /**
  * The same without waiting: the reply comes as mail with this reference, which
- * troupe_mail_reference() gives; if there will be none, a troupe_call_failed comes instead.
+ * troupe_mail_reference() gives; if there will be none, a troupe_call_failed comes
+ * instead.
  *
  * \call     local; the server may be remote
  * \blocks   until the receiver's mailbox has room, in a process; never in a handler
@@ -77,8 +79,9 @@ typedef struct troupe_caller {
 TROUPE_API troupe_caller troupe_caller_of(const troupe_actor *self);
 
 /**
- * Answers the request being handled. Use troupe_reply(self, request tag, reply tag, ...).
- * If the message was sent and not called, the reply goes to its sender as ordinary mail.
+ * Answers the request being handled. Use troupe_reply(self, request tag, reply tag,
+ * ...). If the message was sent and not called, the reply goes to its sender as
+ * ordinary mail.
  *
  * \call     local; the caller may be remote
  * \blocks   never for a call; as troupe_send_bytes for ordinary mail
@@ -151,8 +154,8 @@ TROUPE_API troupe_deadline troupe_after_s(const troupe_actor *self, double secon
 TROUPE_API void troupe_sleep_until(troupe_actor *self, troupe_deadline deadline);
 
 /**
- * Sends a message after a while, once. Use troupe_send_after(self, to, delay_s, &timer, ...).
- * It holds the job's end until it has fired.
+ * Sends a message after a while, once. Use troupe_send_after(self, to, delay_s, &timer,
+ * ...). It holds the job's end until it has fired.
  *
  * \call     local; the receiver may be remote
  * \blocks   never
@@ -160,13 +163,14 @@ TROUPE_API void troupe_sleep_until(troupe_actor *self, troupe_deadline deadline)
  * \owns     the message is copied; the timer goes with the caller
  * \errors   TROUPE_NO_MEMORY no timer was set
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_send_after_bytes(troupe_actor *self,
-                                                                 troupe_address to,
-                                                                 int64_t delay_ns,
-                                                                 const troupe_type *type,
-                                                                 const void *body,
-                                                                 size_t size_bytes,
-                                                                 troupe_reference *timer);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_send_after_bytes(troupe_actor *self,
+                        troupe_address to,
+                        int64_t delay_ns,
+                        const troupe_type *type,
+                        const void *body,
+                        size_t size_bytes,
+                        troupe_reference *timer);
 
 /**
  * Sends a message again and again. A tick that finds the one before still unread is
@@ -179,13 +183,14 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_send_after_bytes(troupe_actor *s
  * \errors   TROUPE_NO_MEMORY no timer was set
  *           TROUPE_INVALID   the period is not positive
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_send_every_bytes(troupe_actor *self,
-                                                                 troupe_address to,
-                                                                 int64_t period_ns,
-                                                                 const troupe_type *type,
-                                                                 const void *body,
-                                                                 size_t size_bytes,
-                                                                 troupe_reference *timer);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_send_every_bytes(troupe_actor *self,
+                        troupe_address to,
+                        int64_t period_ns,
+                        const troupe_type *type,
+                        const void *body,
+                        size_t size_bytes,
+                        troupe_reference *timer);
 
 /**
  * Stops a timer of the caller's. What it has sent already still arrives.

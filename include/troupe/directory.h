@@ -3,10 +3,10 @@
 #define TROUPE_DIRECTORY_H
 
 /*
- * Names and groups. A name stands for one actor, on this rank (local) or in the whole job
- * (global); a group for any number of actors anywhere. Names resolve to an address, mail
- * goes there directly. A name goes with its actor: who has got the actor's troupe_down never
- * finds the name again. Names have 1 to 63 characters.
+ * Names and groups. A name stands for one actor, on this rank (local) or in the whole
+ * job (global); a group for any number of actors anywhere. Names resolve to an address,
+ * mail goes there directly. A name goes with its actor: who has got the actor's
+ * troupe_down never finds the name again. Names have 1 to 63 characters.
  */
 
 #include "troupe/behavior.h"
@@ -28,8 +28,8 @@ TROUPE_TYPE(troupe_name_result, reference, who, status);
 #endif
 
 /**
- * Gives an actor of this rank a name. Of two that register one global name at once exactly
- * one gets it.
+ * Gives an actor of this rank a name. Of two that register one global name at once
+ * exactly one gets it.
  *
  * \call     local; for a global name the rank that keeps it answers
  * \blocks   until the rank that keeps a global name has answered; never for a local one
@@ -76,7 +76,8 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_whereis(troupe_actor *self,
                                                         troupe_address *who);
 
 /**
- * Registers a global name without waiting; a troupe_name_result with this reference comes.
+ * Registers a global name without waiting; a troupe_name_result with this reference
+ * comes.
  *
  * \call     local; the rank that keeps the name answers
  * \blocks   never
@@ -84,13 +85,15 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_whereis(troupe_actor *self,
  * \errors   as troupe_register, those known here
  * \aborts   the actor: it does not accept troupe_name_result
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_register_async(troupe_actor *self,
-                                                               const char *name,
-                                                               troupe_address who,
-                                                               troupe_reference *reference);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_register_async(troupe_actor *self,
+                      const char *name,
+                      troupe_address who,
+                      troupe_reference *reference);
 
 /**
- * Looks a global name up without waiting; a troupe_name_result with this reference comes.
+ * Looks a global name up without waiting; a troupe_name_result with this reference
+ * comes.
  *
  * \call     local; the rank that keeps the name answers
  * \blocks   never
@@ -98,9 +101,8 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_register_async(troupe_actor *sel
  * \errors   as troupe_whereis, those known here
  * \aborts   the actor: it does not accept troupe_name_result
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_whereis_async(troupe_actor *self,
-                                                              const char *name,
-                                                              troupe_reference *reference);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_whereis_async(troupe_actor *self, const char *name, troupe_reference *reference);
 
 /**
  * The caller joins a group; twice is once. It leaves when it ends.
@@ -110,7 +112,8 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_whereis_async(troupe_actor *self
  * \threads  the runtime's thread
  * \errors   TROUPE_NO_MEMORY no room; TROUPE_INVALID the name
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_join(troupe_actor *self, const char *group);
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_join(troupe_actor *self,
+                                                     const char *group);
 
 /**
  * The caller leaves a group.
@@ -137,8 +140,9 @@ TROUPE_API size_t troupe_members(troupe_actor *self,
                                  size_t capacity);
 
 /**
- * Sends to all members known here, one frame per rank. FIFO with the sender's other mail to
- * each; no order between senders. Members that do not accept the type are passed over.
+ * Sends to all members known here, one frame per rank. FIFO with the sender's other
+ * mail to each; no order between senders. Members that do not accept the type are
+ * passed over.
  *
  * \call     local; members may be remote
  * \blocks   until no member known to be full is left, in a process

@@ -3,8 +3,8 @@
 #define TROUPE_FOREIGN_H
 
 /*
- * What the inline functions of troupe/mpi.h call; without MPI's types, so that the library
- * and its headers do not depend on one MPI's. Use troupe/mpi.h.
+ * What the inline functions of troupe/mpi.h call; without MPI's types, so that the
+ * library and its headers do not depend on one MPI's. Use troupe/mpi.h.
  */
 
 #include "troupe/base.h"

@@ -5,10 +5,11 @@
 /*
  * How actors end, who hears of it, and what goes with them.
  *
- * An actor ends when its function returns (a status other than TROUPE_OK is its reason),
- * when it calls troupe_exit or troupe_fail, at a wrong call of the API, or when somebody
- * stops it. Its deferred clean-ups run last in first out, then fini; its arena, its timers
- * and its unread mail go with it; each monitor gets exactly one troupe_down.
+ * An actor ends when its function returns (a status other than TROUPE_OK is its
+ * reason), when it calls troupe_exit or troupe_fail, at a wrong call of the API, or
+ * when somebody stops it. Its deferred clean-ups run last in first out, then fini; its
+ * arena, its timers and its unread mail go with it; each monitor gets exactly one
+ * troupe_down.
  */
 
 #include "troupe/behavior.h"
@@ -18,8 +19,8 @@ extern "C" {
 #endif
 
 /**
- * Ends the caller with the reason normal. In a handler it acts when the running function
- * returns, in a process at once.
+ * Ends the caller with the reason normal. In a handler it acts when the running
+ * function returns, in a process at once.
  *
  * \call     local
  * \blocks   never
@@ -45,8 +46,8 @@ troupe_fail(troupe_actor *self, troupe_status status, const char *format, ...)
 
 /**
  * Asks an actor to end: TROUPE_EXIT_SHUTDOWN or TROUPE_EXIT_KILLED. It acts at the next
- * message boundary or waiting call of the receiver, behind the caller's earlier mail; running
- * code is never cut off.
+ * message boundary or waiting call of the receiver, behind the caller's earlier mail;
+ * running code is never cut off.
  *
  * \call     local; the actor may be remote
  * \blocks   never
@@ -60,7 +61,8 @@ TROUPE_API troupe_status troupe_stop_actor(troupe_actor *self,
 
 /**
  * Watches an actor's life: when it ends, or at once if it has ended already, the caller
- * gets exactly one troupe_down with this reference. Mail the actor sent before comes first.
+ * gets exactly one troupe_down with this reference. Mail the actor sent before comes
+ * first.
  *
  * \call     local; the actor may be remote
  * \blocks   never
@@ -78,7 +80,8 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_monitor(troupe_actor *self,
                                                         troupe_reference *monitor);
 
 /**
- * Ends a watch. No troupe_down of it is delivered afterwards, one that waits is taken out.
+ * Ends a watch. No troupe_down of it is delivered afterwards, one that waits is taken
+ * out.
  *
  * \call     local
  * \blocks   never
@@ -99,7 +102,8 @@ TROUPE_API troupe_status troupe_demonitor(troupe_actor *self, troupe_reference m
 TROUPE_API void *troupe_alloc(troupe_actor *self, size_t size_bytes);
 
 /**
- * Has function(argument) called when the actor ends, however it ends; last in, first out.
+ * Has function(argument) called when the actor ends, however it ends; last in, first
+ * out.
  *
  * \call     local
  * \blocks   never

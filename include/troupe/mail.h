@@ -4,16 +4,17 @@
 
 /*
  * Sending and receiving. The typed verbs of verbs.h (troupe_send, troupe_receive,
- * troupe_call ...) are made of these functions, which C++ and computed types call directly.
+ * troupe_call ...) are made of these functions, which C++ and computed types call
+ * directly.
  *
- * Order: mail from one actor to one other arrives in the order it was sent, small, large and
- * moved messages, replies and downs alike. Nothing is lost or doubled while the receiver
- * lives; mail for an actor that has ended becomes a dead letter. A send to a full mailbox
- * makes a process wait; a handler's message goes to a reserve, and the handler runs on when
- * it has been delivered.
+ * Order: mail from one actor to one other arrives in the order it was sent, small,
+ * large and moved messages, replies and downs alike. Nothing is lost or doubled while
+ * the receiver lives; mail for an actor that has ended becomes a dead letter. A send to
+ * a full mailbox makes a process wait; a handler's message goes to a reserve, and the
+ * handler runs on when it has been delivered.
  *
- * What a receive or a handler lends is good until the actor's next receive or call, or until
- * the handler returns; troupe_keep() of owned.h makes it the actor's own.
+ * What a receive or a handler lends is good until the actor's next receive or call, or
+ * until the handler returns; troupe_keep() of owned.h makes it the actor's own.
  */
 
 #include "troupe/behavior.h"
@@ -39,11 +40,10 @@ typedef struct troupe_mail {
  * \call     local; the receiver may be remote
  * \blocks   until the receiver's mailbox has room, in a process; never in a handler
  * \threads  the runtime's thread
- * \errors   TROUPE_FULL      the mailbox refuses when full, or the handler's reserve is full
- *           TROUPE_REFUSED   a local receiver does not accept the type
- *           TROUPE_DOWN      a local receiver has ended
- *           TROUPE_NO_MEMORY nothing was sent
- * \aborts   the actor: the type is not listed by the program, or the size is not the type's
+ * \errors   TROUPE_FULL      the mailbox refuses when full, or the handler's reserve is
+ * full TROUPE_REFUSED   a local receiver does not accept the type TROUPE_DOWN      a
+ * local receiver has ended TROUPE_NO_MEMORY nothing was sent \aborts   the actor: the
+ * type is not listed by the program, or the size is not the type's
  */
 TROUPE_API troupe_status troupe_send_bytes(troupe_actor *self,
                                            troupe_address to,
@@ -52,13 +52,14 @@ TROUPE_API troupe_status troupe_send_bytes(troupe_actor *self,
                                            size_t size_bytes);
 
 /**
- * Sends a struct with a tail: the fixed part from \p head, n_tail elements from \p tail.
- * The field that counts them is set here.
+ * Sends a struct with a tail: the fixed part from \p head, n_tail elements from \p
+ * tail. The field that counts them is set here.
  *
  * \call     local; the receiver may be remote
  * \blocks   until the receiver's mailbox has room, in a process; never in a handler
  * \threads  the runtime's thread
- * \errors   as troupe_send_bytes; TROUPE_INVALID: n_tail does not fit the counting field
+ * \errors   as troupe_send_bytes; TROUPE_INVALID: n_tail does not fit the counting
+ * field
  */
 TROUPE_API troupe_status troupe_send_with_tail(troupe_actor *self,
                                                troupe_address to,
@@ -78,8 +79,8 @@ TROUPE_API troupe_status troupe_send_with_tail(troupe_actor *self,
 TROUPE_API troupe_address troupe_sender(const troupe_actor *self);
 
 /**
- * The reference the message last received or being handled carries: of the call, timer or
- * monitor.
+ * The reference the message last received or being handled carries: of the call, timer
+ * or monitor.
  *
  * \call     local
  * \blocks   never
@@ -145,7 +146,8 @@ TROUPE_API troupe_status troupe_receive_match(troupe_actor *self,
  * \threads  any
  * \errors   none
  */
-TROUPE_API const void *troupe_mail_body(const troupe_mail *mail, const troupe_type *type);
+TROUPE_API const void *troupe_mail_body(const troupe_mail *mail,
+                                        const troupe_type *type);
 
 /**
  * How many messages wait in the caller's mailbox.
@@ -158,8 +160,9 @@ TROUPE_API const void *troupe_mail_body(const troupe_mail *mail, const troupe_ty
 TROUPE_API size_t troupe_n_waiting(const troupe_actor *self);
 
 /**
- * Puts the message being handled aside: it comes again, first, after the next message that
- * is handled and not put aside, or after troupe_become(). It counts towards the capacity.
+ * Puts the message being handled aside: it comes again, first, after the next message
+ * that is handled and not put aside, or after troupe_become(). It counts towards the
+ * capacity.
  *
  * \call     local
  * \blocks   never

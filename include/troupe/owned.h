@@ -4,10 +4,10 @@
 
 /*
  * Messages that an actor owns: made here and filled in place, or kept out of what was
- * received. Sending one hands it over, without a copy on the same rank; who has passed a
- * message on has lost it, and the pointer is NULL then. What is still owned when the actor
- * ends is freed. A state names one it holds on to by a troupe_held, which may stand in a
- * registered state where a pointer may not.
+ * received. Sending one hands it over, without a copy on the same rank; who has passed
+ * a message on has lost it, and the pointer is NULL then. What is still owned when the
+ * actor ends is freed. A state names one it holds on to by a troupe_held, which may
+ * stand in a registered state where a pointer may not.
  */
 
 #include "troupe/behavior.h"
@@ -17,8 +17,8 @@ extern "C" {
 #endif
 
 /**
- * Makes a message to be filled in place and sent without a copy. Its body is cleared, the
- * field that counts the tail is set.
+ * Makes a message to be filled in place and sent without a copy. Its fixed part
+ * is cleared and the field that counts the tail set; the tail itself is not cleared.
  *
  * \call     local
  * \blocks   never
@@ -26,10 +26,11 @@ extern "C" {
  * \owns     the caller, until sent or released; freed with the actor at the latest
  * \errors   TROUPE_NO_MEMORY no room; TROUPE_INVALID the size overflows
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_message_create(troupe_actor *self,
-                                                               const troupe_type *type,
-                                                               size_t n_tail,
-                                                               troupe_message **message);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_message_create(troupe_actor *self,
+                      const troupe_type *type,
+                      size_t n_tail,
+                      troupe_message **message);
 
 /**
  * The body of an owned message.

@@ -15,9 +15,10 @@ extern "C" {
 
 /** A program; a constant, the same on every rank. Lists end with NULL. */
 typedef struct troupe_program {
-    const troupe_behavior *main;             /**< every rank's process */
-    const troupe_behavior *const *behaviors; /**< TROUPE_LIST(&worker, ...): all it spawns */
-    const troupe_type *const *types;         /**< further types, if no behavior names them */
+    const troupe_behavior *main; /**< every rank's process */
+    const troupe_behavior *const
+        *behaviors;                  /**< TROUPE_LIST(&worker, ...): all it spawns */
+    const troupe_type *const *types; /**< further types, if no behavior names them */
 } troupe_program;
 
 /** Of an application. 71 and 78 are not worth another try. */

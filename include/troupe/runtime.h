@@ -3,11 +3,12 @@
 #define TROUPE_RUNTIME_H
 
 /*
- * Starting and ending. troupe_main() is all that most programs need. A program that owns
- * main and MPI calls the three it is made of: troupe_start, troupe_run, troupe_stop.
+ * Starting and ending. troupe_main() is all that most programs need. A program that
+ * owns main and MPI calls the three it is made of: troupe_start, troupe_run,
+ * troupe_stop.
  *
- * The job ends when all rank processes have returned, nobody is blocked and nothing is on
- * its way. Exit codes: 0; 1 a rank process failed; 71 deadlock; 78 misuse or schema.
+ * The job ends when all rank processes have returned, nobody is blocked and nothing is
+ * on its way. Exit codes: 0; 1 a rank process failed; 71 deadlock; 78 misuse or schema.
  */
 
 #include "troupe/program.h"
@@ -21,14 +22,15 @@ typedef struct troupe_options {
     const troupe_program *program;
     int argc; /**< for the rank process; MPI's own arguments taken out */
     char **argv;
-    void *communicator;  /**< an MPI_Comm * of an initialised MPI; NULL: all of the world */
-    int sim_ranks;       /**< > 0: that many ranks inside this process, on simulated time */
+    void *communicator; /**< an MPI_Comm * of an initialised MPI; NULL: all of the world
+                         */
+    int sim_ranks; /**< > 0: that many ranks inside this process, on simulated time */
     uint64_t sim_seed;
 } troupe_options;
 
 /**
- * Runs a program and returns its exit code: initialises MPI, runs every rank's process and
- * all actors to the end of the job, finalises MPI.
+ * Runs a program and returns its exit code: initialises MPI, runs every rank's process
+ * and all actors to the end of the job, finalises MPI.
  *
  * \call     collective over all ranks
  * \blocks   until the job ends
@@ -52,8 +54,8 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_start(const troupe_options *opti
                                                       troupe **runtime);
 
 /**
- * Runs every rank's process and all actors to the end of the job; returns the exit code,
- * the same on every rank. Once per start.
+ * Runs every rank's process and all actors to the end of the job; returns the exit
+ * code, the same on every rank. Once per start.
  *
  * \call     collective over the ranks
  * \blocks   until the job ends

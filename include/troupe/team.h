@@ -3,15 +3,15 @@
 #define TROUPE_TEAM_H
 
 /*
- * Teams: ordered sets of processes, at most one per rank, that call collectives together.
- * The rank processes are the first team. Members call the same operations in the same
- * order; a member may be up to 16 operations ahead of the slowest.
+ * Teams: ordered sets of processes, at most one per rank, that call collectives
+ * together. The rank processes are the first team. Members call the same operations in
+ * the same order; a member may be up to 16 operations ahead of the slowest.
  *
- * A member that ends takes part no more: operations in which each depends on all (barrier,
- * all-reduce, all-gather) then return TROUPE_PEER_GONE on every member alike; others may
- * return TROUPE_OK where they did not need it. Members that disagree on operation or shape
- * get TROUPE_MISMATCH by the same rule. Results do not depend on timing: values combine in
- * the order of the members.
+ * A member that ends takes part no more: operations in which each depends on all
+ * (barrier, all-reduce, all-gather) then return TROUPE_PEER_GONE on every member alike;
+ * others may return TROUPE_OK where they did not need it. Members that disagree on
+ * operation or shape get TROUPE_MISMATCH by the same rule. Results do not depend on
+ * timing: values combine in the order of the members.
  *
  * Each operation has a form that starts and a troupe_team_wait() that ends it; buffers
  * must stay until then. Other actors run while a member waits.
@@ -32,9 +32,17 @@ typedef struct troupe_operation {
 } troupe_operation;
 
 enum troupe_element { TROUPE_INT64, TROUPE_UINT64, TROUPE_DOUBLE };
-enum troupe_combine { TROUPE_SUM, TROUPE_MIN, TROUPE_MAX, TROUPE_PRODUCT, TROUPE_AND, TROUPE_OR };
+enum troupe_combine {
+    TROUPE_SUM,
+    TROUPE_MIN,
+    TROUPE_MAX,
+    TROUPE_PRODUCT,
+    TROUPE_AND,
+    TROUPE_OR
+};
 
-/** Folds \p from into \p into, both of the operation's size; members in rising order. */
+/** Folds \p from into \p into, both of the operation's size; members in rising order.
+ */
 typedef void troupe_fold_fn(void *into, const void *from, size_t size_bytes);
 
 /**
@@ -68,23 +76,21 @@ TROUPE_API int troupe_team_index(const troupe_team *team);
 TROUPE_API int troupe_team_size(const troupe_team *team);
 
 /**
- * A new team out of members of this one: those with the same colour, in the order of key,
- * then of their place here. A negative colour takes part and joins none (*child is NULL).
+ * A new team out of members of this one: those with the same colour, in the order of
+ * key, then of their place here. A negative colour takes part and joins none (*child is
+ * NULL).
  *
  * \call     collective over the team
  * \blocks   until all members have called it
  * \threads  the runtime's thread
  * \errors   TROUPE_PEER_GONE, TROUPE_MISMATCH, TROUPE_NO_MEMORY: on every member alike
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_team_split(troupe_actor *self,
-                                                           troupe_team *team,
-                                                           int colour,
-                                                           int key,
-                                                           troupe_team **child);
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_team_split(
+    troupe_actor *self, troupe_team *team, int colour, int key, troupe_team **child);
 
 /**
- * A team of processes that need not have one yet: each of \p members calls this with the
- * same list, which names at most one process per rank and the caller too.
+ * A team of processes that need not have one yet: each of \p members calls this with
+ * the same list, which names at most one process per rank and the caller too.
  *
  * \call     collective over \p members
  * \blocks   never
@@ -92,10 +98,11 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_team_split(troupe_actor *self,
  * \errors   TROUPE_INVALID the caller is not in the list, or two are on one rank
  *           TROUPE_NO_MEMORY no room
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_team_create(troupe_actor *self,
-                                                            const troupe_address *members,
-                                                            int n_members,
-                                                            troupe_team **team);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_team_create(troupe_actor *self,
+                   const troupe_address *members,
+                   int n_members,
+                   troupe_team **team);
 
 /**
  * Starts a barrier; troupe_barrier() also waits.
@@ -105,9 +112,8 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_team_create(troupe_actor *self,
  * \threads  the runtime's thread
  * \errors   TROUPE_NO_MEMORY nothing was started
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_barrier_start(troupe_actor *self,
-                                                              troupe_team *team,
-                                                              troupe_operation *operation);
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_barrier_start(
+    troupe_actor *self, troupe_team *team, troupe_operation *operation);
 
 /**
  * Starts a broadcast: root's bytes come to all. The size is the same on all.
@@ -118,16 +124,17 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_barrier_start(troupe_actor *self
  * \owns     the buffer is lent until the wait
  * \errors   TROUPE_NO_MEMORY nothing was started; TROUPE_INVALID no such root
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_broadcast_start(troupe_actor *self,
-                                                                troupe_team *team,
-                                                                int root,
-                                                                void *data,
-                                                                size_t size_bytes,
-                                                                troupe_operation *operation);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_broadcast_start(troupe_actor *self,
+                       troupe_team *team,
+                       int root,
+                       void *data,
+                       size_t size_bytes,
+                       troupe_operation *operation);
 
 /**
- * Starts a gather: size_bytes of each come to root, or with root -1 to all, in the order
- * of the members. \p all is used where the result comes to.
+ * Starts a gather: size_bytes of each come to root, or with root -1 to all, in the
+ * order of the members. \p all is used where the result comes to.
  *
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
@@ -135,13 +142,14 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_broadcast_start(troupe_actor *se
  * \owns     \p mine is copied, \p all is lent until the wait
  * \errors   TROUPE_NO_MEMORY nothing was started; TROUPE_INVALID no such root
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_gather_start(troupe_actor *self,
-                                                             troupe_team *team,
-                                                             int root,
-                                                             const void *mine,
-                                                             size_t size_bytes,
-                                                             void *all,
-                                                             troupe_operation *operation);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_gather_start(troupe_actor *self,
+                    troupe_team *team,
+                    int root,
+                    const void *mine,
+                    size_t size_bytes,
+                    void *all,
+                    troupe_operation *operation);
 
 /** What a reduction combines: n_items elements by combine, or size_bytes by fold. */
 typedef struct troupe_reduction {
@@ -190,7 +198,8 @@ troupe_exscan_start(troupe_actor *self,
  * \call     local
  * \blocks   until the operation is done here
  * \threads  the runtime's thread
- * \errors   TROUPE_PEER_GONE, TROUPE_MISMATCH: see above; TROUPE_NOT_FOUND: no such operation
+ * \errors   TROUPE_PEER_GONE, TROUPE_MISMATCH: see above; TROUPE_NOT_FOUND: no such
+ * operation
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_team_wait(troupe_actor *self,
                                                           troupe_team *team,

@@ -16,7 +16,8 @@
 #endif
 
 /** Waits until all members have come here. */
-static inline TROUPE_MUST_USE troupe_status troupe_barrier(troupe_actor *self, troupe_team *team)
+static inline TROUPE_MUST_USE troupe_status troupe_barrier(troupe_actor *self,
+                                                           troupe_team *team)
 {
     troupe_operation operation = TROUPE_NO_OPERATION_;
 
@@ -44,15 +45,14 @@ static inline TROUPE_MUST_USE troupe_status troupe_gather(troupe_actor *self,
 {
     troupe_operation operation = TROUPE_NO_OPERATION_;
 
-    TROUPE_TRY(troupe_gather_start(self, team, root, mine, size_bytes, all, &operation));
+    TROUPE_TRY(
+        troupe_gather_start(self, team, root, mine, size_bytes, all, &operation));
     return troupe_team_wait(self, team, operation);
 }
 
 /** Combines the members' values at root (-1: at all). */
-static inline TROUPE_MUST_USE troupe_status troupe_reduce(troupe_actor *self,
-                                                          troupe_team *team,
-                                                          int root,
-                                                          const troupe_reduction *reduction)
+static inline TROUPE_MUST_USE troupe_status troupe_reduce(
+    troupe_actor *self, troupe_team *team, int root, const troupe_reduction *reduction)
 {
     troupe_operation operation = TROUPE_NO_OPERATION_;
 
@@ -61,9 +61,8 @@ static inline TROUPE_MUST_USE troupe_status troupe_reduce(troupe_actor *self,
 }
 
 /** Combines the values of the members before the caller. */
-static inline TROUPE_MUST_USE troupe_status troupe_exscan(troupe_actor *self,
-                                                          troupe_team *team,
-                                                          const troupe_reduction *reduction)
+static inline TROUPE_MUST_USE troupe_status
+troupe_exscan(troupe_actor *self, troupe_team *team, const troupe_reduction *reduction)
 {
     troupe_operation operation = TROUPE_NO_OPERATION_;
 

@@ -4,18 +4,19 @@
 
 /* Everything, in reading order. */
 
-#include "troupe/base.h"
-#include "troupe/message.h"
-#include "troupe/behavior.h"
 #include "troupe/actor.h"
-#include "troupe/mail.h"
-#include "troupe/owned.h"
+#include "troupe/base.h"
+#include "troupe/behavior.h"
 #include "troupe/call.h"
-#include "troupe/life.h"
-#include "troupe/team.h"
 #include "troupe/directory.h"
+#include "troupe/life.h"
+#include "troupe/dead_letter.h"
+#include "troupe/mail.h"
+#include "troupe/message.h"
+#include "troupe/owned.h"
 #include "troupe/program.h"
 #include "troupe/runtime.h"
+#include "troupe/team.h"
 #include "troupe/verbs.h"
 #include "troupe/version.h"
 

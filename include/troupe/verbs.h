@@ -145,8 +145,8 @@ static inline troupe_status troupe_send_typed(troupe_actor *self,
 /* clang-format on */
 
 /**
- * Makes an owned message to be filled in place, zeroed, its counting field set, and
- * then sent without a copy by troupe_send_message():
+ * Makes an owned message to be filled in place, zeroed but for its tail, its counting
+ * field set, and then sent without a copy by troupe_send_message():
  *
  *     troupe_message *message;
  *     struct chunk *chunk;

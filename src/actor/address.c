@@ -3,9 +3,10 @@
 #include "base/alloc.h"
 
 /*
- * A rank owns a run of slots: slot s lives on rank floor(s * P / S), a pure function, so
- * nobody has to be asked where an address is. Spawns rotate over the slots, so that a
- * restart on another number of ranks can move whole slots and still spread the actors.
+ * A rank owns a run of slots: slot s lives on rank floor(s * P / S), a pure function,
+ * so nobody has to be asked where an address is. Spawns rotate over the slots, so that
+ * a restart on another number of ranks can move whole slots and still spread the
+ * actors.
  */
 
 static uint32_t first_slot_of(uint32_t n_slots, int n_ranks, int rank)
@@ -27,6 +28,7 @@ uint32_t actor_slots_default(int n_ranks)
 void actor_addresses_init(struct actor_rank *home, uint32_t n_slots)
 {
     home->n_slots = n_slots;
+    home->slot_bits = (uint32_t)__builtin_ctz(n_slots); /* a power of two */
     home->first_slot = first_slot_of(n_slots, home->n_ranks, home->me);
     home->n_own_slots =
         first_slot_of(n_slots, home->n_ranks, home->me + 1) - home->first_slot;
@@ -51,7 +53,7 @@ int actor_rank_of(const struct actor_rank *home, uint64_t address)
         return slot < (uint32_t)home->n_ranks ? (int)slot : -1;
     if (slot >= home->n_slots)
         return -1;
-    return (int)((uint64_t)slot * (uint64_t)home->n_ranks / home->n_slots);
+    return (int)((uint64_t)slot * (uint64_t)home->n_ranks >> home->slot_bits);
 }
 
 static bool slot_grow(struct actor_slot *slot)
@@ -104,14 +106,15 @@ uint64_t actor_address_take(struct actor_rank *home, bool is_reserved)
         return 0;
     home->next_slot = i + 1 < home->n_own_slots ? i + 1 : 0;
     slot->entries[index].is_reserved = is_reserved;
-    return actor_address_make(
-        home->first_slot + i, index, slot->entries[index].generation);
+    return actor_address_make(home->first_slot + i, index,
+                              slot->entries[index].generation);
 }
 
 struct actor_entry *actor_entry_find(struct actor_rank *home, uint64_t address)
 {
     uint32_t index = actor_address_index(address);
-    struct actor_slot *slot = &home->slots[actor_address_slot(address) - home->first_slot];
+    struct actor_slot *slot =
+        &home->slots[actor_address_slot(address) - home->first_slot];
 
     base_assert(index != 0);
     if (index >= slot->n_entries)
@@ -121,10 +124,12 @@ struct actor_entry *actor_entry_find(struct actor_rank *home, uint64_t address)
     return &slot->entries[index];
 }
 
-/* An index whose generations are used up is retired: it never stands in the free list. */
+/* An index whose generations are used up is retired: it never stands in the free list.
+ */
 void actor_address_free(struct actor_rank *home, uint64_t address)
 {
-    struct actor_slot *slot = &home->slots[actor_address_slot(address) - home->first_slot];
+    struct actor_slot *slot =
+        &home->slots[actor_address_slot(address) - home->first_slot];
     uint32_t index = actor_address_index(address);
     struct actor_entry *entry = &slot->entries[index];
 

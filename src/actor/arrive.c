@@ -5,8 +5,9 @@
 
 /*
  * What comes from other ranks. Everything addressed to an actor comes in one stream per
- * pair of ranks, so the order between two actors holds for mail, replies, downs and spawns
- * alike. A bulk payload is asked for when its ticket stands within the mailbox's capacity.
+ * pair of ranks, so the order between two actors holds for mail, replies, downs and
+ * spawns alike. A bulk payload is asked for when its ticket stands within the mailbox's
+ * capacity.
  */
 
 struct ticket {
@@ -14,17 +15,18 @@ struct ticket {
     int32_t source, reserved;
 };
 
-/* ---- refusing ------------------------------------------------------------------------ */
+/* ---- refusing ---- */
 
 static void refused_deliver(struct actor_rank *home,
                             uint64_t sender,
                             const struct troupe_refused *refused)
 {
-    troupe_actor *actor = actor_is_local(home, sender) ? actor_find(home, sender) : NULL;
+    troupe_actor *actor =
+        actor_is_local(home, sender) ? actor_find(home, sender) : NULL;
     struct message_envelope *envelope;
 
     if (!actor || (actor->flags & ACTOR_EMBRYO) || !actor->behavior->accepts_refused ||
-        actor->n_queued >= actor->capacity)
+        actor_n_counted(actor) >= actor->capacity)
         return;
     envelope = message_take(home->pool, sizeof *refused);
     if (!envelope)
@@ -58,15 +60,21 @@ static void tell_sender(struct actor_rank *home,
 
     if (type >= 1 && type <= message_table_size(home->table)) {
         refused.type_hash = message_table_type_hash(home->table, type);
-        snprintf(refused.type_name,
-                 sizeof refused.type_name,
-                 "%s",
+        snprintf(refused.type_name, sizeof refused.type_name, "%s",
                  message_table_type(home->table, type)->name);
     }
     if (peer == home->me)
         refused_deliver(home, sender, &refused);
     else if (peer >= 0)
         comm_post_must(home->comm, peer, &header, &refused, sizeof refused);
+}
+
+/* What the caller of a request that is not taken gets. */
+static troupe_status status_of(enum troupe_refusal refusal)
+{
+    if (refusal == TROUPE_REFUSAL_NO_ACTOR)
+        return TROUPE_DOWN;
+    return refusal == TROUPE_REFUSAL_FULL ? TROUPE_FULL : TROUPE_REFUSED;
 }
 
 /* Mail that nobody takes: counted, and who sent it is told as far as it listens. */
@@ -77,15 +85,18 @@ static void reject(struct actor_rank *home,
 {
     actor_dead_letter(home, reason, header->from, header->to, header->type);
     if (header->flags & MESSAGE_REQUEST)
-        actor_call_fail(home,
-                        header->from,
-                        header->reference,
-                        refusal == TROUPE_REFUSAL_NO_ACTOR ? TROUPE_DOWN : TROUPE_REFUSED);
+        actor_call_fail(home, header->from, header->reference, status_of(refusal),
+                        refusal == TROUPE_REFUSAL_NO_ACTOR ? TROUPE_EXIT_NO_ACTOR
+                                                           : TROUPE_EXIT_NORMAL);
     else if (header->from && !(header->flags & (MESSAGE_EXEMPT | MESSAGE_TICK)))
         tell_sender(home, header->to, header->from, header->type, refusal);
 }
 
-void actor_refuse(struct actor_rank *home, uint64_t to, struct message_envelope *envelope)
+static void refuse(struct actor_rank *home,
+                   uint64_t to,
+                   struct message_envelope *envelope,
+                   enum actor_dead_reason reason,
+                   enum troupe_refusal refusal)
 {
     struct comm_header header = {.to = to,
                                  .from = envelope->sender,
@@ -93,11 +104,18 @@ void actor_refuse(struct actor_rank *home, uint64_t to, struct message_envelope 
                                  .type = envelope->type,
                                  .flags = envelope->flags};
 
-    reject(home, &header, ACTOR_DEAD_REFUSED, TROUPE_REFUSAL_TYPE);
+    reject(home, &header, reason, refusal);
     actor_envelope_discard(home, envelope);
 }
 
-/* ---- payloads ----------------------------------------------------------------------------- */
+void actor_refuse(struct actor_rank *home,
+                  uint64_t to,
+                  struct message_envelope *envelope)
+{
+    refuse(home, to, envelope, ACTOR_DEAD_REFUSED, TROUPE_REFUSAL_TYPE);
+}
+
+/* ---- payloads ---- */
 
 static struct message_envelope *ticket_envelope(struct actor_rank *home,
                                                 const struct comm_record *record)
@@ -113,7 +131,8 @@ static struct message_envelope *ticket_envelope(struct actor_rank *home,
     return envelope;
 }
 
-static struct message_envelope *envelope_of(struct actor_rank *home, struct comm_record *record)
+static struct message_envelope *envelope_of(struct actor_rank *home,
+                                            struct comm_record *record)
 {
     struct message_envelope *envelope = record->envelope;
 
@@ -192,11 +211,11 @@ void actor_envelope_discard(struct actor_rank *home, struct message_envelope *en
     message_give(home->pool, envelope);
 }
 
-static bool is_well_formed(struct actor_rank *home, const struct message_envelope *envelope)
+static bool is_well_formed(struct actor_rank *home,
+                           const struct message_envelope *envelope)
 {
     return message_is_well_formed(message_table_type(home->table, envelope->type),
-                                  message_payload(envelope),
-                                  envelope->size_bytes);
+                                  message_payload(envelope), envelope->size_bytes);
 }
 
 static void remove_malformed(struct actor_rank *home,
@@ -209,9 +228,23 @@ static void remove_malformed(struct actor_rank *home,
         link = &(*link)->next;
     base_assert(*link == envelope);
     (void)actor_mailbox_unlink(actor, link);
-    actor_dead_letter(
-        home, ACTOR_DEAD_MALFORMED, envelope->sender, actor->address, envelope->type);
+    refuse(home, actor->address, envelope, ACTOR_DEAD_MALFORMED,
+           TROUPE_REFUSAL_MALFORMED);
+    actor_mailbox_drained(actor);
+}
+
+static void
+reply_fetched(struct actor_rank *home, uint64_t to, struct message_envelope *envelope)
+{
+    uint64_t reference = envelope->reference;
+
+    if (is_well_formed(home, envelope)) {
+        actor_call_end(home, to, reference, envelope, TROUPE_OK, TROUPE_EXIT_NORMAL);
+        return;
+    }
+    actor_dead_letter(home, ACTOR_DEAD_MALFORMED, envelope->sender, to, envelope->type);
     message_give(home->pool, envelope);
+    actor_call_end(home, to, reference, NULL, TROUPE_INVALID, TROUPE_EXIT_NORMAL);
 }
 
 void actor_fetched(struct troupe *rank, struct message_envelope *envelope)
@@ -223,7 +256,7 @@ void actor_fetched(struct troupe *rank, struct message_envelope *envelope)
     if (!to && home->fetched_other && home->fetched_other(rank, envelope))
         return;
     if (envelope->flags & MESSAGE_REPLY) {
-        actor_call_end(home, to, envelope->reference, envelope, TROUPE_OK);
+        reply_fetched(home, to, envelope);
         return;
     }
     if (!actor) {
@@ -238,7 +271,9 @@ void actor_fetched(struct troupe *rank, struct message_envelope *envelope)
         actor_wake(actor);
 }
 
-/* ---- mail -------------------------------------------------------------------------------------- */
+/* ---- mail
+ * --------------------------------------------------------------------------------------
+ */
 
 static void send_xoff(troupe_actor *actor, int source)
 {
@@ -260,6 +295,16 @@ static void send_xoff(troupe_actor *actor, int source)
 static bool is_superfluous(const troupe_actor *actor, const struct comm_header *header)
 {
     return (header->flags & MESSAGE_TICK) && actor_has_tick(actor, header->reference);
+}
+
+/* Where the newest message hangs; dropping the oldest may have moved it. */
+static struct message_envelope **last_link(troupe_actor *actor)
+{
+    struct message_envelope **link = &actor->head;
+
+    while (actor->tail != &(*link)->next)
+        link = &(*link)->next;
+    return link;
 }
 
 static void enqueue(troupe_actor *actor, struct comm_record *record)
@@ -284,9 +329,10 @@ static void enqueue(troupe_actor *actor, struct comm_record *record)
     case ACTOR_DELIVERED:
         break;
     }
-    if (UNLIKELY(record->ticket && actor->n_queued <= actor->capacity &&
+    if (UNLIKELY(record->ticket && actor_n_counted(actor) <= actor->capacity &&
                  !(actor->flags & ACTOR_EMBRYO)))
-        actor_fetch_start(actor, link);
+        actor_fetch_start(
+            actor, actor->overflow == TROUPE_DROP_OLDEST ? last_link(actor) : link);
 }
 
 static void reply_arrived(struct actor_rank *home, struct comm_record *record)
@@ -298,8 +344,8 @@ static void reply_arrived(struct actor_rank *home, struct comm_record *record)
                      "no memory for a large reply that has come");
         return;
     }
-    actor_call_end(
-        home, record->header.to, record->header.reference, envelope, TROUPE_OK);
+    actor_call_end(home, record->header.to, record->header.reference, envelope,
+                   TROUPE_OK, TROUPE_EXIT_NORMAL);
 }
 
 static void discard_payload(struct actor_rank *home, struct comm_record *record)
@@ -318,8 +364,7 @@ static bool is_sound(struct actor_rank *home, const struct comm_record *record)
     if (record->ticket)
         return true;
     return message_is_well_formed(message_table_type(home->table, record->header.type),
-                                  record->payload,
-                                  record->size_bytes);
+                                  record->payload, record->size_bytes);
 }
 
 COLD static void take_stray(struct actor_rank *home,
@@ -369,7 +414,7 @@ void actor_take_mail(struct actor_rank *home, struct comm_record *record)
         enqueue(actor, record);
 }
 
-/* ---- the other records ------------------------------------------------------------------------------ */
+/* ---- the other records ---- */
 
 static void mail_arrived(struct troupe *rank, struct comm_record *record)
 {
@@ -406,9 +451,7 @@ static void lease_given(struct troupe *rank, struct comm_record *record)
 static void monitor_arrived(struct troupe *rank, struct comm_record *record)
 {
     if (!actor_of(rank)->is_ending)
-        actor_monitor_add(actor_of(rank),
-                          record->header.to,
-                          record->header.from,
+        actor_monitor_add(actor_of(rank), record->header.to, record->header.from,
                           record->header.reference);
 }
 
@@ -424,11 +467,9 @@ static void down_arrived(struct troupe *rank, struct comm_record *record)
 
 static void call_failed(struct troupe *rank, struct comm_record *record)
 {
-    actor_call_end(actor_of(rank),
-                   record->header.to,
-                   record->header.reference,
-                   NULL,
-                   (troupe_status)record->header.type);
+    actor_call_end(actor_of(rank), record->header.to, record->header.reference, NULL,
+                   (troupe_status)record->header.type,
+                   (enum troupe_exit_kind)record->header.incarnation);
 }
 
 static void call_cancelled(struct troupe *rank, struct comm_record *record)
@@ -438,8 +479,7 @@ static void call_cancelled(struct troupe *rank, struct comm_record *record)
 
 static void stop_arrived(struct troupe *rank, struct comm_record *record)
 {
-    actor_stop_at(actor_of(rank),
-                  record->header.to,
+    actor_stop_at(actor_of(rank), record->header.to,
                   (enum troupe_exit_kind)record->header.type);
 }
 

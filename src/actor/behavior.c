@@ -7,7 +7,8 @@
 
 /*
  * The behaviors of a program: found by walking what it lists, and what those spawn,
- * transitively. Numbers are places in the order by name, so equal programs agree on them.
+ * transitively. Numbers are places in the order by name, so equal programs agree on
+ * them.
  */
 
 struct walk {
@@ -77,8 +78,7 @@ static troupe_status add_behavior(struct walk *walk, const troupe_behavior *beha
     if (seen > 0)
         return TROUPE_OK;
     if (seen < 0) {
-        snprintf(walk->why,
-                 walk->why_capacity,
+        snprintf(walk->why, walk->why_capacity,
                  "two behaviors are called '%s': give one another name",
                  behavior->name);
         return TROUPE_INVALID;
@@ -87,7 +87,8 @@ static troupe_status add_behavior(struct walk *walk, const troupe_behavior *beha
     return add_own_types(walk, behavior);
 }
 
-static troupe_status add_behaviors(struct walk *walk, const troupe_behavior *const *behaviors)
+static troupe_status add_behaviors(struct walk *walk,
+                                   const troupe_behavior *const *behaviors)
 {
     for (; behaviors && *behaviors; behaviors++)
         TROUPE_TRY(add_behavior(walk, *behaviors));
@@ -96,11 +97,9 @@ static troupe_status add_behaviors(struct walk *walk, const troupe_behavior *con
 
 static troupe_status add_all(struct walk *walk, const troupe_program *program)
 {
-    static const troupe_type *const system_types[] = {TROUPE_TYPE_OF(troupe_down),
-                                                      TROUPE_TYPE_OF(troupe_refused),
-                                                      TROUPE_TYPE_OF(troupe_call_failed),
-                                                      TROUPE_TYPE_OF(troupe_shutdown),
-                                                      NULL};
+    static const troupe_type *const system_types[] = {
+        TROUPE_TYPE_OF(troupe_down), TROUPE_TYPE_OF(troupe_refused),
+        TROUPE_TYPE_OF(troupe_call_failed), TROUPE_TYPE_OF(troupe_shutdown), NULL};
     const struct base_module *const *module = walk->home->modules;
 
     TROUPE_TRY(add_types(walk, system_types));
@@ -124,7 +123,8 @@ static int by_name(const void *a, const void *b)
 }
 
 /* What a process accepts has no function; it only must not be NULL. */
-static troupe_status accepted_by_process(troupe_actor *self, void *state, const void *body)
+static troupe_status
+accepted_by_process(troupe_actor *self, void *state, const void *body)
 {
     (void)self;
     (void)state;
@@ -132,8 +132,9 @@ static troupe_status accepted_by_process(troupe_actor *self, void *state, const 
     return TROUPE_INVALID;
 }
 
-static void
-know(struct actor_rank *home, struct actor_behavior *known, const troupe_behavior *source)
+static void know(struct actor_rank *home,
+                 struct actor_behavior *known,
+                 const troupe_behavior *source)
 {
     known->source = source;
     known->state_bytes = source->state ? source->state->size_bytes : 0;
@@ -147,7 +148,8 @@ know(struct actor_rank *home, struct actor_behavior *known, const troupe_behavio
     for (uint32_t i = 0; i < source->n_accepts; i++) {
         uint16_t id = message_table_id(home->table, source->accepts[i].type);
 
-        known->handle[id] = known->is_process ? accepted_by_process : source->accepts[i].handle;
+        known->handle[id] =
+            known->is_process ? accepted_by_process : source->accepts[i].handle;
     }
     known->accepts_down = known->handle[home->down_type] != NULL;
     known->accepts_refused = known->handle[home->refused_type] != NULL;
@@ -163,8 +165,7 @@ static void know_types(struct actor_rank *home)
     for (uint32_t id = 1; id <= home->n_types; id++) {
         const troupe_type *type = message_table_type(home->table, (uint16_t)id);
 
-        home->plain_bytes[id] =
-            message_is_plain(type) ? type->size_bytes : UINT32_MAX;
+        home->plain_bytes[id] = message_is_plain(type) ? type->size_bytes : UINT32_MAX;
     }
 }
 
@@ -176,8 +177,7 @@ static void know_all(struct actor_rank *home, struct walk *walk)
     for (uint32_t i = 0; i < walk->n_found; i++) {
         know(home, &home->behaviors[i], walk->found[i]);
         home->behaviors[i].id = (uint16_t)(i + 1);
-        base_require(base_map_put(&home->behavior_by_pointer,
-                                  (uintptr_t)walk->found[i],
+        base_require(base_map_put(&home->behavior_by_pointer, (uintptr_t)walk->found[i],
                                   &home->behaviors[i]),
                      "no memory for the program's behaviors");
     }
@@ -194,7 +194,8 @@ troupe_status actor_program_walk(struct actor_rank *home,
     if (status == TROUPE_OK) {
         message_table_seal(home->table);
         home->down_type = message_table_id(home->table, TROUPE_TYPE_OF(troupe_down));
-        home->refused_type = message_table_id(home->table, TROUPE_TYPE_OF(troupe_refused));
+        home->refused_type =
+            message_table_id(home->table, TROUPE_TYPE_OF(troupe_refused));
         home->call_result_type =
             message_table_id(home->table, TROUPE_TYPE_OF(troupe_call_failed));
         home->shutdown_type =
@@ -235,7 +236,8 @@ uint64_t actor_program_hash(const struct actor_rank *home)
     return hash;
 }
 
-bool actor_state_type_equal(const struct actor_behavior *a, const struct actor_behavior *b)
+bool actor_state_type_equal(const struct actor_behavior *a,
+                            const struct actor_behavior *b)
 {
     const troupe_type *left = a->source->state, *right = b->source->state;
 

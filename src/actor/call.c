@@ -4,9 +4,9 @@
 
 /*
  * Calls. The request carries the caller's reference; the server's rank remembers every
- * request that was received and not answered, so that the server's end fails the call at
- * once. A reply goes past the mailbox of a process that waits for it, and is exempt mail
- * for an asynchronous call.
+ * request that was received and not answered, so that the server's end fails the call
+ * at once. A reply goes past the mailbox of a process that waits for it, and is exempt
+ * mail for an asynchronous call.
  */
 
 /* Rank 20 bits, counter 44: unique in the job, so that ranks can keep foreign ones. */
@@ -15,7 +15,7 @@ uint64_t actor_reference_make(struct actor_rank *home)
     return ((uint64_t)home->me << 44) | ++home->next_reference;
 }
 
-/* ---- the server's side ---------------------------------------------------------------- */
+/* ---- the server's side ---- */
 
 void actor_request_note(troupe_actor *self, const struct actor_current *current)
 {
@@ -55,7 +55,8 @@ static struct actor_request *request_find(troupe_actor *actor, uint64_t referenc
 /* The caller has given up: its request, unread or read, is not to be failed later. */
 void actor_request_forget(struct actor_rank *home, uint64_t server, uint64_t reference)
 {
-    troupe_actor *actor = actor_is_local(home, server) ? actor_find(home, server) : NULL;
+    troupe_actor *actor =
+        actor_is_local(home, server) ? actor_find(home, server) : NULL;
     struct actor_request *request = actor ? request_find(actor, reference) : NULL;
 
     if (request)
@@ -68,7 +69,8 @@ void actor_requests_fail(troupe_actor *actor)
     {
         struct actor_request *request = CONTAINER_OF(node, struct actor_request, node);
 
-        actor_call_fail(actor->home, request->caller, request->reference, TROUPE_DOWN);
+        actor_call_fail(actor->home, request->caller, request->reference, TROUPE_DOWN,
+                        actor_exit_kind(actor));
         request_free(actor->home, request);
     }
 }
@@ -76,21 +78,23 @@ void actor_requests_fail(troupe_actor *actor)
 void actor_call_fail(struct actor_rank *home,
                      uint64_t caller,
                      uint64_t reference,
-                     troupe_status status)
+                     troupe_status status,
+                     enum troupe_exit_kind kind)
 {
     struct comm_header header = {.kind = ACTOR_KIND_CALL_FAILED,
                                  .to = caller,
                                  .reference = reference,
+                                 .incarnation = kind,
                                  .type = (uint16_t)status};
     int peer = actor_rank_of(home, caller);
 
     if (peer == home->me)
-        actor_call_end(home, caller, reference, NULL, status);
+        actor_call_end(home, caller, reference, NULL, status, kind);
     else if (peer >= 0)
         comm_post_must(home->comm, peer, &header, NULL, 0);
 }
 
-/* ---- the caller's side ------------------------------------------------------------------- */
+/* ---- the caller's side ---- */
 
 static void pending_free(struct actor_rank *home, struct actor_pending_call *call)
 {
@@ -114,12 +118,13 @@ void actor_calls_free(troupe_actor *actor)
 static void tell_result(struct actor_rank *home,
                         uint64_t caller,
                         uint64_t reference,
-                        troupe_status status)
+                        troupe_status status,
+                        enum troupe_exit_kind kind)
 {
     struct message_envelope *envelope =
         message_take(home->pool, sizeof(struct troupe_call_failed));
     struct troupe_call_failed result = {
-        .reference = {reference}, .status = status, .kind = TROUPE_EXIT_NORMAL};
+        .reference = {reference}, .status = status, .kind = kind};
 
     base_require(envelope != NULL, "no memory to tell of a failed call");
     memcpy(envelope->inline_payload, &result, sizeof result);
@@ -128,7 +133,8 @@ static void tell_result(struct actor_rank *home,
     actor_send_exempt(home, caller, envelope);
 }
 
-static void late(struct actor_rank *home, uint64_t caller, struct message_envelope *reply)
+static void
+late(struct actor_rank *home, uint64_t caller, struct message_envelope *reply)
 {
     if (!reply)
         return;
@@ -136,20 +142,24 @@ static void late(struct actor_rank *home, uint64_t caller, struct message_envelo
     actor_envelope_discard(home, reply);
 }
 
-/* A process that waits for just this: the reply is handed to it. */
+/*
+ * A process that waits for just this: the reply is handed to it. It may come while the
+ * process still stands where its request had to wait to be sent.
+ */
 static bool hand_over(troupe_actor *actor,
                       uint64_t reference,
                       struct message_envelope *reply,
                       troupe_status status)
 {
-    struct actor_wait *wait = actor->process ? actor->process->wait : NULL;
+    struct actor_wait *call = actor->process ? actor->process->calling : NULL;
 
-    if (!wait || wait->kind != ACTOR_WAIT_CALL || wait->reference != reference ||
-        wait->is_done)
+    if (!call || call->reference != reference || call->is_done)
         return false;
-    wait->envelope = reply;
-    wait->status = status;
-    actor_wake(actor);
+    call->envelope = reply;
+    call->status = status;
+    call->is_done = true;
+    if (actor->process->wait == call)
+        actor_wake(actor);
     return true;
 }
 
@@ -157,9 +167,11 @@ void actor_call_end(struct actor_rank *home,
                     uint64_t caller,
                     uint64_t reference,
                     struct message_envelope *reply,
-                    troupe_status status)
+                    troupe_status status,
+                    enum troupe_exit_kind kind)
 {
-    troupe_actor *actor = actor_is_local(home, caller) ? actor_find(home, caller) : NULL;
+    troupe_actor *actor =
+        actor_is_local(home, caller) ? actor_find(home, caller) : NULL;
     struct actor_pending_call *call;
 
     if (!actor) {
@@ -183,7 +195,7 @@ void actor_call_end(struct actor_rank *home,
         late(home, caller, reply);
         status = TROUPE_REFUSED;
     }
-    tell_result(home, caller, reference, status);
+    tell_result(home, caller, reference, status, kind);
 }
 
 static void give_up(struct actor_rank *home, uint64_t server, uint64_t reference)
@@ -199,9 +211,10 @@ static void give_up(struct actor_rank *home, uint64_t server, uint64_t reference
 }
 
 /* The reply that a wait has brought becomes the message in hand. */
-static troupe_status
-take_reply(troupe_actor *self, struct actor_wait *wait, const troupe_type *reply_type,
-           const void **reply)
+static troupe_status take_reply(troupe_actor *self,
+                                struct actor_wait *wait,
+                                const troupe_type *reply_type,
+                                const void **reply)
 {
     struct message_envelope *envelope = wait->envelope;
 
@@ -231,15 +244,22 @@ troupe_status troupe_call_bytes(troupe_actor *self,
     struct actor_wait wait = {.kind = ACTOR_WAIT_CALL,
                               .address = to.bits,
                               .reference = actor_reference_make(home),
+                              .until = deadline,
                               .what = type->name};
+    troupe_status status;
 
     actor_require_process(self, "troupe_call");
     actor_require(self, to.bits != self->address, "an actor cannot call itself");
     (void)actor_type_listed(self, reply_type);
     actor_release_current(self);
-    TROUPE_TRY(actor_send_copy(
-        self, to.bits, id, body, size_bytes, MESSAGE_REQUEST, wait.reference));
-    actor_park(self, &wait, deadline);
+    self->process->calling = &wait;
+    status = actor_send_copy(self, to.bits, id, body, size_bytes, MESSAGE_REQUEST,
+                             wait.reference);
+    if (status == TROUPE_OK && !wait.is_done)
+        actor_park(self, &wait, deadline);
+    self->process->calling = NULL;
+    if (status != TROUPE_OK)
+        return status;
     if (wait.is_done)
         return take_reply(self, &wait, reply_type, reply);
     give_up(home, to.bits, wait.reference);
@@ -256,7 +276,7 @@ static void call_times_out(struct heap_node *node)
     home->n_holding--;
     give_up(home, call->server, reference);
     pending_free(home, call);
-    tell_result(home, caller, reference, TROUPE_TIMEOUT);
+    tell_result(home, caller, reference, TROUPE_TIMEOUT, TROUPE_EXIT_NORMAL);
 }
 
 static struct actor_pending_call *
@@ -299,26 +319,29 @@ troupe_status troupe_call_async_bytes(troupe_actor *self,
     uint64_t bits;
     troupe_status status;
 
-    actor_require(self,
-                  self->behavior->accepts_call_result,
+    actor_require(self, self->behavior->accepts_call_result,
                   "who calls without waiting must accept troupe_call_failed");
     call = pending_make(self, to.bits, deadline);
     if (!call)
         return TROUPE_NO_MEMORY;
     bits = call->reference;
-    status = actor_send_copy(self, to.bits, id, body, size_bytes, MESSAGE_REQUEST, bits);
+    status =
+        actor_send_copy(self, to.bits, id, body, size_bytes, MESSAGE_REQUEST, bits);
     if (status == TROUPE_OK) {
         if (reference)
             reference->bits = bits;
         return TROUPE_OK;
     }
     call = base_map_get(&self->home->calls, bits);
-    if (call)
-        pending_free(self->home, call);
+    if (!call) /* ended while the request waited to be sent: the mail is there */
+        return TROUPE_OK;
+    pending_free(self->home, call);
     return status;
 }
 
-/* ---- replies ------------------------------------------------------------------------------------ */
+/* ---- replies
+ * ------------------------------------------------------------------------------------
+ */
 
 troupe_caller troupe_caller_of(const troupe_actor *self)
 {
@@ -353,12 +376,13 @@ static troupe_status reply_with(troupe_actor *self,
     if (peer != home->me)
         return peer < 0 ? TROUPE_NOT_FOUND
                         : comm_post_envelope(home->comm, peer, &header, envelope);
-    actor_call_end(home, caller, reference, *envelope, TROUPE_OK);
+    actor_call_end(home, caller, reference, *envelope, TROUPE_OK, TROUPE_EXIT_NORMAL);
     *envelope = NULL;
     return TROUPE_OK;
 }
 
-static troupe_status reply_envelope(troupe_actor *self, struct message_envelope **envelope)
+static troupe_status reply_envelope(troupe_actor *self,
+                                    struct message_envelope **envelope)
 {
     struct actor_current *current = actor_current(self);
     troupe_status status;
@@ -412,8 +436,8 @@ static bool reply_directly(troupe_actor *self,
                                  .flags = MESSAGE_REPLY};
     int peer = actor_rank_of(home, current->sender);
 
-    if (!(current->flags & MESSAGE_REQUEST) || current->is_answered || self->n_reserved ||
-        current->type == 0 || peer == home->me || peer < 0)
+    if (!(current->flags & MESSAGE_REQUEST) || current->is_answered ||
+        self->n_reserved || current->type == 0 || peer == home->me || peer < 0)
         return false;
     *status = comm_post(home->comm, peer, &header, body, size_bytes);
     current->is_answered = *status == TROUPE_OK;

@@ -4,14 +4,14 @@
 #include <string.h>
 
 /*
- * The end of a job. comm's detector says when all ranks are passive and nothing is on its
- * way, with what the ranks offered: somebody blocked, something that will still happen by
- * itself (a timer, a deadline), everybody ending. From that each rank comes to the same
- * verdict (protocols 14, 15). Ending takes a second round, so that what the last calls of
- * the actors have sent is taken up before anybody leaves.
+ * The end of a job. comm's detector says when all ranks are passive and nothing is on
+ * its way, with what the ranks offered: somebody blocked, something that will still
+ * happen by itself (a timer, a deadline), everybody ending. From that each rank comes
+ * to the same verdict (protocols 14, 15). Ending takes a second round, so that what the
+ * last calls of the actors have sent is taken up before anybody leaves.
  */
 
-enum { ANY_BLOCKED = 1, ANY_HOLDING = 2 };
+enum { ANY_BLOCKED = 1, ANY_HOLDING = 2, ANY_TICKING = 4 };
 enum { ALL_ENDING = 1 };
 
 static bool modules_are_still(const struct actor_rank *home)
@@ -28,7 +28,8 @@ static bool modules_are_still(const struct actor_rank *home)
 void actor_quiet_offer(struct actor_rank *home)
 {
     bool is_holding = home->n_holding || !modules_are_still(home);
-    uint32_t any = (home->n_blocked ? ANY_BLOCKED : 0) | (is_holding ? ANY_HOLDING : 0);
+    uint32_t any = (home->n_blocked ? ANY_BLOCKED : 0) |
+                   (is_holding ? ANY_HOLDING : 0) | (home->n_ticking ? ANY_TICKING : 0);
     uint32_t all = home->is_ending ? ALL_ENDING : 0;
 
     comm_quiet_offer(home->comm, any, all, home->is_ending || !home->rank_process);
@@ -44,10 +45,10 @@ void actor_quiet(struct troupe *rank, uint32_t any, uint32_t all)
         home->is_done = true;
     else if (home->is_ending || (any & ANY_HOLDING))
         return;
-    else if (any & ANY_BLOCKED)
-        home->verdict = ACTOR_VERDICT_DEADLOCK;
-    else
+    else if (!(any & ANY_BLOCKED))
         home->verdict = ACTOR_VERDICT_END;
+    else if (!(any & ANY_TICKING)) /* the next tick may wake who is blocked */
+        home->verdict = ACTOR_VERDICT_DEADLOCK;
 }
 
 static void end_one(troupe_actor *actor)
@@ -75,26 +76,42 @@ static void begin_end(struct actor_rank *home, int exit_code)
     end_all(home);
 }
 
-/* ---- deadlock ------------------------------------------------------------------------- */
+/* ---- deadlock ---- */
+
+/* A record a line, so that the lines of ranks do not mix; none so large as to go apart.
+ */
+enum { LINE_BYTES = 240 };
 
 static void report_send(struct actor_rank *home)
 {
     struct comm_header header = {.kind = ACTOR_KIND_REPORT};
     struct base_bytes text;
+    const char *line, *end;
 
     base_bytes_init(&text);
     actor_report_waits(home, &text);
     if (home->me == 0)
         base_bytes_append(&home->reports, text.data, text.size);
-    else
-        comm_post_must(home->comm, 0, &header, text.data, text.size);
+    for (size_t left = home->me == 0 ? 0 : text.size; left;
+         left -= (size_t)(end - line)) {
+        size_t length;
+
+        line = (const char *)text.data + (text.size - left);
+        end = memchr(line, '\n', left);
+        end = end ? end + 1 : line + left;
+        length = (size_t)(end - line) - (end[-1] == '\n');
+        comm_post_must(home->comm, 0, &header, line,
+                       length < LINE_BYTES ? length : LINE_BYTES);
+    }
     base_bytes_fini(&text);
 }
 
 void actor_report_arrived(struct actor_rank *home, struct comm_record *record)
 {
-    if (record->payload)
-        base_bytes_append(&home->reports, record->payload, record->size_bytes);
+    if (!record->payload)
+        return;
+    base_bytes_append(&home->reports, record->payload, (size_t)record->size_bytes);
+    base_bytes_append(&home->reports, "\n", 1);
 }
 
 void actor_report_print(struct actor_rank *home)
@@ -105,7 +122,8 @@ void actor_report_print(struct actor_rank *home)
     if (!home->has_deadlock || home->me != 0)
         return;
     log_error(&home->rank->log,
-              "deadlock: nothing is on its way, and these wait for each other (exit code %d):",
+              "deadlock: nothing is on its way, and these wait for each other (exit "
+              "code %d):",
               TROUPE_EXIT_DEADLOCK);
     while (left) {
         const char *end = memchr(line, '\n', left);
@@ -117,7 +135,7 @@ void actor_report_print(struct actor_rank *home)
     }
 }
 
-/* ---- verdicts ---------------------------------------------------------------------------- */
+/* ---- verdicts ---- */
 
 void actor_end_step(struct actor_rank *home)
 {
@@ -164,13 +182,10 @@ void actor_rank_process_ended(struct actor_rank *home, const struct actor_exit *
         return;
     log_error(&home->rank->log,
               "the rank process ended: %s (%s)%s%s: the job ends with exit code %d",
-              troupe_exit_kind_text(exit->kind),
-              troupe_status_name(exit->status),
-              exit->text[0] ? ": " : "",
-              exit->text,
+              troupe_exit_kind_text(exit->kind), troupe_status_name(exit->status),
+              exit->text[0] ? ": " : "", exit->text,
               exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_EXIT_MISUSE
                                                  : TROUPE_EXIT_RANK_FAILED);
-    actor_job_end(home,
-                  exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_EXIT_MISUSE
-                                                     : TROUPE_EXIT_RANK_FAILED);
+    actor_job_end(home, exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_EXIT_MISUSE
+                                                           : TROUPE_EXIT_RANK_FAILED);
 }

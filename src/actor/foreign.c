@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "troupe/foreign.h"
 #include "actor/actor.h"
 #include "comm/mpi_facts.h"
-#include "troupe/foreign.h"
 #include <string.h>
 
 /*
- * The user's own MPI requests. comm tests a copy of the request that outlives the process:
- * if the process ends while it waits, comm still sees the request through.
+ * The user's own MPI requests. comm tests a copy of the request that outlives the
+ * process: if the process ends while it waits, comm still sees the request through.
  */
 
 enum { MOST_REQUEST_BYTES = 16 }; /* MPI_Request is an int or a pointer */
@@ -40,10 +40,8 @@ static void request_done(struct troupe *rank, void *context)
 
 static void require_mpi(troupe_actor *self, const char *call)
 {
-    actor_require(self,
-                  comm_communicator(self->home->comm) != NULL,
-                  "%s: there is no MPI on the simulator",
-                  call);
+    actor_require(self, comm_communicator(self->home->comm) != NULL,
+                  "%s: there is no MPI on the simulator", call);
 }
 
 void troupe_mpi_wait_pointer(troupe_actor *self, void *request)
@@ -58,7 +56,8 @@ void troupe_mpi_wait_pointer(troupe_actor *self, void *request)
 
     actor_require_process(self, "troupe_mpi_wait");
     require_mpi(self, "troupe_mpi_wait");
-    base_require(size_bytes <= MOST_REQUEST_BYTES, "an MPI_Request is larger than expected");
+    base_require(size_bytes <= MOST_REQUEST_BYTES,
+                 "an MPI_Request is larger than expected");
     foreign = message_block_take(self->home->pool, sizeof *foreign, &block_class);
     base_require(foreign != NULL, "no memory to watch an MPI request");
     foreign->waiting = &waiting;
@@ -74,7 +73,6 @@ void troupe_mpi_wait_pointer(troupe_actor *self, void *request)
 void troupe_mpi_communicator_pointer(troupe_actor *self, void *communicator)
 {
     require_mpi(self, "troupe_mpi_communicator");
-    memcpy(communicator,
-           comm_communicator(self->home->comm),
+    memcpy(communicator, comm_communicator(self->home->comm),
            comm_mpi_communicator_bytes());
 }

@@ -42,7 +42,8 @@ static void sift_down(struct heap *heap, uint32_t place, struct heap_node *node)
 
         if (child > heap->n_nodes)
             break;
-        if (child < heap->n_nodes && is_before(heap->nodes[child + 1], heap->nodes[child]))
+        if (child < heap->n_nodes &&
+            is_before(heap->nodes[child + 1], heap->nodes[child]))
             child++;
         if (!is_before(heap->nodes[child], node))
             break;

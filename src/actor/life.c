@@ -46,6 +46,7 @@ void actor_free(troupe_actor *actor)
 {
     struct actor_rank *home = actor->home;
 
+    actor_forget(actor);
     if (actor->extra)
         message_block_give(home->pool, actor->extra, actor->extra->block_class);
     if (actor->process)
@@ -88,10 +89,12 @@ struct actor_extra *actor_extra(troupe_actor *actor)
     return extra;
 }
 
-/* ---- why an actor ends ---------------------------------------------------------------- */
+/* ---- why an actor ends ---- */
 
-static void
-end_with(troupe_actor *actor, enum troupe_exit_kind kind, troupe_status status, const char *text)
+static void end_with(troupe_actor *actor,
+                     enum troupe_exit_kind kind,
+                     troupe_status status,
+                     const char *text)
 {
     struct actor_extra *extra;
 
@@ -131,18 +134,16 @@ TROUPE_NORETURN static void leave(troupe_actor *self)
     longjmp(home->escape, 1);
 }
 
-static void check_may_fail(const troupe_actor *self, const char *file, int line, const char *why)
+static void
+check_may_fail(const troupe_actor *self, const char *file, int line, const char *why)
 {
-    base_require(self->home->running == self,
-                 "%s:%d: %s; and the actor that the call names is not the one that runs",
-                 file,
-                 line,
-                 why);
+    base_require(
+        self->home->running == self,
+        "%s:%d: %s; and the actor that the call names is not the one that runs", file,
+        line, why);
     base_require(self->home->no_fail_depth == 0,
                  "%s:%d: %s; in a predicate, save or restore function nothing may fail",
-                 file,
-                 line,
-                 why);
+                 file, line, why);
 }
 
 void troupe_fail(troupe_actor *self, troupe_status status, const char *format, ...)
@@ -178,7 +179,8 @@ void troupe_exit(troupe_actor *self)
 {
     struct actor_rank *home = self->home;
 
-    actor_require(self, home->running == self, "only the running actor can exit");
+    actor_require(self, home->running == self && home->no_fail_depth == 0,
+                  "only the running actor can exit, and not from a predicate");
     end_with(self, TROUPE_EXIT_NORMAL, TROUPE_OK, "");
     if (self->process && !home->is_in_fini)
         fiber_end(self->process->fiber);
@@ -187,21 +189,18 @@ void troupe_exit(troupe_actor *self)
 const char *troupe_exit_kind_text(enum troupe_exit_kind kind)
 {
     static const char *const texts[] = {
-        [TROUPE_EXIT_NORMAL] = "normal",
-        [TROUPE_EXIT_SHUTDOWN] = "shutdown",
-        [TROUPE_EXIT_KILLED] = "killed",
-        [TROUPE_EXIT_FAILED] = "failed",
-        [TROUPE_EXIT_BAD_CALL] = "bad call",
-        [TROUPE_EXIT_TYPE_ERROR] = "type error",
+        [TROUPE_EXIT_NORMAL] = "normal",     [TROUPE_EXIT_SHUTDOWN] = "shutdown",
+        [TROUPE_EXIT_KILLED] = "killed",     [TROUPE_EXIT_FAILED] = "failed",
+        [TROUPE_EXIT_BAD_CALL] = "bad call", [TROUPE_EXIT_TYPE_ERROR] = "type error",
         [TROUPE_EXIT_NO_ACTOR] = "no actor",
     };
 
     return (unsigned)kind < ARRAY_LENGTH(texts) ? texts[kind] : "unknown";
 }
 
-/* ---- the last calls --------------------------------------------------------------------- */
+/* ---- the last calls ---- */
 
-static void run_defers_and_fini(troupe_actor *actor)
+static void run_defers(troupe_actor *actor)
 {
     while (actor->extra && actor->extra->defers) {
         struct actor_defer *defer = actor->extra->defers;
@@ -209,11 +208,17 @@ static void run_defers_and_fini(troupe_actor *actor)
         actor->extra->defers = defer->next; /* first: a failing one is not run again */
         defer->function(defer->argument);
     }
+}
+
+static void run_defers_and_fini(troupe_actor *actor)
+{
+    run_defers(actor);
     if ((actor->flags & ACTOR_STARTED) && !(actor->flags & ACTOR_FINI_DONE)) {
         actor->flags |= ACTOR_FINI_DONE;
         if (actor->behavior->source->fini)
             actor->behavior->source->fini(actor, actor->state);
     }
+    run_defers(actor); /* those that fini has added */
 }
 
 void actor_run_last_calls(troupe_actor *actor)
@@ -235,7 +240,7 @@ void actor_run_last_calls(troupe_actor *actor)
     memcpy(home->escape, saved, sizeof saved);
 }
 
-/* ---- arena and defers ---------------------------------------------------------------------- */
+/* ---- arena and defers ---- */
 
 struct actor_arena {
     struct actor_arena *next;
@@ -293,7 +298,8 @@ static void arena_free(troupe_actor *actor)
     }
 }
 
-troupe_status troupe_defer(troupe_actor *self, void (*function)(void *argument), void *argument)
+troupe_status
+troupe_defer(troupe_actor *self, void (*function)(void *argument), void *argument)
 {
     struct actor_defer *defer = troupe_alloc(self, sizeof *defer);
 
@@ -306,7 +312,9 @@ troupe_status troupe_defer(troupe_actor *self, void (*function)(void *argument),
     return TROUPE_OK;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------ */
+/* ---- the end
+ * ------------------------------------------------------------------------------------
+ */
 
 static void log_end(troupe_actor *actor, const struct actor_exit *exit)
 {
@@ -317,11 +325,8 @@ static void log_end(troupe_actor *actor, const struct actor_exit *exit)
     if (actor->home->rank->log.level < BASE_LOG_WARNING)
         return;
     actor_describe(actor->home, actor->address, who, sizeof who);
-    log_warning(&actor->home->rank->log,
-                "%s ended: %s (%s): %s",
-                who,
-                troupe_exit_kind_text(exit->kind),
-                troupe_status_name(exit->status),
+    log_warning(&actor->home->rank->log, "%s ended: %s (%s): %s", who,
+                troupe_exit_kind_text(exit->kind), troupe_status_name(exit->status),
                 exit->text);
 }
 
@@ -352,19 +357,20 @@ static void stop_process(troupe_actor *actor)
 
     if (wait && wait->parcel)
         actor_parcel_cancel(wait->parcel);
-    if (wait && wait->envelope)
-        actor_envelope_discard(actor->home, wait->envelope);
+    if (actor->process->calling && actor->process->calling->envelope)
+        actor_envelope_discard(actor->home, actor->process->calling->envelope);
+    actor->process->calling = NULL;
     if (wait && wait->withdraw)
         wait->withdraw(wait);
     actor_wait_clear(actor);
     if (actor->process->current.envelope)
         message_give(actor->home->pool, actor->process->current.envelope);
-    if (actor->process->current.type && (actor->process->current.flags & MESSAGE_REQUEST) &&
+    if (actor->process->current.type &&
+        (actor->process->current.flags & MESSAGE_REQUEST) &&
         !actor->process->current.is_answered)
-        actor_call_fail(actor->home,
-                        actor->process->current.sender,
-                        actor->process->current.reference,
-                        TROUPE_DOWN);
+        actor_call_fail(actor->home, actor->process->current.sender,
+                        actor->process->current.reference, TROUPE_DOWN,
+                        actor_exit_kind(actor));
     memset(&actor->process->current, 0, sizeof actor->process->current);
     if (actor->process->fiber)
         fiber_destroy(actor->home->fibers, actor->process->fiber);
@@ -377,8 +383,8 @@ static void tell_modules(troupe_actor *actor)
 
     for (; module && *module; module++)
         if ((*module)->actor_ended)
-            (*module)->actor_ended(
-                actor->home->rank, actor, (troupe_address){actor->address});
+            (*module)->actor_ended(actor->home->rank, actor,
+                                   (troupe_address){actor->address});
 }
 
 void actor_end(troupe_actor *actor)
@@ -387,11 +393,12 @@ void actor_end(troupe_actor *actor)
     struct actor_rank *home = actor->home;
     const struct actor_exit *exit;
 
+    actor_forget(actor);
     if (actor->process)
         stop_process(actor);
     actor_ready_remove(actor);
+    actor->flags |= ACTOR_RUNNING; /* so that nothing makes it ready again */
     actor_reserve_force(actor, 0);
-    actor_ready_remove(actor); /* forcing the reserve may have made it ready */
     actor_run_last_calls(actor);
     tell_modules(actor);
     exit = actor->extra ? &actor->extra->exit : &normal;
@@ -413,11 +420,12 @@ void actor_end(troupe_actor *actor)
     actor_free(actor);
 }
 
-/* ---- stopping others -------------------------------------------------------------------------------- */
+/* ---- stopping others ---- */
 
 void actor_stop_at(struct actor_rank *home, uint64_t target, enum troupe_exit_kind kind)
 {
-    troupe_actor *actor = actor_is_local(home, target) ? actor_find(home, target) : NULL;
+    troupe_actor *actor =
+        actor_is_local(home, target) ? actor_find(home, target) : NULL;
 
     if (!actor || (actor->flags & ACTOR_ENDING))
         return;
@@ -435,8 +443,10 @@ troupe_status
 troupe_stop_actor(troupe_actor *self, troupe_address who, enum troupe_exit_kind kind)
 {
     struct actor_rank *home = self->home;
-    struct comm_header header = {
-        .kind = ACTOR_KIND_STOP, .to = who.bits, .from = self->address, .type = (uint16_t)kind};
+    struct comm_header header = {.kind = ACTOR_KIND_STOP,
+                                 .to = who.bits,
+                                 .from = self->address,
+                                 .type = (uint16_t)kind};
     int peer = actor_rank_of(home, who.bits);
 
     if (kind != TROUPE_EXIT_SHUTDOWN && kind != TROUPE_EXIT_KILLED)

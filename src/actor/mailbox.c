@@ -1,90 +1,57 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
+#include "actor/deliver.h"
 
 /*
- * A mailbox is one list of envelopes in the order of arrival. What is over capacity is its
- * tail, not another queue: selective receive sees it, and capacity decides only who has to
- * wait (protocols 2).
+ * A mailbox is one list of envelopes in the order of arrival. What is over capacity is
+ * its tail, not another queue: selective receive sees it, and capacity decides only who
+ * has to wait (protocols 2).
  */
 
-/* The process waits for just this, or will decide for itself. */
-static bool is_awaited(const troupe_actor *actor, const struct message_envelope *envelope)
-{
-    const struct actor_wait *wait = actor->process->wait;
-
-    return wait && wait->kind == ACTOR_WAIT_RECEIVE &&
-           (wait->type == 0 || wait->type == envelope->type);
-}
-
-static void announce(troupe_actor *actor, const struct message_envelope *envelope)
-{
-    if (!actor->process || !(actor->flags & ACTOR_STARTED))
-        actor_make_ready(actor);
-    else if (is_awaited(actor, envelope))
-        actor_wake(actor);
-}
-
-static void check_limit(troupe_actor *actor)
+void actor_mail_limit_passed(troupe_actor *actor)
 {
     struct actor_rank *home = actor->home;
     char who[96];
 
-    if (LIKELY(home->queued_bytes <= home->queued_limit_bytes))
-        return;
     actor_describe(home, actor->address, who, sizeof who);
-    base_die(__FILE__,
-             __LINE__,
-             "unread mail takes more than %llu MiB on this rank; the last receiver is %s "
-             "with %u messages; receive faster, or raise TROUPE_MAIL_LIMIT_MIB",
-             (unsigned long long)(home->queued_limit_bytes >> 20),
-             who,
-             actor->n_queued);
+    base_die(
+        __FILE__, __LINE__,
+        "unread mail takes more than %llu MiB on this rank; the last receiver is %s "
+        "with %u messages; receive faster, or raise TROUPE_MAIL_LIMIT_MIB",
+        (unsigned long long)(home->queued_limit_bytes >> 20), who, actor->n_queued);
 }
 
-static void append(troupe_actor *actor, struct message_envelope *envelope)
+static bool has_reference(const struct message_envelope *envelope, uint64_t reference)
 {
-    struct actor_rank *home = actor->home;
-
-    envelope->next = NULL;
-    *actor->tail = envelope;
-    actor->tail = &envelope->next;
-    actor->n_queued++;
-    home->counts.n_delivered++;
-    home->queued_bytes += envelope->size_bytes;
-    if (UNLIKELY(actor->n_queued > home->counts.most_queued))
-        home->counts.most_queued = actor->n_queued;
-    check_limit(actor);
-    announce(actor, envelope);
-}
-
-bool actor_has_tick(const troupe_actor *actor, uint64_t reference)
-{
-    const struct message_envelope *envelope = actor->head;
-
     while (envelope && envelope->reference != reference)
         envelope = envelope->next;
     return envelope != NULL;
 }
 
+bool actor_has_tick(const troupe_actor *actor, uint64_t reference)
+{
+    return has_reference(actor->head, reference) ||
+           ((actor->flags & ACTOR_HAS_STASH) &&
+            has_reference(actor->extra->stash_head, reference));
+}
+
 static void drop(troupe_actor *actor, struct message_envelope *envelope)
 {
     if (envelope->flags & MESSAGE_REQUEST)
-        actor_call_fail(
-            actor->home, envelope->sender, envelope->reference, TROUPE_FULL);
-    actor_dead_letter(actor->home,
-                      ACTOR_DEAD_DROPPED,
-                      envelope->sender,
-                      actor->address,
+        actor_call_fail(actor->home, envelope->sender, envelope->reference, TROUPE_FULL,
+                        TROUPE_EXIT_NORMAL);
+    actor_dead_letter(actor->home, ACTOR_DEAD_DROPPED, envelope->sender, actor->address,
                       envelope->type);
-    message_give(actor->home->pool, envelope);
+    actor_envelope_discard(actor->home, envelope);
 }
 
-/* The oldest message that may be dropped makes room; false: there is none. */
+/* The oldest message that may be dropped makes room, also one whose payload is still on
+ * its way; false: there is none. */
 static bool drop_oldest(troupe_actor *actor)
 {
     struct message_envelope **link = &actor->head;
 
-    while (*link && ((*link)->flags & (MESSAGE_EXEMPT | MESSAGE_PENDING)))
+    while (*link && ((*link)->flags & MESSAGE_EXEMPT))
         link = &(*link)->next;
     if (!*link)
         return false;
@@ -92,8 +59,8 @@ static bool drop_oldest(troupe_actor *actor)
     return true;
 }
 
-static enum actor_delivery
-deliver_full(troupe_actor *actor, struct message_envelope *envelope)
+static enum actor_delivery deliver_full(troupe_actor *actor,
+                                        struct message_envelope *envelope)
 {
     switch (actor->overflow) {
     case TROUPE_PARK:
@@ -102,7 +69,7 @@ deliver_full(troupe_actor *actor, struct message_envelope *envelope)
         return ACTOR_IS_REFUSED;
     case TROUPE_DROP_OLDEST:
         if (drop_oldest(actor)) {
-            append(actor, envelope);
+            actor_append(actor, envelope);
             return ACTOR_DELIVERED;
         }
         break;
@@ -115,12 +82,13 @@ deliver_full(troupe_actor *actor, struct message_envelope *envelope)
     return ACTOR_IS_DROPPED;
 }
 
-enum actor_delivery
-actor_deliver(troupe_actor *actor, struct message_envelope *envelope, bool over_capacity)
+enum actor_delivery actor_deliver(troupe_actor *actor,
+                                  struct message_envelope *envelope,
+                                  bool over_capacity)
 {
-    if (UNLIKELY(actor->n_queued >= actor->capacity && !over_capacity))
+    if (UNLIKELY(actor_n_counted(actor) >= actor->capacity && !over_capacity))
         return deliver_full(actor, envelope);
-    append(actor, envelope);
+    actor_append(actor, envelope);
     return ACTOR_DELIVERED;
 }
 
@@ -135,13 +103,14 @@ struct message_envelope *actor_mailbox_unlink(troupe_actor *actor,
     if (actor->process && actor->process->seen_link == &envelope->next)
         actor->process->seen_link = link;
     actor->n_queued--;
+    actor->n_exempt -= (envelope->flags & MESSAGE_EXEMPT) != 0;
     actor->home->queued_bytes -= envelope->size_bytes;
     return envelope;
 }
 
 /*
- * Goes on where the last scan for the same type stopped: what was passed over then is not
- * looked at again. unlink keeps seen_link true.
+ * Goes on where the last scan for the same type stopped: what was passed over then is
+ * not looked at again. unlink keeps seen_link true.
  */
 struct message_envelope **actor_mailbox_scan(troupe_actor *actor, uint16_t type)
 {
@@ -159,7 +128,9 @@ struct message_envelope **actor_mailbox_scan(troupe_actor *actor, uint16_t type)
     return *link ? link : NULL;
 }
 
-bool actor_mailbox_remove_reference(troupe_actor *actor, uint16_t type, uint64_t reference)
+bool actor_mailbox_remove_reference(troupe_actor *actor,
+                                    uint16_t type,
+                                    uint64_t reference)
 {
     struct message_envelope **link = &actor->head;
 
@@ -197,7 +168,7 @@ static void release_ranks(troupe_actor *actor)
 /* At half, not at the first free place: waiting senders then run in batches. */
 void actor_mailbox_drained(troupe_actor *actor)
 {
-    if (!actor->extra || actor->n_queued > actor->capacity / 2)
+    if (!actor->extra || actor_n_counted(actor) > actor->capacity / 2)
         return;
     if (actor->flags & ACTOR_XOFF_SENT)
         release_ranks(actor);
@@ -209,12 +180,9 @@ void actor_mailbox_drained(troupe_actor *actor)
 static void discard(troupe_actor *actor, struct message_envelope *envelope)
 {
     if (envelope->flags & MESSAGE_REQUEST)
-        actor_call_fail(
-            actor->home, envelope->sender, envelope->reference, TROUPE_DOWN);
-    actor_dead_letter(actor->home,
-                      ACTOR_DEAD_UNREAD,
-                      envelope->sender,
-                      actor->address,
+        actor_call_fail(actor->home, envelope->sender, envelope->reference, TROUPE_DOWN,
+                        actor_exit_kind(actor));
+    actor_dead_letter(actor->home, ACTOR_DEAD_UNREAD, envelope->sender, actor->address,
                       envelope->type);
     actor_envelope_discard(actor->home, envelope);
 }

@@ -62,6 +62,7 @@ troupe_status actor_start(struct troupe *rank,
     home->argc = options->argc;
     home->argv = options->argv;
     home->reserve_limit = RESERVE_LIMIT;
+    home->found_address = UINT64_MAX;
     home->handler_timeout_ns = options->handler_timeout_ns;
     home->queued_limit_bytes =
         options->queued_limit_bytes ? options->queued_limit_bytes : QUEUED_LIMIT_BYTES;
@@ -70,12 +71,11 @@ troupe_status actor_start(struct troupe *rank,
     init_peers(home);
     n_slots = options->n_slots ? options->n_slots : actor_slots_default(home->n_ranks);
     if (!is_slot_number(n_slots, home->n_ranks)) {
-        snprintf(why,
-                 why_capacity,
-                 "%u slots for %d ranks: it must be a power of two from 1024 to 2^20, and "
-                 "not less than the number of ranks",
-                 n_slots,
-                 home->n_ranks);
+        snprintf(
+            why, why_capacity,
+            "%u slots for %d ranks: it must be a power of two from 1024 to 2^20, and "
+            "not less than the number of ranks",
+            n_slots, home->n_ranks);
         return TROUPE_INVALID;
     }
     actor_addresses_init(home, n_slots);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 /*
- * Monitors. The watched actor's rank keeps who watches, the watcher's rank keeps whom: a
- * troupe_down is delivered only while the watch stands, so there is exactly one.
+ * Monitors. The watched actor's rank keeps who watches, the watcher's rank keeps whom:
+ * a troupe_down is delivered only while the watch stands, so there is exactly one.
  */
 
 static void watch_free(struct actor_rank *home, struct actor_watch *watch)
@@ -80,11 +80,8 @@ void actor_down_arrived(struct actor_rank *home, struct comm_record *record)
         return;
     memcpy(&exit, record->payload, sizeof exit);
     exit.text[sizeof exit.text - 1] = '\0';
-    deliver_down(home,
-                 record->header.reference,
-                 record->header.from,
-                 record->header.incarnation,
-                 &exit);
+    deliver_down(home, record->header.reference, record->header.from,
+                 record->header.incarnation, &exit);
 }
 
 void actor_monitors_fire(troupe_actor *actor, const struct actor_exit *exit)
@@ -184,8 +181,8 @@ troupe_monitor(troupe_actor *self, troupe_address who, troupe_reference *monitor
     int peer = actor_rank_of(home, who.bits);
     struct actor_watch *watch;
 
-    actor_require(
-        self, self->behavior->accepts_down, "who monitors must accept troupe_down");
+    actor_require(self, self->behavior->accepts_down,
+                  "who monitors must accept troupe_down");
     actor_require(self, peer >= 0, "there is no such address to monitor");
     watch = watch_make(self, who.bits);
     if (!watch)
@@ -208,7 +205,8 @@ troupe_status troupe_demonitor(troupe_actor *self, troupe_reference monitor)
         watch_free(home, watch);
         return TROUPE_OK;
     }
-    if (actor_mailbox_remove_reference(self, home->down_type, monitor.bits))
-        return TROUPE_OK;
-    return TROUPE_NOT_FOUND;
+    if (!actor_mailbox_remove_reference(self, home->down_type, monitor.bits))
+        return TROUPE_NOT_FOUND;
+    actor_mailbox_drained(self);
+    return TROUPE_OK;
 }

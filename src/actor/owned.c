@@ -70,6 +70,7 @@ static void set_count(const troupe_type *type, unsigned char *body, size_t n_tai
 static struct message_envelope *
 sized(troupe_actor *self, const troupe_type *type, size_t n_tail, troupe_status *status)
 {
+    uint16_t id = actor_type_listed(self, type);
     size_t size_bytes = message_size(type, n_tail);
     struct message_envelope *envelope;
 
@@ -82,7 +83,7 @@ sized(troupe_actor *self, const troupe_type *type, size_t n_tail, troupe_status 
         *status = TROUPE_NO_MEMORY;
         return NULL;
     }
-    envelope->type = actor_type_listed(self, type);
+    envelope->type = id;
     envelope->sender = self->address;
     return envelope;
 }
@@ -101,8 +102,7 @@ struct message_envelope *actor_compose(troupe_actor *self,
     if (type->size_bytes)
         memcpy(envelope->inline_payload, head, type->size_bytes);
     if (n_tail)
-        memcpy(envelope->inline_payload + type->size_bytes,
-               tail,
+        memcpy(envelope->inline_payload + type->size_bytes, tail,
                n_tail * type->tail_item_bytes);
     set_count(type, envelope->inline_payload, n_tail);
     return envelope;
@@ -136,14 +136,12 @@ troupe_status troupe_message_create(troupe_actor *self,
     troupe_status status = TROUPE_OK;
     struct message_envelope *envelope;
 
-    actor_require(self,
-                  n_tail == 0 || type->tail_item_bytes,
-                  "type '%s' has no tail",
+    actor_require(self, n_tail == 0 || type->tail_item_bytes, "type '%s' has no tail",
                   type->name);
     envelope = sized(self, type, n_tail, &status);
     if (!envelope)
         return status;
-    memset(envelope->inline_payload, 0, envelope->size_bytes);
+    memset(envelope->inline_payload, 0, type->size_bytes);
     set_count(type, envelope->inline_payload, n_tail);
     status = own(self, type, envelope, message);
     if (status != TROUPE_OK)
@@ -162,15 +160,15 @@ troupe_send_message(troupe_actor *self, troupe_address to, troupe_message **mess
     struct actor_owned *owned = owned_of(*message);
     troupe_status status;
 
-    actor_require(self,
-                  owned && owned->owner == self,
+    actor_require(self, owned && owned->owner == self,
                   "the message is not this actor's: sent already, or another's");
-    actor_require(self,
-                  troupe_value_size(owned->type, owned->envelope->inline_payload) ==
-                      owned->envelope->size_bytes,
-                  "the counting field of this '%s' was changed: it must fit the tail the "
-                  "message was made with",
-                  owned->type->name);
+    actor_require(
+        self,
+        troupe_value_size(owned->type, owned->envelope->inline_payload) ==
+            owned->envelope->size_bytes,
+        "the counting field of this '%s' was changed: it must fit the tail the "
+        "message was made with",
+        owned->type->name);
     owned->envelope->sender = self->address;
     status = actor_send(self, to.bits, &owned->envelope);
     if (owned->envelope)
@@ -269,12 +267,16 @@ troupe_unhold(troupe_actor *self, troupe_held held, troupe_message **message)
 
 troupe_address troupe_sender(const troupe_actor *self)
 {
-    return (troupe_address){actor_current(self)->sender};
+    const struct actor_current *current = actor_current(self);
+
+    return (troupe_address){current->type ? current->sender : 0};
 }
 
 troupe_reference troupe_mail_reference(const troupe_actor *self)
 {
-    return (troupe_reference){actor_current(self)->reference};
+    const struct actor_current *current = actor_current(self);
+
+    return (troupe_reference){current->type ? current->reference : 0};
 }
 
 size_t troupe_n_waiting(const troupe_actor *self)

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
+#include "actor/park.h"
 #include <string.h>
 
 /* Receiving in processes, and what handlers do instead. */
 
 void actor_require_process(troupe_actor *self, const char *call)
 {
-    actor_require(self,
-                  self->process != NULL,
+    actor_require(self, self->process != NULL,
                   "%s waits, and a handler actor cannot: use its asynchronous form",
                   call);
     actor_require(self,
-                  self->home->running == self && !self->home->is_in_fini,
-                  "%s waits, and deferred functions and fini cannot",
-                  call);
+                  self->home->running == self && !self->home->is_in_fini &&
+                      self->home->no_fail_depth == 0,
+                  "%s waits, and deferred functions, fini and predicates cannot", call);
+    if (UNLIKELY(self->flags & ACTOR_ENDING))
+        fiber_end(self->process->fiber); /* it has told itself to stop */
 }
 
 void actor_release_current(troupe_actor *self)
@@ -75,16 +77,17 @@ static bool is_past(troupe_actor *self, troupe_deadline deadline)
 }
 
 /* What the mailbox has not shown yet; another poll lets mail that waits outside in. */
-static troupe_status wait_for_mail(troupe_actor *self,
-                                   uint16_t type,
-                                   const char *what,
-                                   troupe_deadline deadline)
+static inline __attribute__((always_inline)) troupe_status wait_for_mail(
+    troupe_actor *self, uint16_t type, const char *what, troupe_deadline deadline)
 {
-    struct actor_wait wait = {.kind = ACTOR_WAIT_RECEIVE, .type = type, .what = what};
+    struct actor_wait wait;
 
     if (is_past(self, deadline))
         return TROUPE_TIMEOUT;
-    actor_park(self, &wait, deadline);
+    actor_wait_init(&wait, ACTOR_WAIT_RECEIVE);
+    wait.type = type;
+    wait.what = what;
+    actor_park_here(self, &wait, deadline);
     return TROUPE_OK;
 }
 
@@ -95,7 +98,7 @@ static void take(troupe_actor *self, struct message_envelope **link)
         actor_mailbox_drained(self);
 }
 
-static troupe_status
+static inline __attribute__((always_inline)) troupe_status
 receive(troupe_actor *self, uint16_t type, const char *what, troupe_deadline deadline)
 {
     struct message_envelope **link;
@@ -120,11 +123,9 @@ troupe_status troupe_receive_bytes(troupe_actor *self,
     uint16_t id = actor_type_listed(self, type);
     troupe_status status;
 
-    actor_require(self,
-                  actor_accepts(self, id),
+    actor_require(self, actor_accepts(self, id),
                   "%s does not accept '%s', so it cannot come",
-                  self->behavior->source->name,
-                  type->name);
+                  self->behavior->source->name, type->name);
     status = receive(self, id, type->name, deadline);
     if (status == TROUPE_OK && body)
         *body = self->process->current.body;
@@ -207,8 +208,7 @@ void troupe_defer_message(troupe_actor *self)
     actor_require(self,
                   !self->process && current->type != 0 && self->home->running == self,
                   "only the message that a handler has in hand can be put aside");
-    actor_require(self,
-                  !current->is_answered && !current->is_kept,
+    actor_require(self, !current->is_answered && !current->is_kept,
                   "a message that was answered or kept cannot be put aside");
     current->is_deferred = true;
 }
@@ -233,15 +233,14 @@ void troupe_become(troupe_actor *self, const troupe_behavior *behavior)
 {
     const struct actor_behavior *next = actor_behavior_find(self->home, behavior);
 
-    actor_require(self, next != NULL, "the program does not list behavior '%s'", behavior->name);
-    actor_require(self,
-                  !self->process && !next->is_process,
+    actor_require(self, next != NULL, "the program does not list behavior '%s'",
+                  behavior->name);
+    actor_require(self, !self->process && !next->is_process,
                   "only a handler actor becomes, and only another handler");
     actor_require(self,
                   next->state_bytes == self->behavior->state_bytes &&
                       actor_state_type_equal(next, self->behavior),
-                  "'%s' has another state type than '%s'",
-                  behavior->name,
+                  "'%s' has another state type than '%s'", behavior->name,
                   self->behavior->source->name);
     self->behavior = next;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
+#include "actor/park.h"
 #include "base/clock.h"
 
 /*
- * The scheduler: first come, first served, one turn an activation. It alone runs user code.
- * A turn ends after the messages that were there at its start, at most ACTOR_TURN; else an
- * actor that feeds itself would outrun everybody (and its mail the caches).
+ * The scheduler: first come, first served, one turn an activation. It alone runs user
+ * code. A turn ends after the messages that were there at its start, at most
+ * ACTOR_TURN; else an actor that feeds itself would outrun everybody (and its mail the
+ * caches).
  */
 
-/* ---- handlers ---------------------------------------------------------------------- */
+/* ---- handlers ----------------------------------------------------------------------
+ */
 
 /* Lets go of the message in hand; a request that nobody answered is remembered. */
 static void current_done(troupe_actor *actor, struct actor_current *current)
@@ -41,6 +44,7 @@ static void stash(troupe_actor *actor, struct actor_current *current)
     *extra->stash_tail = envelope;
     extra->stash_tail = &envelope->next;
     actor->n_queued++;
+    actor->n_exempt += (envelope->flags & MESSAGE_EXEMPT) != 0;
     actor->home->queued_bytes += envelope->size_bytes;
     actor->flags |= ACTOR_HAS_STASH;
     current->envelope = NULL;
@@ -61,26 +65,37 @@ static void unstash(troupe_actor *actor)
     actor->flags &= (uint16_t)~ACTOR_HAS_STASH;
 }
 
+/* It takes other mail now than what was let in. */
+COLD static void has_become(troupe_actor *actor)
+{
+    if (actor->flags & ACTOR_HAS_STASH)
+        unstash(actor);
+    actor_refuse_strangers(actor);
+}
+
 static inline void handle(troupe_actor *actor, struct actor_current *current)
 {
     actor->home->last_type = current->type;
     const struct actor_behavior *behavior = actor->behavior;
-    troupe_status status = behavior->handle[current->type](actor, actor->state, current->body);
+    troupe_status status =
+        behavior->handle[current->type](actor, actor->state, current->body);
 
     if (UNLIKELY(status != TROUPE_OK))
-        actor_end_with(actor, TROUPE_EXIT_FAILED, status, "%s", "its handler returned an error");
-    if (UNLIKELY(current->is_deferred)) {
+        actor_end_with(actor, TROUPE_EXIT_FAILED, status, "%s",
+                       "its handler returned an error");
+    bool is_aside = current->is_deferred;
+    if (UNLIKELY(is_aside))
         stash(actor, current);
-        if (actor->behavior != behavior)
-            unstash(actor);
-        return;
-    }
-    current_done(actor, current);
-    if (UNLIKELY(actor->flags & ACTOR_HAS_STASH))
+    else
+        current_done(actor, current);
+    if (UNLIKELY(actor->behavior != behavior))
+        has_become(actor);
+    else if (UNLIKELY((actor->flags & ACTOR_HAS_STASH) && !is_aside))
         unstash(actor);
 }
 
-static inline void current_set(struct actor_current *current, struct message_envelope *envelope)
+static inline void current_set(struct actor_current *current,
+                               struct message_envelope *envelope)
 {
     current->sender = envelope->sender;
     current->reference = envelope->reference;
@@ -97,15 +112,19 @@ static inline void current_set(struct actor_current *current, struct message_env
 
 static void start_handler(troupe_actor *actor)
 {
-    const troupe_behavior *source = actor->behavior->source;
+    const struct actor_behavior *behavior = actor->behavior;
+    const troupe_behavior *source = behavior->source;
     troupe_status status = TROUPE_OK;
 
     actor->flags |= ACTOR_STARTED;
     if (source->init)
-        status = source->init(
-            actor, actor->state, actor->extra ? actor->extra->arguments : NULL);
+        status = source->init(actor, actor->state,
+                              actor->extra ? actor->extra->arguments : NULL);
+    if (actor->behavior != behavior)
+        has_become(actor);
     if (status != TROUPE_OK)
-        actor_end_with(actor, TROUPE_EXIT_FAILED, status, "%s", "its init returned an error");
+        actor_end_with(actor, TROUPE_EXIT_FAILED, status, "%s",
+                       "its init returned an error");
 }
 
 /* A payload that has not come yet holds up what stands behind it. */
@@ -163,7 +182,7 @@ static void run_handler(troupe_actor *actor)
     turn_done(actor->home->running);
 }
 
-void actor_dispatch_record(troupe_actor *actor, struct comm_record *record)
+static inline void dispatch_record(troupe_actor *actor, struct comm_record *record)
 {
     struct actor_rank *home = actor->home;
     struct actor_current *current = &home->current;
@@ -188,9 +207,30 @@ void actor_dispatch_record(troupe_actor *actor, struct comm_record *record)
     turn_done(actor);
 }
 
-/* ---- processes ------------------------------------------------------------------------ */
+void actor_dispatch_record(troupe_actor *actor, struct comm_record *record)
+{
+    dispatch_record(actor, record);
+}
 
-static void run_process(troupe_actor *actor)
+/* The usual case: mail of one size for an idle handler that takes it. False: nothing is
+ * done, actor_take_mail() looks at everything. */
+static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record *record)
+{
+    const struct comm_header *header = &record->header;
+    troupe_actor *actor = actor_find_again(home, header->to);
+
+    if (UNLIKELY(!actor || header->type > home->n_types ||
+                 home->plain_bytes[header->type] != record->size_bytes ||
+                 record->ticket || (header->flags & MESSAGE_REPLY) ||
+                 !actor_accepts(actor, header->type) || !actor_is_idle_handler(actor)))
+        return false;
+    dispatch_record(actor, record);
+    return true;
+}
+
+/* ---- processes ---- */
+
+static inline void run_process(troupe_actor *actor)
 {
     struct actor_process *process = actor->process;
     bool has_ended;
@@ -225,10 +265,7 @@ static void process_body(void *argument)
     if (status == TROUPE_OK)
         actor_end_with(self, TROUPE_EXIT_NORMAL, TROUPE_OK, "%s", "");
     else
-        actor_end_with(self,
-                       TROUPE_EXIT_FAILED,
-                       status,
-                       "its function returned %s",
+        actor_end_with(self, TROUPE_EXIT_FAILED, status, "its function returned %s",
                        troupe_status_name(status));
 }
 
@@ -244,27 +281,12 @@ static void run_new_process(troupe_actor *actor)
         run_process(actor);
         return;
     }
-    actor_end_with(
-        actor, TROUPE_EXIT_FAILED, TROUPE_NO_MEMORY, "%s", "no memory for its stack");
+    actor_end_with(actor, TROUPE_EXIT_FAILED, TROUPE_NO_MEMORY, "%s",
+                   "no memory for its stack");
     actor_end(actor);
 }
 
-/* Which waits hold up which verdict (protocols 14, 15). */
-static bool is_blocking(const troupe_actor *self, const struct actor_wait *wait)
-{
-    switch (wait->kind) {
-    case ACTOR_WAIT_RECEIVE:
-    case ACTOR_WAIT_SLEEP:
-        return (self->flags & ACTOR_IS_RANK_PROCESS) != 0;
-    case ACTOR_WAIT_YIELD:
-    case ACTOR_WAIT_FOREIGN:
-        return false;
-    default:
-        return true;
-    }
-}
-
-static void deadline_fires(struct heap_node *node)
+void actor_deadline_fires(struct heap_node *node)
 {
     struct actor_wait *wait = CONTAINER_OF(node, struct actor_wait, deadline);
 
@@ -274,38 +296,13 @@ static void deadline_fires(struct heap_node *node)
 
 void actor_park(troupe_actor *self, struct actor_wait *wait, troupe_deadline deadline)
 {
-    struct actor_rank *home = self->home;
-
-    base_assert(home->running == self && self->process);
-    wait->owner = self;
-    wait->is_holding = wait->kind == ACTOR_WAIT_FOREIGN;
-    wait->is_blocking = is_blocking(self, wait);
-    if (deadline.at_ns != INT64_MAX) {
-        wait->is_holding = true;
-        base_require(
-            actor_heap_add(home, &wait->deadline, deadline.at_ns, deadline_fires),
-            "no memory for a deadline");
-    }
-    home->n_blocked += wait->is_blocking;
-    home->n_holding += wait->is_holding;
-    self->process->wait = wait;
-    fiber_park(self->process->fiber);
-    actor_wait_clear(self);
-    if (UNLIKELY(self->flags & ACTOR_ENDING))
-        fiber_end(self->process->fiber);
+    actor_park_here(self, wait, deadline);
 }
 
 void actor_wait_clear(troupe_actor *actor)
 {
-    struct actor_wait *wait = actor->process ? actor->process->wait : NULL;
-
-    if (!wait)
-        return;
-    if (UNLIKELY(wait->deadline.place))
-        heap_remove(&actor->home->timers, &wait->deadline);
-    actor->home->n_blocked -= wait->is_blocking;
-    actor->home->n_holding -= wait->is_holding;
-    actor->process->wait = NULL;
+    if (actor->process && actor->process->wait)
+        actor_unpark(actor, actor->process->wait);
 }
 
 void actor_wake(troupe_actor *actor)
@@ -320,6 +317,7 @@ void troupe_yield(troupe_actor *self)
 {
     struct actor_wait wait = {.kind = ACTOR_WAIT_YIELD};
 
+    self->home->wants_poll = true;
     if (!self->process || self->home->is_in_fini) {
         (void)comm_poll(self->home->comm);
         return;
@@ -327,9 +325,9 @@ void troupe_yield(troupe_actor *self)
     actor_park(self, &wait, TROUPE_FOREVER);
 }
 
-/* ---- the step -------------------------------------------------------------------------------- */
+/* ---- the step ---- */
 
-static void run_actor(troupe_actor *actor)
+static inline void run_actor(troupe_actor *actor)
 {
     if (UNLIKELY(actor->flags & ACTOR_ENDING))
         actor_end(actor);
@@ -369,31 +367,51 @@ void actor_ready_remove(troupe_actor *actor)
     actor->home->n_ready--;
 }
 
-/* Nothing else runs on a rank during a turn, so one that takes long is worth a word. The
- * coarse clock costs 5 ns. Names are taken beforehand: the actor may be gone afterwards. */
-static inline void watch_turn(struct actor_rank *home)
+/*
+ * Nothing else runs on a rank during a turn, so a long one is worth a word. The clock
+ * is read once for several turns; if they took too long, from then on after each, so
+ * that the next time it is known whose it was.
+ */
+static void watch_turns(struct actor_rank *home, uint32_t n_turns)
 {
     int64_t now_ns = base_clock_coarse_ns();
 
-    if (UNLIKELY(now_ns - home->turn_began_ns > home->handler_timeout_ns))
-        actor_report_slow(home, now_ns - home->turn_began_ns);
+    if (UNLIKELY(now_ns - home->turn_began_ns > home->handler_timeout_ns)) {
+        actor_report_slow(home, now_ns - home->turn_began_ns, n_turns);
+        home->is_watching_closely = true;
+    }
     home->turn_began_ns = now_ns;
 }
 
-/* Also those that become ready meanwhile: a poll costs more than two processes' round. */
+enum { TURNS_A_LOOK = 16 };
+
+/*
+ * Also those that become ready meanwhile: a poll costs more than a round of two
+ * processes. But who yields does so because it computes for long: then it is time for a
+ * poll.
+ */
 static void run_ready(struct actor_rank *home)
 {
-    for (uint32_t n = ACTOR_TURN; n > 0 && home->n_ready; n--) {
+    uint32_t n_unwatched = 0;
+
+    for (uint32_t n = ACTOR_TURN; n > 0 && home->n_ready && !home->wants_poll; n--) {
         troupe_actor *actor = ready_pop(home);
 
         home->last_address = actor->address;
         run_actor(actor);
+        if (++n_unwatched < TURNS_A_LOOK && !home->is_watching_closely)
+            continue;
         if (home->handler_timeout_ns)
-            watch_turn(home);
+            watch_turns(home, n_unwatched);
+        n_unwatched = 0;
     }
+    home->wants_poll = false;
+    if (n_unwatched && home->handler_timeout_ns)
+        watch_turns(home, n_unwatched);
 }
 
-/* One frame; idle handlers get their mail in place. troupe_fail lands before the loop. */
+/* One frame; idle handlers get their mail in place. troupe_fail lands before the loop.
+ */
 static void read_frame(struct actor_rank *home)
 {
     struct comm_record record;
@@ -402,14 +420,16 @@ static void read_frame(struct actor_rank *home)
         turn_done(home->running);
     home->may_dispatch = true;
     while (comm_next(home->comm, &record)) {
-        if (LIKELY(record.header.kind == ACTOR_KIND_MAIL))
-            actor_take_mail(home, &record);
-        else
+        if (LIKELY(record.header.kind == ACTOR_KIND_MAIL)) {
+            if (!dispatch_plainly(home, &record))
+                actor_take_mail(home, &record);
+        } else {
             comm_kind(home->comm, record.header.kind)->take(home->rank, &record);
+        }
     }
     home->may_dispatch = false;
     if (home->handler_timeout_ns)
-        watch_turn(home);
+        watch_turns(home, 1);
 }
 
 /* The detector must not count this rank as passive while it runs something. */
@@ -424,7 +444,7 @@ static void withdraw(struct actor_rank *home)
 struct comm_step actor_step(struct troupe *rank)
 {
     struct actor_rank *home = actor_of(rank);
-    int64_t wake_ns = INT64_MAX;
+    bool has_fired = false;
 
     (void)comm_poll(home->comm);
     if (home->handler_timeout_ns && (home->n_ready || comm_has_frame(home->comm)))
@@ -434,7 +454,7 @@ struct comm_step actor_step(struct troupe *rank)
         read_frame(home);
     }
     if (heap_first(&home->timers))
-        wake_ns = actor_timers_run(home);
+        has_fired = actor_timers_run(home);
     if (home->n_ready) {
         withdraw(home);
         run_ready(home);
@@ -445,9 +465,10 @@ struct comm_step actor_step(struct troupe *rank)
     }
     if (UNLIKELY(home->is_done))
         return (struct comm_step){.result = COMM_STEP_DONE};
-    if (home->n_ready || comm_has_frame(home->comm))
+    if (home->n_ready || has_fired || comm_has_frame(home->comm))
         return (struct comm_step){.result = COMM_STEP_BUSY};
     comm_flush(home->comm, COMM_FLUSH_IDLE);
     actor_quiet_offer(home);
-    return (struct comm_step){.result = COMM_STEP_IDLE, .wake_ns = wake_ns};
+    return (struct comm_step){.result = COMM_STEP_IDLE,
+                              .wake_ns = actor_timers_next_ns(home)};
 }

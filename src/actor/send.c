@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
+#include "actor/deliver.h"
 #include "base/alloc.h"
 #include <string.h>
 
 /*
- * Sending. A message goes straight into a local mailbox, or as a record into the stream of
- * the receiver's rank. Where there is no room it becomes a parcel in a gate: of the local
- * receiver, of a remote receiver that has sent XOFF, or of a congested link. A process
- * waits for its parcel; a handler's stands in the rank's reserve and the handler is held.
+ * Sending. A message goes straight into a local mailbox, or as a record into the stream
+ * of the receiver's rank. Where there is no room it becomes a parcel in a gate: of the
+ * local receiver, of a remote receiver that has sent XOFF, or of a congested link. A
+ * process waits for its parcel; a handler's stands in the rank's reserve and the
+ * handler is held.
  *
- * FIFO per pair: a gate is tried in order, a parcel moves from gate to gate only in that
- * order, and a sender with parcels for a receiver puts further ones behind its last.
+ * FIFO per pair: a gate is tried in order, a parcel moves from gate to gate only in
+ * that order, and a sender with parcels for a receiver puts further ones behind its
+ * last.
  */
 
 uint16_t actor_type_listed(troupe_actor *self, const troupe_type *type)
 {
     uint16_t id = message_table_id(self->home->table, type);
 
-    actor_require(self,
-                  id != 0,
-                  "the program does not list message type '%s': name it in a behavior or in "
-                  "troupe_program.types",
-                  type->name);
+    actor_require(
+        self, id != 0,
+        "the program does not list message type '%s': name it in a behavior or in "
+        "troupe_program.types",
+        type->name);
     return id;
 }
 
@@ -33,24 +36,21 @@ uint16_t actor_type_checked(troupe_actor *self,
     uint16_t id = actor_type_listed(self, type);
 
     if (LIKELY(type->tail_item_bytes == 0))
-        actor_require(self,
-                      size_bytes == type->size_bytes,
-                      "a message of type '%s' has %u bytes, not %zu",
-                      type->name,
-                      type->size_bytes,
-                      size_bytes);
+        actor_require(self, size_bytes == type->size_bytes,
+                      "a message of type '%s' has %u bytes, not %zu", type->name,
+                      type->size_bytes, size_bytes);
     else
-        actor_require(self,
-                      size_bytes >= type->size_bytes &&
-                          troupe_value_size(type, body) == size_bytes,
-                      "a message of type '%s' with this count in its tail does not have "
-                      "%zu bytes",
-                      type->name,
-                      size_bytes);
+        actor_require(
+            self,
+            size_bytes >= type->size_bytes &&
+                troupe_value_size(type, body) == size_bytes,
+            "a message of type '%s' with this count in its tail does not have "
+            "%zu bytes",
+            type->name, size_bytes);
     return id;
 }
 
-/* ---- one attempt ----------------------------------------------------------------- */
+/* ---- one attempt ---- */
 
 /* Where a parcel for this remote address has to wait; NULL: nowhere. */
 static struct base_list *remote_gate(struct actor_rank *home, uint64_t to, int peer)
@@ -66,8 +66,10 @@ static struct base_list *remote_gate(struct actor_rank *home, uint64_t to, int p
     return NULL;
 }
 
-static troupe_status
-post_envelope(struct actor_rank *home, int peer, uint64_t to, struct message_envelope **envelope)
+static troupe_status post_envelope(struct actor_rank *home,
+                                   int peer,
+                                   uint64_t to,
+                                   struct message_envelope **envelope)
 {
     struct comm_header header = {
         .to = to,
@@ -76,8 +78,8 @@ post_envelope(struct actor_rank *home, int peer, uint64_t to, struct message_env
         .incarnation = (*envelope)->incarnation,
         .type = (*envelope)->type,
         .kind = ACTOR_KIND_MAIL,
-        .flags = (*envelope)->flags & (MESSAGE_REQUEST | MESSAGE_REPLY | MESSAGE_EXEMPT |
-                                       MESSAGE_TICK),
+        .flags = (*envelope)->flags &
+                 (MESSAGE_REQUEST | MESSAGE_REPLY | MESSAGE_EXEMPT | MESSAGE_TICK),
     };
     troupe_status status = comm_post_envelope(home->comm, peer, &header, envelope);
 
@@ -86,7 +88,8 @@ post_envelope(struct actor_rank *home, int peer, uint64_t to, struct message_env
     return status;
 }
 
-static troupe_status no_actor(struct actor_rank *home, uint64_t to, uint64_t from, uint16_t type)
+static troupe_status
+no_actor(struct actor_rank *home, uint64_t to, uint64_t from, uint16_t type)
 {
     actor_dead_letter(home, ACTOR_DEAD_NO_ACTOR, from, to, type);
     return TROUPE_DOWN;
@@ -136,7 +139,8 @@ static troupe_status try_anywhere(struct actor_rank *home,
     return *gate ? TROUPE_PENDING : post_envelope(home, peer, to, envelope);
 }
 
-/* ---- parcels ----------------------------------------------------------------------- */
+/* ---- parcels -----------------------------------------------------------------------
+ */
 
 static void unhold(troupe_actor *sender)
 {
@@ -162,7 +166,9 @@ static void parcel_done(struct actor_parcel *parcel, troupe_status status)
         return;
     }
     if (parcel->envelope && (parcel->envelope->flags & MESSAGE_REQUEST))
-        actor_call_fail(home, sender->address, parcel->envelope->reference, status);
+        actor_call_fail(home, sender->address, parcel->envelope->reference, status,
+                        status == TROUPE_DOWN ? TROUPE_EXIT_NO_ACTOR
+                                              : TROUPE_EXIT_NORMAL);
     if (parcel->envelope)
         actor_envelope_discard(home, parcel->envelope);
     base_list_remove(&parcel->by_sender);
@@ -182,7 +188,8 @@ void actor_parcel_cancel(struct actor_parcel *parcel)
 void actor_gate_retry(struct actor_rank *home, struct base_list *gate)
 {
     while (!base_list_is_empty(gate)) {
-        struct actor_parcel *parcel = CONTAINER_OF(gate->next, struct actor_parcel, node);
+        struct actor_parcel *parcel =
+            CONTAINER_OF(gate->next, struct actor_parcel, node);
         struct base_list *next_gate = NULL;
         troupe_status status =
             try_anywhere(home, parcel->to, &parcel->envelope, &next_gate);
@@ -205,7 +212,8 @@ void actor_link_open(struct troupe *rank, int peer)
     actor_gate_retry(home, &home->peers[peer].gate);
 }
 
-static void deliver_now(struct actor_rank *home, uint64_t to, struct message_envelope *envelope)
+static void
+deliver_now(struct actor_rank *home, uint64_t to, struct message_envelope *envelope)
 {
     int peer = actor_rank_of(home, to);
 
@@ -225,11 +233,12 @@ static void deliver_now(struct actor_rank *home, uint64_t to, struct message_env
         (void)actor_deliver(actor, envelope, true);
         return;
     }
-    actor_dead_letter(home,
-                      actor ? ACTOR_DEAD_REFUSED : ACTOR_DEAD_NO_ACTOR,
-                      envelope->sender,
-                      to,
-                      envelope->type);
+    actor_dead_letter(home, actor ? ACTOR_DEAD_REFUSED : ACTOR_DEAD_NO_ACTOR,
+                      envelope->sender, to, envelope->type);
+    if (envelope->flags & MESSAGE_REQUEST)
+        actor_call_fail(home, envelope->sender, envelope->reference,
+                        actor ? TROUPE_REFUSED : TROUPE_DOWN,
+                        actor ? TROUPE_EXIT_NORMAL : TROUPE_EXIT_NO_ACTOR);
     actor_envelope_discard(home, envelope);
 }
 
@@ -239,7 +248,8 @@ void actor_reserve_force(troupe_actor *sender, uint64_t to)
         return;
     BASE_LIST_EACH(node, &sender->extra->reserved)
     {
-        struct actor_parcel *parcel = CONTAINER_OF(node, struct actor_parcel, by_sender);
+        struct actor_parcel *parcel =
+            CONTAINER_OF(node, struct actor_parcel, by_sender);
 
         if (to != 0 && parcel->to != to)
             continue;
@@ -249,13 +259,27 @@ void actor_reserve_force(troupe_actor *sender, uint64_t to)
     }
 }
 
+void actor_earlier_force(troupe_actor *sender, uint64_t to)
+{
+    struct actor_wait *wait = sender->process ? sender->process->wait : NULL;
+    struct actor_parcel *parcel = wait ? wait->parcel : NULL;
+
+    actor_reserve_force(sender, to);
+    if (!parcel || wait->is_done || parcel->to != to)
+        return;
+    deliver_now(sender->home, to, parcel->envelope);
+    parcel->envelope = NULL;
+    parcel_done(parcel, TROUPE_OK);
+}
+
 /* The gate at which the sender's last parcel for `to` waits; NULL: none does. */
 static struct base_list *gate_of_last(troupe_actor *sender, uint64_t to)
 {
     struct base_list *node = sender->extra->reserved.previous;
 
     for (; node != &sender->extra->reserved; node = node->previous) {
-        struct actor_parcel *parcel = CONTAINER_OF(node, struct actor_parcel, by_sender);
+        struct actor_parcel *parcel =
+            CONTAINER_OF(node, struct actor_parcel, by_sender);
 
         if (parcel->to == to)
             return &parcel->node;
@@ -280,10 +304,8 @@ static troupe_status reserve(troupe_actor *sender,
     parcel = message_block_take(home->pool, sizeof *parcel, &block_class);
     if (!parcel)
         return TROUPE_NO_MEMORY;
-    *parcel = (struct actor_parcel){.sender = sender,
-                                    .envelope = *envelope,
-                                    .to = to,
-                                    .block_class = block_class};
+    *parcel = (struct actor_parcel){
+        .sender = sender, .envelope = *envelope, .to = to, .block_class = block_class};
     if (is_behind)
         base_list_prepend(gate, &parcel->node); /* right after the last one of ours */
     else
@@ -304,7 +326,9 @@ static troupe_status park_with(troupe_actor *sender,
                                struct message_envelope **envelope,
                                struct base_list *gate)
 {
-    struct actor_wait wait = {.kind = ACTOR_WAIT_SEND, .address = to};
+    const struct actor_wait *call = sender->process->calling;
+    struct actor_wait wait = {
+        .kind = ACTOR_WAIT_SEND, .status = TROUPE_TIMEOUT, .address = to};
     struct actor_parcel parcel = {
         .sender = sender, .wait = &wait, .envelope = *envelope, .to = to};
 
@@ -312,7 +336,9 @@ static troupe_status park_with(troupe_actor *sender,
     base_list_append(gate, &parcel.node);
     wait.parcel = &parcel;
     sender->home->counts.n_parked_sends++;
-    actor_park(sender, &wait, TROUPE_FOREVER);
+    actor_park(sender, &wait, call ? call->until : TROUPE_FOREVER);
+    base_list_remove(
+        &parcel.node); /* where it still stands after the deadline of a call */
     *envelope = parcel.envelope;
     return wait.status;
 }
@@ -330,7 +356,8 @@ actor_send(troupe_actor *sender, uint64_t to, struct message_envelope **envelope
     troupe_status status;
 
     if (UNLIKELY(home->is_ending)) {
-        actor_dead_letter(home, ACTOR_DEAD_ENDING, sender->address, to, (*envelope)->type);
+        actor_dead_letter(home, ACTOR_DEAD_ENDING, sender->address, to,
+                          (*envelope)->type);
         return TROUPE_CLOSED;
     }
     if (UNLIKELY(sender->n_reserved > 0)) {
@@ -351,13 +378,15 @@ actor_send(troupe_actor *sender, uint64_t to, struct message_envelope **envelope
     return reserve(sender, to, envelope, gate, false);
 }
 
-void actor_send_exempt(struct actor_rank *home, uint64_t to, struct message_envelope *envelope)
+void actor_send_exempt(struct actor_rank *home,
+                       uint64_t to,
+                       struct message_envelope *envelope)
 {
     envelope->flags |= MESSAGE_EXEMPT;
     deliver_now(home, to, envelope);
 }
 
-/* ---- XOFF and XON ---------------------------------------------------------------------- */
+/* ---- XOFF and XON ---- */
 
 void actor_xoff_arrived(struct actor_rank *home, uint64_t address)
 {
@@ -368,7 +397,8 @@ void actor_xoff_arrived(struct actor_rank *home, uint64_t address)
     xoff = base_new(struct actor_xoff);
     xoff->address = address;
     base_list_init(&xoff->gate);
-    base_require(base_map_put(&home->xoff, address, xoff), "no memory to note a full mailbox");
+    base_require(base_map_put(&home->xoff, address, xoff),
+                 "no memory to note a full mailbox");
 }
 
 void actor_xon_arrived(struct actor_rank *home, uint64_t address)
@@ -382,12 +412,17 @@ void actor_xon_arrived(struct actor_rank *home, uint64_t address)
     base_free(xoff);
 }
 
-/* ---- copies ------------------------------------------------------------------------------- */
+/* ---- copies ---- */
 
-/* The usual remote case: nobody waits, so the bytes go from the caller into the frame. */
-static bool
-post_directly(troupe_actor *sender, uint64_t to, int peer, const struct comm_header *header,
-              const void *body, size_t size_bytes, troupe_status *status)
+/* The usual remote case: nobody waits, so the bytes go from the caller into the frame.
+ */
+static bool post_directly(troupe_actor *sender,
+                          uint64_t to,
+                          int peer,
+                          const struct comm_header *header,
+                          const void *body,
+                          size_t size_bytes,
+                          troupe_status *status)
 {
     struct actor_rank *home = sender->home;
 
@@ -414,19 +449,14 @@ troupe_status actor_send_copy(troupe_actor *sender,
 
     if (!actor_is_local(home, to)) {
         struct comm_header header = {.to = to,
-                                     .from = sender->address,
-                                     .reference = reference,
-                                     .type = type,
-                                     .kind = ACTOR_KIND_MAIL,
-                                     .flags = flags};
+                                        .from = sender->address,
+                                        .reference = reference,
+                                        .type = type,
+                                        .kind = ACTOR_KIND_MAIL,
+                                        .flags = flags};
 
-        if (LIKELY(post_directly(sender,
-                                 to,
-                                 actor_rank_of(home, to),
-                                 &header,
-                                 body,
-                                 size_bytes,
-                                 &status)))
+        if (LIKELY(post_directly(sender, to, actor_rank_of(home, to), &header, body,
+                                 size_bytes, &status)))
             return status;
     }
     envelope = message_take(home->pool, size_bytes);
@@ -452,5 +482,8 @@ troupe_status troupe_send_bytes(troupe_actor *self,
 {
     uint16_t id = actor_type_checked(self, type, body, size_bytes);
 
+    if (actor_is_local(self->home, to.bits) &&
+        LIKELY(actor_deliver_copy(self, to.bits, id, body, size_bytes)))
+        return TROUPE_OK;
     return actor_send_copy(self, to.bits, id, body, size_bytes, 0, 0);
 }

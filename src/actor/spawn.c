@@ -5,8 +5,9 @@
 
 /*
  * Spawning. Here: an entry, a block, and a place in the ready queue; init runs in the
- * actor's first turn. On another rank: an address leased from it beforehand and a record,
- * so that the address is usable at once. Mail that overtakes the record finds an embryo.
+ * actor's first turn. On another rank: an address leased from it beforehand and a
+ * record, so that the address is usable at once. Mail that overtakes the record finds
+ * an embryo.
  */
 
 enum { LEASES_HELD = 64 };
@@ -18,9 +19,11 @@ struct spawn_wire {
     uint8_t overflow, has_overflow, reserved[6];
 };
 
-/* ---- making one here --------------------------------------------------------------- */
+/* ---- making one here ---------------------------------------------------------------
+ */
 
-static bool copy_arguments(troupe_actor *actor, const struct spawn_wire *wire, const void *bytes)
+static bool
+copy_arguments(troupe_actor *actor, const struct spawn_wire *wire, const void *bytes)
 {
     struct actor_extra *extra;
 
@@ -32,9 +35,9 @@ static bool copy_arguments(troupe_actor *actor, const struct spawn_wire *wire, c
     extra->stack_bytes = wire->stack_bytes;
     if (wire->arguments_type == 0)
         return true;
-    extra->arguments = message_block_take(actor->home->pool,
-                                          wire->arguments_bytes ? wire->arguments_bytes : 1,
-                                          &extra->arguments_class);
+    extra->arguments = message_block_take(
+        actor->home->pool, wire->arguments_bytes ? wire->arguments_bytes : 1,
+        &extra->arguments_class);
     if (!extra->arguments)
         return false;
     memcpy(extra->arguments, bytes, wire->arguments_bytes);
@@ -78,9 +81,10 @@ static troupe_status spawn_here(struct actor_rank *home,
 
 troupe_status actor_rank_process_create(struct actor_rank *home)
 {
-    const struct actor_behavior *behavior = actor_behavior_find(home, home->program->main);
-    troupe_actor *actor = actor_create(
-        home, behavior, actor_address_make((uint32_t)home->me, 0, 1));
+    const struct actor_behavior *behavior =
+        actor_behavior_find(home, home->program->main);
+    troupe_actor *actor =
+        actor_create(home, behavior, actor_address_make((uint32_t)home->me, 0, 1));
 
     if (!actor)
         return TROUPE_NO_MEMORY;
@@ -92,7 +96,7 @@ troupe_status actor_rank_process_create(struct actor_rank *home)
     return TROUPE_OK;
 }
 
-/* ---- embryos ---------------------------------------------------------------------------- */
+/* ---- embryos ---- */
 
 static const struct actor_behavior embryo_behavior = {
     .source = &(const troupe_behavior){.name = "not spawned yet"}, .capacity = 1024};
@@ -114,8 +118,7 @@ troupe_actor *actor_find_or_embryo(struct actor_rank *home, uint64_t address)
     return entry->actor;
 }
 
-/* Mail of types that the actor, now known, does not take. */
-static void refuse_strangers(troupe_actor *actor)
+void actor_refuse_strangers(troupe_actor *actor)
 {
     struct message_envelope **link = &actor->head;
 
@@ -140,11 +143,12 @@ static void hatch(troupe_actor *embryo, troupe_actor *actor)
     actor->head = embryo->head;
     actor->tail = tail;
     actor->n_queued = embryo->n_queued;
+    actor->n_exempt = embryo->n_exempt;
     actor->flags |= embryo->flags & (ACTOR_XOFF_SENT | ACTOR_ENDING);
     actor->extra = embryo->extra;
     embryo->extra = NULL;
     actor_free(embryo);
-    refuse_strangers(actor);
+    actor_refuse_strangers(actor);
 }
 
 void actor_spawn_arrived(struct actor_rank *home, struct comm_record *record)
@@ -167,14 +171,16 @@ void actor_spawn_arrived(struct actor_rank *home, struct comm_record *record)
         hatch(entry->actor, actor);
     entry->actor = actor;
     entry->is_reserved = 0;
-    base_require(copy_arguments(actor, &wire, (const char *)record->payload + sizeof wire),
-                 "no memory for the arguments of a spawn");
+    base_require(
+        copy_arguments(actor, &wire, (const char *)record->payload + sizeof wire),
+        "no memory for the arguments of a spawn");
     apply(actor, &wire);
+    actor_mailbox_drained(actor); /* not all that came may have been accepted */
     home->counts.n_spawned++;
     actor_make_ready(actor);
 }
 
-/* ---- leases ---------------------------------------------------------------------------------- */
+/* ---- leases ---- */
 
 static void ask(struct actor_rank *home, int peer)
 {
@@ -194,7 +200,8 @@ void actor_lease_asked(struct actor_rank *home, struct comm_record *record)
     uint64_t leases[LEASES_HELD / 2];
     size_t n = 0;
 
-    while (n < ARRAY_LENGTH(leases) && (leases[n] = actor_address_take(home, true)) != 0)
+    while (n < ARRAY_LENGTH(leases) &&
+           (leases[n] = actor_address_take(home, true)) != 0)
         n++;
     comm_post_must(home->comm, record->source, &header, leases, n * sizeof *leases);
     comm_flush_rank(home->comm, record->source, COMM_FLUSH_URGENT);
@@ -212,7 +219,8 @@ void actor_lease_given(struct actor_rank *home, struct comm_record *record)
     for (size_t i = 0; i < n && peer->n_leases < LEASES_HELD; i++) {
         uint32_t place = (peer->first_lease + peer->n_leases++) % LEASES_HELD;
 
-        memcpy(&peer->leases[place], (const uint64_t *)record->payload + i, sizeof(uint64_t));
+        memcpy(&peer->leases[place], (const uint64_t *)record->payload + i,
+               sizeof(uint64_t));
     }
     BASE_LIST_EACH(node, &peer->lease_waiters)
     {
@@ -273,19 +281,14 @@ static troupe_status spawn_there(troupe_actor *self,
     header.to = lease_get(self, rank);
     if (header.to == 0)
         return TROUPE_FULL;
-    status = comm_post_parts(self->home->comm,
-                             rank,
-                             &header,
-                             wire,
-                             sizeof *wire,
-                             arguments,
-                             wire->arguments_bytes);
+    status = comm_post_parts(self->home->comm, rank, &header, wire, sizeof *wire,
+                             arguments, wire->arguments_bytes);
     if (status == TROUPE_OK)
         *address = header.to;
     return status;
 }
 
-/* ---- the call -------------------------------------------------------------------------------- */
+/* ---- the call ---- */
 
 static uint64_t load_of(const struct actor_rank *home, int rank)
 {
@@ -333,22 +336,19 @@ static void fill_wire(troupe_actor *self,
                                 .overflow = (uint8_t)options->overflow,
                                 .has_overflow = options->overflow != TROUPE_PARK,
                                 .stack_bytes = options->stack_size};
-    actor_require(self,
-                  (wanted != NULL) == (given != NULL),
+    actor_require(self, (wanted != NULL) == (given != NULL),
                   wanted ? "'%s' wants arguments: give them with TROUPE_WITH"
                          : "'%s' takes no arguments",
                   behavior->source->name);
     if (!wanted)
         return;
+    actor_require(self, options->arguments, "a type of arguments, and no arguments");
     wire->arguments_bytes = troupe_value_size(given, options->arguments);
     wire->arguments_type =
         actor_type_checked(self, given, options->arguments, wire->arguments_bytes);
-    actor_require(self,
-                  wire->arguments_type == actor_type_listed(self, wanted),
-                  "'%s' wants arguments of type '%s', not '%s'",
-                  behavior->source->name,
-                  wanted->name,
-                  given->name);
+    actor_require(self, wire->arguments_type == actor_type_listed(self, wanted),
+                  "'%s' wants arguments of type '%s', not '%s'", behavior->source->name,
+                  wanted->name, given->name);
 }
 
 troupe_status troupe_spawn(troupe_actor *self,
@@ -366,21 +366,26 @@ troupe_status troupe_spawn(troupe_actor *self,
 
     if (!options)
         options = &defaults;
-    actor_require(self,
-                  known != NULL,
+    actor_require(self, known != NULL,
                   "the program does not list behavior '%s': name it in "
                   "troupe_program.behaviors",
                   behavior->name);
     fill_wire(self, known, options, &wire);
+    actor_require(self, !options->monitor || self->behavior->accepts_down,
+                  "who monitors must accept troupe_down");
     rank = place_rank(home, &options->place);
     if (home->is_ending)
         return TROUPE_CLOSED;
     if (rank < 0)
         return TROUPE_NOT_FOUND;
-    status = rank == home->me ? spawn_here(home, known, &wire, options->arguments, &bits)
-                              : spawn_there(self, rank, &wire, options->arguments, &bits);
-    if (status == TROUPE_OK && options->monitor)
+    status = rank == home->me
+                 ? spawn_here(home, known, &wire, options->arguments, &bits)
+                 : spawn_there(self, rank, &wire, options->arguments, &bits);
+    if (status == TROUPE_OK && options->monitor) {
         status = troupe_monitor(self, (troupe_address){bits}, options->monitor);
+        if (status != TROUPE_OK) /* as if nothing had been spawned */
+            (void)troupe_stop_actor(self, (troupe_address){bits}, TROUPE_EXIT_KILLED);
+    }
     if (status == TROUPE_OK && address)
         address->bits = bits;
     return status;

@@ -15,20 +15,26 @@ bool actor_heap_add(struct actor_rank *home,
     return heap_add(&home->timers, node);
 }
 
-int64_t actor_timers_run(struct actor_rank *home)
+int64_t actor_timers_next_ns(const struct actor_rank *home)
+{
+    const struct heap_node *node = heap_first(&home->timers);
+
+    return node ? node->at_ns : INT64_MAX;
+}
+
+bool actor_timers_run(struct actor_rank *home)
 {
     int64_t now_ns = comm_now_ns(home->comm);
+    bool has_fired = false;
 
-    for (;;) {
+    while (actor_timers_next_ns(home) <= now_ns) {
         struct heap_node *node = heap_first(&home->timers);
 
-        if (!node)
-            return INT64_MAX;
-        if (node->at_ns > now_ns)
-            return node->at_ns;
         heap_remove(&home->timers, node);
         node->fire(node);
+        has_fired = true;
     }
+    return has_fired;
 }
 
 int64_t troupe_now_ns(const troupe_actor *self)
@@ -55,6 +61,8 @@ static void timer_free(struct actor_rank *home, struct actor_timer *timer)
         heap_remove(&home->timers, &timer->heap);
     if (timer->kind == ACTOR_TIMER_AFTER)
         home->n_holding--;
+    else
+        home->n_ticking--;
     (void)base_map_remove(&home->timers_by_reference, timer->reference);
     base_list_remove(&timer->node);
     message_block_give(home->pool, timer, timer->block_class);
@@ -79,6 +87,8 @@ static void send(struct actor_rank *home, const struct actor_timer *timer)
     envelope->sender = timer->owner->address;
     envelope->reference = timer->reference;
     envelope->flags = timer->kind == ACTOR_TIMER_EVERY ? MESSAGE_TICK : 0;
+    if (timer->kind == ACTOR_TIMER_AFTER)
+        actor_earlier_force(timer->owner, timer->to);
     actor_send_exempt(home, timer->to, envelope);
 }
 
@@ -100,9 +110,7 @@ static void every_fires(struct heap_node *node)
     int64_t n_periods = 1 + (now_ns - node->at_ns) / timer->period_ns;
 
     send(home, timer);
-    base_require(actor_heap_add(home,
-                                node,
-                                node->at_ns + n_periods * timer->period_ns,
+    base_require(actor_heap_add(home, node, node->at_ns + n_periods * timer->period_ns,
                                 every_fires),
                  "no memory for a timer");
 }
@@ -121,7 +129,8 @@ static troupe_status timer_make(troupe_actor *self,
 
     if (!actor_extra_try(self))
         return TROUPE_NO_MEMORY;
-    timer = message_block_take(home->pool, sizeof *timer + model->size_bytes, &block_class);
+    timer =
+        message_block_take(home->pool, sizeof *timer + model->size_bytes, &block_class);
     if (!timer)
         return TROUPE_NO_MEMORY;
     *timer = *model;
@@ -131,12 +140,11 @@ static troupe_status timer_make(troupe_actor *self,
         memcpy(timer->body, body, model->size_bytes);
     base_list_append(&self->extra->timers, &timer->node);
     home->n_holding += !is_every;
+    home->n_ticking += is_every;
     if (delay_ns > INT64_MAX - now_ns)
         delay_ns = INT64_MAX - now_ns;
     if (!base_map_put(&home->timers_by_reference, timer->reference, timer) ||
-        !actor_heap_add(home,
-                        &timer->heap,
-                        now_ns + delay_ns,
+        !actor_heap_add(home, &timer->heap, now_ns + delay_ns,
                         is_every ? every_fires : after_fires)) {
         timer_free(home, timer);
         return TROUPE_NO_MEMORY;
@@ -157,7 +165,8 @@ troupe_status troupe_send_after_bytes(troupe_actor *self,
     struct actor_timer model = {.kind = ACTOR_TIMER_AFTER,
                                 .owner = self,
                                 .to = to.bits,
-                                .type = actor_type_checked(self, type, body, size_bytes),
+                                .type =
+                                    actor_type_checked(self, type, body, size_bytes),
                                 .size_bytes = size_bytes};
 
     return timer_make(self, &model, body, delay_ns > 0 ? delay_ns : 0, timer);
@@ -175,7 +184,8 @@ troupe_status troupe_send_every_bytes(troupe_actor *self,
                                 .owner = self,
                                 .to = to.bits,
                                 .period_ns = period_ns,
-                                .type = actor_type_checked(self, type, body, size_bytes),
+                                .type =
+                                    actor_type_checked(self, type, body, size_bytes),
                                 .size_bytes = size_bytes};
 
     if (period_ns <= 0)

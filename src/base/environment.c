@@ -29,7 +29,7 @@ const struct base_env_variable base_env_table[] = {
     {"TROUPE_SLOTS", BASE_ENV_INT, "0, or a power of two up to 1048576",
      "0 (automatic)", "number of slots that actors are spread over"},
     {"TROUPE_RECEIVE_BUDGET", BASE_ENV_INT, "bytes", "2097152",
-     "bytes a rank receives before it runs actors again"},
+     "memory for receive slots, lent to busy links"},
     {"TROUPE_SPIN_US", BASE_ENV_INT, "microseconds", "automatic",
      "how long an idle rank polls before it sleeps"},
     {"TROUPE_STACK_KIB", BASE_ENV_INT, "KiB", "256", "stack of a process actor"},

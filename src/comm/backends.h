@@ -6,7 +6,7 @@
 
 #include "comm/comm.h"
 
-/* ---- mpi: this process is one rank ---------------------------------------------- */
+/* ---- mpi: this process is one rank ---- */
 
 struct comm_mpi_options {
     int *argc;
@@ -43,7 +43,7 @@ void comm_mpi_drive(struct comm *comm, comm_step_fn *step);
 void comm_stop(struct comm *comm);
 void comm_close(struct comm *comm);
 
-/* ---- sim: all ranks in this process ---------------------------------------------- */
+/* ---- sim: all ranks in this process ---- */
 
 struct comm_sim;
 

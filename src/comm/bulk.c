@@ -14,8 +14,7 @@ enum {
     FIRST_KEPT = 16
 };
 
-/* ---- the table
- * ----------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 static uint64_t ticket_of(const struct comm *comm, uint32_t index)
 {
@@ -81,8 +80,7 @@ troupe_status comm_bulk_post(struct comm *comm,
     return TROUPE_OK;
 }
 
-/* ---- transfers
- * ----------------------------------------------------------------------- */
+/* ---- transfers ---- */
 
 static void begin_transfer(struct comm *comm, const struct comm_transfer *what)
 {

@@ -7,14 +7,13 @@ enum {
     FRAME_BYTES = 4032, /* with MPI's header just below vader's eager limit of 4096 */
     FREE_FRAMES = 64,   /* kept for reuse */
     CHUNK_LIMIT_BYTES = 16 * 1024,
-    PENDING_LIMIT_BYTES = 256 * 1024,
+    PENDING_LIMIT_BYTES = 16 * 1024,
     RECEIVE_BUDGET_BYTES = 2 * 1024 * 1024,
     INITIAL_CREDITS = 2,
     MAX_INITIAL_CREDITS = 256
 };
 
-/* ---- creation
- * ------------------------------------------------------------------------ */
+/* ---- creation ---- */
 
 static void init_lists(struct comm *comm)
 {
@@ -92,8 +91,7 @@ void comm_destroy(struct comm *comm)
     base_free(comm);
 }
 
-/* ---- start
- * --------------------------------------------------------------------------- */
+/* ---- start ---- */
 
 #ifdef TROUPE_HOSTILE
 static const struct comm_options defaults = {.receive_budget_bytes = 4096,
@@ -172,8 +170,7 @@ void comm_kind_add(struct comm *comm, const struct base_frame_kind *kind)
     comm->fast.kinds[kind->kind] = kind;
 }
 
-/* ---- buffers
- * ------------------------------------------------------------------------- */
+/* ---- buffers ---- */
 
 void comm_count_memory(struct comm *comm, int64_t change)
 {
@@ -242,8 +239,7 @@ void comm_frame_give(struct comm *comm, struct comm_frame *frame)
     comm->n_free++;
 }
 
-/* ---- peers
- * --------------------------------------------------------------------------- */
+/* ---- peers ---- */
 
 int comm_next_hop(const struct comm *comm, int here, int destination)
 {
@@ -283,8 +279,7 @@ struct comm_origin *comm_origin_of(struct comm *comm, int rank)
     return comm->origins[rank];
 }
 
-/* ---- questions
- * ----------------------------------------------------------------------- */
+/* ---- questions ---- */
 
 int comm_rank(const struct comm *comm)
 {

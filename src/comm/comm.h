@@ -20,12 +20,12 @@
 
 struct comm;
 
-/* ---- opening and closing ------------------------------------------------------- */
+/* ---- opening and closing ---- */
 
 struct comm_options {
     uint64_t receive_budget_bytes; /* 0: 2 MiB; ring slots beyond two per link */
     uint32_t frame_bytes;          /* 0: the eager limit, at most 4032; hostile: 64 */
-    uint32_t pending_limit_bytes;  /* 0: 256 KiB: B of protocols 3, per link */
+    uint32_t pending_limit_bytes;  /* 0: 16 KiB: B of protocols 3, per link */
     uint32_t chunk_limit_bytes;    /* 0: 16 KiB; larger payloads are bulk */
     uint32_t initial_credits;      /* 0: 2; hostile: 1 */
     int64_t spin_ns;               /* -1: automatic (0 when ranks outnumber cores) */
@@ -33,22 +33,21 @@ struct comm_options {
     int (*route)(int here, int destination, int n_ranks);
 };
 
-/* What the layer above wants to hear. Called from comm_poll only; no user code behind.
+/* What the layer above wants to hear; called from comm_poll only, no user code behind
  */
 struct comm_upper {
     /* A congested link has room again. */
     void (*link_open)(struct troupe *rank, int peer);
     /* A fetch ended: the payload stands in the envelope, MESSAGE_PENDING is cleared. */
     void (*fetched)(struct troupe *rank, struct message_envelope *envelope);
-    /* All ranks passive, nothing on its way: the OR and AND of what the ranks offered.
-     */
+    /* All ranks passive, nothing on its way: OR and AND of what the ranks offered. */
     void (*quiet)(struct troupe *rank, uint32_t any, uint32_t all);
 };
 
 /* Kinds of records are looked up in the modules' tables: comm_kind_add() each. */
 void comm_kind_add(struct comm *comm, const struct base_frame_kind *kind);
 
-/* ---- who we are, what time it is ------------------------------------------------ */
+/* ---- who we are, what time it is ---- */
 
 int comm_rank(const struct comm *comm);
 int comm_size(const struct comm *comm);
@@ -59,7 +58,7 @@ const char *comm_backend_name(const struct comm *comm);
 /* Ends the job at once (MPI_Abort; on sim the driver returns exit_code). */
 TROUPE_NORETURN void comm_abort(struct comm *comm, int exit_code);
 
-/* ---- posting -------------------------------------------------------------------- */
+/* ---- posting ---- */
 
 /* The words of a record; all but kind may be zero. Zero words cost nothing on the wire,
  * nor do `to` and `from` when the record before it in the frame has the same. */
@@ -121,7 +120,7 @@ enum comm_flush_cause {
 void comm_flush(struct comm *comm, enum comm_flush_cause cause);
 void comm_flush_rank(struct comm *comm, int rank, enum comm_flush_cause cause);
 
-/* ---- receiving ------------------------------------------------------------------ */
+/* ---- receiving ---- */
 
 struct comm_record {
     struct comm_header header;
@@ -160,7 +159,7 @@ void comm_fetch(struct comm *comm,
                 struct message_envelope *envelope);
 void comm_fetch_discard(struct comm *comm, int source, uint64_t ticket);
 
-/* ---- quiescence ----------------------------------------------------------------- */
+/* ---- quiescence ---- */
 
 /*
  * A rank that has nothing to run offers its flags, each time before it idles, and
@@ -173,7 +172,7 @@ void comm_fetch_discard(struct comm *comm, int source, uint64_t ticket);
 void comm_quiet_offer(struct comm *comm, uint32_t any, uint32_t all, bool eager);
 void comm_quiet_withdraw(struct comm *comm);
 
-/* ---- rank collectives ------------------------------------------------------------ */
+/* ---- rank collectives ---- */
 
 /*
  * A reduction over all ranks and its result on all, for start-up and verdicts: `merge`
@@ -189,8 +188,7 @@ void comm_reduce_start(struct comm *comm,
                        const void *value,
                        size_t size_bytes);
 
-/* ---- a foreign MPI request ---------------------------------------------------------
- */
+/* ---- a foreign MPI request ---- */
 
 /* Tests *request (an MPI_Request of the user's) at every poll; calls back when done. */
 void comm_watch(struct comm *comm,
@@ -200,8 +198,7 @@ void comm_watch(struct comm *comm,
 /* The user's communicator, an MPI_Comm *; NULL on sim. */
 void *comm_communicator(struct comm *comm);
 
-/* ---- statistics and audit
- * ------------------------------------------------------------ */
+/* ---- statistics and audit ---- */
 
 struct comm_counts {
     uint64_t n_records_posted, n_records_taken; /* the four counters' two */
@@ -218,12 +215,10 @@ struct comm_counts {
 };
 void comm_count(const struct comm *comm, struct comm_counts *counts);
 
-/* After the end of a job: what is not as it should be, one line each; true: all well.
- */
+/* After comm_stop: what is not as it should be, one line each; true: all well. */
 bool comm_audit(const struct comm *comm, struct base_bytes *text);
 
-/* ---- driving
- * ------------------------------------------------------------------------- */
+/* ---- driving ---- */
 
 enum comm_step_result {
     COMM_STEP_BUSY, /* did something, or has something to do at once */

@@ -32,8 +32,7 @@ bool comm_control_start(struct comm *comm)
     return true;
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------- */
+/* ---- sending ---- */
 
 void comm_link_tell(struct comm *comm, struct comm_link *link)
 {
@@ -129,8 +128,7 @@ bool comm_control_send(struct comm *comm)
     return moved;
 }
 
-/* ---- receiving
- * ----------------------------------------------------------------------- */
+/* ---- receiving ---- */
 
 static void take_credit(struct comm *comm,
                         struct comm_link *link,
@@ -218,8 +216,7 @@ bool comm_control_poll(struct comm *comm)
     }
 }
 
-/* ---- the detector
- * -------------------------------------------------------------------- */
+/* ---- the detector ---- */
 
 static void pass_waves(struct comm *comm)
 {

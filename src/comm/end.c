@@ -62,8 +62,7 @@ static void drop_records(struct comm *comm)
     }
 }
 
-/* ---- the phases: true when done, having begun the next
- * ------------------------------- */
+/* ---- the phases: true when done, having begun the next ---- */
 
 static bool agree(struct comm *comm)
 {
@@ -177,8 +176,7 @@ void comm_end_fini(struct comm *comm)
     base_free(comm->ending);
 }
 
-/* ---- the audit
- * ----------------------------------------------------------------------- */
+/* ---- the audit ---- */
 
 static void audit_pairs(struct comm *comm)
 {

@@ -11,8 +11,7 @@
 #include "comm/backends.h"
 #include "comm/quiet.h"
 
-/* ---- links
- * --------------------------------------------------------------------------- */
+/* ---- links ---- */
 
 /*
  * Credits are counted by lane: frames on their last hop, which the receiver always
@@ -71,8 +70,7 @@ struct comm_origin {
     struct comm_header partial_header;
 };
 
-/* ---- a rank's comm
- * ------------------------------------------------------------------- */
+/* ---- a rank's comm ---- */
 
 enum comm_own_kind { /* records that comm posts for itself */
                      COMM_KIND_FETCH =
@@ -181,8 +179,7 @@ struct comm {
     struct comm_counts counts;
 };
 
-/* ---- comm.c: life
- * -------------------------------------------------------------------- */
+/* ---- comm.c: life ---- */
 
 /* For back ends. */
 struct comm *comm_create(const struct comm_backend *backend,
@@ -219,8 +216,7 @@ static inline void comm_is_active(struct comm *comm)
         comm_quiet_clear(&comm->quiet);
 }
 
-/* ---- link.c: credits, queues
- * --------------------------------------------------------- */
+/* ---- link.c: credits, queues ---- */
 
 /* Made at first use; ends the rank when there is no memory. */
 struct comm_link *comm_link_of(struct comm *comm, int peer);
@@ -255,13 +251,11 @@ bool comm_link_forfeited(struct comm *comm,
 void comm_flight_add(struct comm *comm, struct comm_frame *frame);
 bool comm_flight_poll(struct comm *comm);
 
-/* ---- control.c
- * ----------------------------------------------------------------------- */
+/* ---- control.c ---- */
 
 /* The link's state has changed and the peer ought to know. */
 void comm_link_tell(struct comm *comm, struct comm_link *link);
-/* The peer lacks credits that it has been given, and no frame is there to carry them.
- */
+/* The peer lacks credits that it has been given, and no frame has carried them. */
 bool comm_link_owes_credit(const struct comm_link *link);
 /* Sends the control frames that are due. */
 bool comm_control_send(struct comm *comm);
@@ -271,8 +265,7 @@ bool comm_control_start(struct comm *comm);
 /* The detector's turn. */
 bool comm_quiet_poll(struct comm *comm);
 
-/* ---- post.c
- * -------------------------------------------------------------------------- */
+/* ---- post.c ---- */
 
 /* A record that stands in the stream, in chunks if need be, whatever its size. */
 troupe_status comm_post_here(struct comm *comm,
@@ -291,14 +284,12 @@ void comm_stream_close(struct comm *comm,
 bool comm_age_poll(struct comm *comm);
 int64_t comm_age_wake_ns(const struct comm *comm);
 
-/* ---- receive.c
- * ----------------------------------------------------------------------- */
+/* ---- receive.c ---- */
 
 /* Retries, then ends the rank. */
 struct message_envelope *comm_must_take(struct comm *comm, uint64_t size_bytes);
 
-/* ---- bulk.c
- * -------------------------------------------------------------------------- */
+/* ---- bulk.c ---- */
 
 troupe_status comm_bulk_post(struct comm *comm,
                              struct comm_stream *stream,
@@ -309,8 +300,7 @@ bool comm_bulk_requested(struct comm *comm, int peer, uint64_t ticket, bool is_w
 bool comm_transfer_poll(struct comm *comm);
 void comm_bulk_fini(struct comm *comm);
 
-/* ---- reduce.c
- * ------------------------------------------------------------------------ */
+/* ---- reduce.c ---- */
 
 void comm_reduction_init(struct comm *comm);
 void comm_reduction_fini(struct comm *comm);
@@ -318,8 +308,7 @@ void comm_reduction_fini(struct comm *comm);
 bool comm_reduction_take(struct comm *comm, const struct comm_record *record);
 bool comm_reduction_poll(struct comm *comm);
 
-/* ---- end.c
- * --------------------------------------------------------------------------- */
+/* ---- end.c ---- */
 
 /* One turn of the agreed end; true: this rank is through and its rings are empty. */
 bool comm_end_turn(struct comm *comm);

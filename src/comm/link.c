@@ -16,8 +16,7 @@ enum {
     RECLAIM_INTERVAL = 64 /* frames received between two attempts */
 };
 
-/* ---- neighbours
- * ---------------------------------------------------------------------- */
+/* ---- neighbours ---- */
 
 bool comm_is_neighbour(const struct comm *comm, int from, int to, enum comm_lane lane)
 {
@@ -64,8 +63,7 @@ struct comm_link *comm_link_of(struct comm *comm, int peer)
     return link;
 }
 
-/* ---- the ring
- * ------------------------------------------------------------------------ */
+/* ---- the ring ---- */
 
 static uint32_t n_promised(const struct comm_lane_in *in)
 {
@@ -153,8 +151,7 @@ void comm_ring_post(struct comm *comm)
     feed_hungry(comm);
 }
 
-/* ---- lending and calling back
- * -------------------------------------------------------- */
+/* ---- lending and calling back ---- */
 
 /* How many credits the lane can spare for one with `needy_grant`. */
 static uint32_t spare_grant(const struct comm *comm,
@@ -249,8 +246,7 @@ bool comm_link_forfeited(struct comm *comm,
     return true;
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------- */
+/* ---- sending ---- */
 
 static void transmit(struct comm *comm,
                      struct comm_link *link,
@@ -380,8 +376,7 @@ void comm_link_arrival(struct comm *comm,
         lane_grow(comm, in);
 }
 
-/* ---- bytes on their way out
- * ---------------------------------------------------------- */
+/* ---- bytes on their way out ---- */
 
 void comm_flight_add(struct comm *comm, struct comm_frame *frame)
 {

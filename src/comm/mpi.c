@@ -37,8 +37,7 @@ static void store_request(uint64_t *place, MPI_Request request)
     memcpy(place, &request, sizeof request);
 }
 
-/* ---- frames
- * -------------------------------------------------------------------------- */
+/* ---- frames ---- */
 
 static void
 mpi_slot_open(struct comm *comm, enum comm_class class, struct comm_frame *slot)
@@ -117,8 +116,7 @@ static bool mpi_send_is_done(struct comm *comm, struct comm_frame *frame)
     return is_request_done(&frame->send);
 }
 
-/* ---- payloads apart
- * ------------------------------------------------------------------ */
+/* ---- payloads apart ---- */
 
 /* Pieces go one after the other under the same tag, so that any size will do. */
 static void begin_piece(struct comm *comm, struct comm_transfer *transfer)
@@ -153,8 +151,7 @@ static bool mpi_transfer_is_done(struct comm *comm, struct comm_transfer *transf
     return false;
 }
 
-/* ---- the user's
- * ---------------------------------------------------------------------- */
+/* ---- the user's ---- */
 
 static bool mpi_foreign_is_done(struct comm *comm, void *request)
 {
@@ -170,8 +167,7 @@ static void *mpi_communicator(struct comm *comm)
     return &mpi_port_of(comm)->user;
 }
 
-/* ---- time, chance, agreement
- * --------------------------------------------------------- */
+/* ---- time, chance, agreement ---- */
 
 static int64_t mpi_now_ns(struct comm *comm)
 {
@@ -213,8 +209,7 @@ static void mpi_all_posted(struct comm *comm)
     mpi_port_check(MPI_Barrier(port->communicator[MPI_PORT_CONTROL]), "MPI_Barrier");
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static void mpi_exchange_begin(struct comm *comm,
                                const uint64_t *to_each,

@@ -10,8 +10,7 @@
 
 /* The start of the MPI back end, and what it asks of MPI about itself. */
 
-/* ---- MPI itself
- * ---------------------------------------------------------------------- */
+/* ---- MPI itself ---- */
 
 #ifndef OMPI_MAJOR_VERSION
 #error "this back end knows Open MPI: compile with its mpicc"
@@ -80,8 +79,7 @@ static troupe_status check_launch(char *why, size_t why_capacity)
     return TROUPE_OK;
 }
 
-/* ---- the port
- * ------------------------------------------------------------------------ */
+/* ---- the port ---- */
 
 static void end_job(void *context, int exit_code)
 {
@@ -163,8 +161,7 @@ troupe_status comm_mpi_open(const struct comm_mpi_options *mpi,
     return TROUPE_OK;
 }
 
-/* ---- what MPI can tell
- * --------------------------------------------------------------- */
+/* ---- what MPI can tell ---- */
 
 /* A whole number among the control variables, `otherwise` if there is none of the name.
  */
@@ -197,6 +194,16 @@ static uint64_t read_variable(const char *name, uint64_t otherwise)
     return result;
 }
 
+/* Open MPI 4.1 takes the level asked for here as that of all MPI from then on. */
+static int present_thread_level(void)
+{
+    int is_initialised, level = MPI_THREAD_FUNNELED;
+    MPI_Initialized(&is_initialised);
+    if (is_initialised)
+        MPI_Query_thread(&level);
+    return level;
+}
+
 /*
  * What Open MPI calls eager limit counts its own header of 14 words and more: of 4096,
  * 4040 bytes are left (measured: at 4041 a message costs fifteen times as much).
@@ -208,7 +215,7 @@ uint32_t mpi_port_eager_limit(void)
     uint64_t least = UINT32_MAX;
     int level;
 
-    if (MPI_T_init_thread(MPI_THREAD_SINGLE, &level) != MPI_SUCCESS)
+    if (MPI_T_init_thread(present_thread_level(), &level) != MPI_SUCCESS)
         return FALLBACK - HEADER_BYTES;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         uint64_t limit = read_variable(names[i], FALLBACK);

@@ -8,8 +8,7 @@ enum {
     MIN_FIRST_CHUNK = 256 /* less room than that in an open frame is not worth a copy */
 };
 
-/* ---- open frames
- * --------------------------------------------------------------------- */
+/* ---- open frames ---- */
 
 /* The caller has made sure of a frame. */
 static void open_frame(struct comm *comm, struct comm_stream *stream)
@@ -99,8 +98,7 @@ int64_t comm_age_wake_ns(const struct comm *comm)
     return CONTAINER_OF(comm->open.next, struct comm_stream, node)->opened_ns + AGE_NS;
 }
 
-/* ---- records that do not fit the inline path
- * ----------------------------------------- */
+/* ---- records that do not fit the inline path ---- */
 
 /* A payload in two parts, as a source of bytes. */
 struct parts {
@@ -163,10 +161,9 @@ static void put_whole(struct comm *comm,
     put_payload(stream, parts, size_bytes);
 }
 
-static size_t
-put_chunk(struct comm_stream *stream, struct parts *parts, size_t n_left, size_t share)
+static size_t put_chunk(struct comm_stream *stream, struct parts *parts, size_t n_left)
 {
-    size_t room = room_of(stream) < share ? room_of(stream) : share;
+    size_t room = room_of(stream);
     size_t n = n_left < room ? n_left : room;
     put_payload(stream, parts, n);
     return n_left - n;
@@ -179,17 +176,6 @@ static bool is_roomy(const struct comm *comm, size_t room, size_t n_words_bytes)
     return room >= n_words_bytes + (least < MIN_FIRST_CHUNK ? least : MIN_FIRST_CHUNK);
 }
 
-/*
- * Equal shares rather than full frames and a rest: while the receiver copies one chunk the
- * sender copies the next.
- */
-static size_t share_of(const struct comm *comm, size_t size_bytes)
-{
-    size_t most = fresh_room(comm) - COMM_WORD_BYTES;
-    size_t n_chunks = (size_bytes + most - 1) / most;
-    return comm_wire_padded((size_bytes + n_chunks - 1) / n_chunks);
-}
-
 static void put_chunks(struct comm *comm,
                        struct comm_stream *stream,
                        const unsigned char *words,
@@ -198,7 +184,6 @@ static void put_chunks(struct comm *comm,
                        size_t size_bytes)
 {
     const struct comm_header more = {.kind = words[0]};
-    size_t share = share_of(comm, size_bytes);
     if (!is_roomy(comm, room_of(stream), n_words_bytes)) {
         if (stream->frame)
             comm_stream_close(comm, stream, COMM_FLUSH_FULL);
@@ -206,7 +191,7 @@ static void put_chunks(struct comm *comm,
     }
     memcpy(stream->at, words, n_words_bytes);
     stream->at += n_words_bytes;
-    size_t n_left = put_chunk(stream, parts, size_bytes, share);
+    size_t n_left = put_chunk(stream, parts, size_bytes);
     while (n_left > 0) {
         comm_stream_close(comm, stream, COMM_FLUSH_FULL);
         open_frame(comm, stream);
@@ -215,7 +200,7 @@ static void put_chunks(struct comm *comm,
         comm_wire_put(head, &nothing, &more, n_left, COMM_FORM_MORE);
         memcpy(stream->at, head, COMM_WORD_BYTES);
         stream->at += COMM_WORD_BYTES;
-        n_left = put_chunk(stream, parts, n_left, share);
+        n_left = put_chunk(stream, parts, n_left);
     }
 }
 
@@ -261,8 +246,7 @@ troupe_status comm_post_here(struct comm *comm,
     return TROUPE_OK;
 }
 
-/* ---- the calls
- * ----------------------------------------------------------------------- */
+/* ---- the calls ---- */
 
 /* Whether a record of this size travels apart. comm's own never do. */
 static bool is_bulk(const struct comm *comm, uint64_t size_bytes)

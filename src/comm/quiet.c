@@ -71,8 +71,7 @@ void comm_quiet_clear(struct comm_quiet *quiet)
     quiet->backoff_ns = BACKOFF_NS;
 }
 
-/* ---- what is heard
- * ------------------------------------------------------------------- */
+/* ---- what is heard ---- */
 
 void comm_quiet_hear_down(struct comm_quiet *quiet, const struct comm_wave_down *down)
 {
@@ -96,8 +95,7 @@ bool comm_quiet_hear_up(struct comm_quiet *quiet,
     return false;
 }
 
-/* ---- what is done
- * -------------------------------------------------------------------- */
+/* ---- what is done ---- */
 
 static bool is_wave_open(const struct comm_quiet *quiet)
 {

@@ -14,8 +14,7 @@ enum {
     TAKE_TRIES = 64
 };
 
-/* ---- frames arrive
- * ------------------------------------------------------------------- */
+/* ---- frames arrive ---- */
 
 static void append_unread(struct comm *comm, struct comm_frame *slot)
 {
@@ -54,8 +53,7 @@ static void take_frame(struct comm *comm, struct comm_frame *slot)
         forward(comm, slot, &header);
 }
 
-/* ---- polling
- * ------------------------------------------------------------------------- */
+/* ---- polling ---- */
 
 static bool watch_poll(struct comm *comm)
 {
@@ -148,8 +146,7 @@ bool comm_poll(struct comm *comm)
     return moved;
 }
 
-/* ---- frames are read
- * ----------------------------------------------------------------- */
+/* ---- frames are read ---- */
 
 static bool begin_frame(struct comm *comm)
 {

@@ -17,8 +17,7 @@ enum {
     BULK_BYTES_PER_NS = 10
 };
 
-/* ---- events
- * -------------------------------------------------------------------------- */
+/* ---- events ---- */
 
 static bool is_before(const struct sim_event *left, const struct sim_event *right)
 {
@@ -121,8 +120,7 @@ static int64_t delay_ns(struct comm_sim *sim)
            (int64_t)(base_random_next(&sim->random) % (width + 1));
 }
 
-/* ---- frames
- * -------------------------------------------------------------------------- */
+/* ---- frames ---- */
 
 static void
 sim_slot_post(struct comm *comm, enum comm_class class, struct comm_frame *slot)
@@ -242,8 +240,7 @@ static struct comm_frame *sim_slot_take(struct comm *comm, enum comm_class class
     return slot;
 }
 
-/* ---- what is neither data nor control
- * ------------------------------------------------ */
+/* ---- what is neither data nor control ---- */
 
 static void fetched(struct sim_rank *to, struct sim_event *event)
 {
@@ -262,13 +259,15 @@ static void take_others(struct sim_rank *rank)
     struct sim_queue *queue = &rank->queue[SIM_OTHER];
     while (queue->n_items > 0 && queue->items[0]->time_ns <= rank->clock_ns) {
         struct sim_event *event = queue_take(queue);
+        bool is_detector = event->kind == SIM_SENT && event->frame->is_control;
         if (event->kind == SIM_SENT)
             event->frame->send = 1;
         else if (event->kind == SIM_FETCHED)
             fetched(rank, event);
         else
             event->transfer->request = 1;
-        rank->sim->last_activity_ns = rank->clock_ns;
+        if (!is_detector)
+            rank->sim->last_activity_ns = rank->clock_ns;
         base_free(event);
     }
 }
@@ -331,8 +330,7 @@ static void *sim_communicator(struct comm *comm)
     return NULL;
 }
 
-/* ---- time, chance, the end
- * ----------------------------------------------------------- */
+/* ---- time, chance, the end ---- */
 
 static int64_t sim_now_ns(struct comm *comm)
 {

@@ -21,8 +21,7 @@ enum {
 static const int64_t BEGIN_NS = 1000;
 static const int64_t WAS_BUSY = INT64_MIN;
 
-/* ---- creation
- * ------------------------------------------------------------------------ */
+/* ---- creation ---- */
 
 static void init_rank(struct comm_sim *sim, int i)
 {
@@ -96,8 +95,7 @@ void comm_sim_kill(struct comm_sim *sim, int rank)
     sim->is_killing = true;
 }
 
-/* ---- stepping
- * ------------------------------------------------------------------------ */
+/* ---- stepping ---- */
 
 /* When the rank will next do something. */
 static int64_t next_ns(const struct sim_rank *rank)
@@ -219,8 +217,7 @@ run(struct comm_sim *sim, comm_step_fn *step, struct comm_sim_result *result)
     }
 }
 
-/* ---- death
- * --------------------------------------------------------------------------- */
+/* ---- death ---- */
 
 void sim_abort(struct comm_sim *sim, int exit_code)
 {
@@ -267,8 +264,7 @@ struct comm_sim_result comm_sim_drive(struct comm_sim *sim, comm_step_fn *step)
     return result;
 }
 
-/* ---- a route for tests
- * --------------------------------------------------------------- */
+/* ---- a route for tests ---- */
 
 int comm_route_two_hops(int here, int destination, int n_ranks)
 {

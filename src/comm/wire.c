@@ -78,8 +78,7 @@ const unsigned char *comm_wire_next(const unsigned char *at,
     }
 }
 
-/* ---- control frames
- * ------------------------------------------------------------------ */
+/* ---- control frames ---- */
 
 static unsigned char *put_pair(unsigned char *at, uint32_t low, uint32_t high)
 {

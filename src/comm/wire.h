@@ -31,8 +31,7 @@ enum {
     COMM_RECORD_MAX_BYTES = (1 << 24) - 1 /* what is not bulk */
 };
 
-/* ---- the frame's header
- * -------------------------------------------------------------- */
+/* ---- the frame's header ---- */
 
 enum comm_frame_flags {
     COMM_FRAME_STALLED = 1, /* the sender has more than its credits let it send */
@@ -75,8 +74,7 @@ static inline struct comm_frame_header comm_wire_get_header(const unsigned char 
                                       .flags = (uint8_t)(word >> 56)};
 }
 
-/* ---- records
- * ------------------------------------------------------------------------- */
+/* ---- records ---- */
 
 enum comm_form {
     COMM_FORM_TO = 1, /* the word follows */
@@ -215,8 +213,7 @@ static inline const unsigned char *comm_wire_get(const unsigned char *at,
     return at;
 }
 
-/* ---- reading with every check
- * -------------------------------------------------------- */
+/* ---- reading with every check ---- */
 
 /* What the receiver of a stream keeps from frame to frame. */
 struct comm_wire_state {
@@ -247,8 +244,7 @@ const unsigned char *comm_wire_next(const unsigned char *at,
                                     struct comm_wire_state *state,
                                     struct comm_wire_record *record);
 
-/* ---- control frames
- * ------------------------------------------------------------------ */
+/* ---- control frames ---- */
 
 /* Rounds of the detector, see quiet.h. */
 struct comm_wave_down {

@@ -3,11 +3,12 @@
 #define DIRECTORY_DIRECTORY_H
 
 /*
- * Names and groups. A global name is kept by one rank, its keeper: the owner of the slot
- * that the name's hash falls into. The keeper alone grants it, so of two registrations
- * exactly one wins. Whether the holder still lives only the holder's rank knows: the keeper
- * passes every question about a name that is taken on to it, and it either answers or sends
- * the question back, upon which the keeper forgets that registration and asks itself again.
+ * Names and groups. A global name is kept by one rank, its keeper: the owner of the
+ * slot that the name's hash falls into. The keeper alone grants it, so of two
+ * registrations exactly one wins. Whether the holder still lives only the holder's rank
+ * knows: the keeper passes every question about a name that is taken on to it, and it
+ * either answers or sends the question back, upon which the keeper forgets that
+ * registration and asks itself again.
  */
 
 #include "actor/actor.h"
@@ -17,9 +18,9 @@ enum { DIRECTORY_NAME_BYTES = 64 };
 
 enum directory_kind {
     DIRECTORY_KIND_ASK = BASE_KIND(BASE_SLOT_DIRECTORY, 0), /* to the keeper */
-    DIRECTORY_KIND_CONFIRM,                                 /* keeper to holder's rank */
-    DIRECTORY_KIND_GONE,                                    /* and back: it does not hold it */
-    DIRECTORY_KIND_ANSWER,                                  /* to who asked */
+    DIRECTORY_KIND_CONFIRM, /* keeper to holder's rank */
+    DIRECTORY_KIND_GONE,    /* and back: it does not hold it */
+    DIRECTORY_KIND_ANSWER,  /* to who asked */
     DIRECTORY_KIND_JOIN,
     DIRECTORY_KIND_LEAVE,
     DIRECTORY_KIND_GROUP_MAIL
@@ -28,8 +29,8 @@ enum directory_kind {
 enum directory_operation {
     DIRECTORY_REGISTER,
     DIRECTORY_UNREGISTER,
-    DIRECTORY_WHEREIS,      /* answered at once */
-    DIRECTORY_WAIT,         /* answered when somebody has the name */
+    DIRECTORY_WHEREIS, /* answered at once */
+    DIRECTORY_WAIT,    /* answered when somebody has the name */
     DIRECTORY_CANCEL_WAIT
 };
 
@@ -79,8 +80,10 @@ struct directory {
     struct directory_table kept;  /* global names this rank keeps */
     struct base_list groups[DIRECTORY_BUCKETS];
     uint64_t n_own_members; /* memberships of actors here */
-    struct base_map pending; /* reference: struct directory_pending */
-    struct base_map names_of; /* address: head of its names, local and held */
+    /* By reference: struct directory_pending of processes, on their stacks. */
+    struct base_map waiting;
+    struct base_map asked;          /* the same, allocated: told by mail */
+    struct base_map names_of;       /* address: head of its names, local and held */
     struct base_list local_waiters; /* processes that wait for a local name */
 };
 
@@ -102,39 +105,56 @@ static inline struct directory *directory_of(struct troupe *rank)
 
 bool directory_name_is_good(const char *text);
 
-/* ---- table.c ---------------------------------------------------------------------- */
+/* ---- table.c ----------------------------------------------------------------------
+ */
 
 void directory_table_init(struct directory_table *table);
 void directory_table_fini(struct directory_table *table);
-struct directory_name *directory_table_find(struct directory_table *table, const char *text);
+struct directory_name *directory_table_find(struct directory_table *table,
+                                            const char *text);
 /* NULL: no memory. */
-struct directory_name *directory_table_add(struct directory_table *table, const char *text);
+struct directory_name *directory_table_add(struct directory_table *table,
+                                           const char *text);
 void directory_name_free(struct directory_name *name);
 
-/* ---- names.c, keeper.c -------------------------------------------------------------- */
+/* ---- names.c, keeper.c --------------------------------------------------------------
+ */
 
 /* The holder's side: an actor's names, kept so that they go with it. */
-bool directory_actor_names_add(struct directory *directory, struct directory_name *name);
+bool directory_actor_names_add(struct directory *directory,
+                               struct directory_name *name);
 void directory_actor_ended(struct directory *directory, uint64_t address);
-void directory_answer_arrived(struct directory *directory, const struct directory_question *question,
+void directory_answer_arrived(struct directory *directory,
+                              const struct directory_question *question,
                               troupe_status status);
 /* A question goes to the keeper of its name, which may be this rank. */
-void directory_ask(struct directory *directory, const struct directory_question *question);
-void directory_keeper_take(struct directory *directory, const struct directory_question *question);
-void directory_keeper_gone(struct directory *directory, const struct directory_question *question);
+void directory_ask(struct directory *directory,
+                   const struct directory_question *question);
+void directory_keeper_take(struct directory *directory,
+                           const struct directory_question *question);
+void directory_keeper_gone(struct directory *directory,
+                           const struct directory_question *question);
 void directory_holder_confirm(struct directory *directory,
                               const struct directory_question *question);
-void directory_answer(struct directory *directory, const struct directory_question *question,
+void directory_answer(struct directory *directory,
+                      const struct directory_question *question,
                       troupe_status status);
-void directory_post(struct directory *directory, int rank, uint8_t kind, uint16_t status,
+void directory_post(struct directory *directory,
+                    int rank,
+                    uint8_t kind,
+                    uint16_t status,
                     const struct directory_question *question);
 
-/* ---- groups.c ---------------------------------------------------------------------------- */
+/* ---- groups.c ---- */
 
 void directory_groups_init(struct directory *directory);
 void directory_groups_fini(struct directory *directory);
-void directory_group_joined(struct directory *directory, const char *group, uint64_t member);
-void directory_group_left(struct directory *directory, const char *group, uint64_t member);
+void directory_group_joined(struct directory *directory,
+                            const char *group,
+                            uint64_t member);
+void directory_group_left(struct directory *directory,
+                          const char *group,
+                          uint64_t member);
 void directory_group_mail(struct directory *directory, struct comm_record *record);
 void directory_groups_actor_ended(struct directory *directory, uint64_t address);
 

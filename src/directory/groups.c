@@ -4,9 +4,10 @@
 #include <string.h>
 
 /*
- * Groups. Every rank has its own picture of every group, made of what the members' ranks
- * tell all others; so it becomes the same everywhere, soon. A message to a group goes once
- * to each rank with members and is handed out there, in the stream like all mail.
+ * Groups. Every rank has its own picture of every group, made of what the members'
+ * ranks tell all others; so it becomes the same everywhere, soon. A message to a group
+ * goes once to each rank with members and is handed out there, in the stream like all
+ * mail.
  */
 
 /* What travels in front of a group message's body. */
@@ -14,7 +15,9 @@ struct group_wire {
     char name[DIRECTORY_NAME_BYTES];
 };
 
-enum { LARGEST_SHARED_BYTES = 2048 }; /* larger bodies go to each member by themselves */
+enum {
+    LARGEST_SHARED_BYTES = 2048
+}; /* larger bodies go to each member by themselves */
 
 void directory_groups_init(struct directory *directory)
 {
@@ -40,7 +43,8 @@ void directory_groups_fini(struct directory *directory)
 
 static struct base_list *bucket(struct directory *directory, const char *text)
 {
-    return &directory->groups[base_hash_bytes(text, strlen(text), 1) % DIRECTORY_BUCKETS];
+    return &directory
+                ->groups[base_hash_bytes(text, strlen(text), 1) % DIRECTORY_BUCKETS];
 }
 
 static struct directory_group *find(struct directory *directory, const char *text)
@@ -49,7 +53,8 @@ static struct directory_group *find(struct directory *directory, const char *tex
 
     BASE_LIST_EACH(node, groups)
     {
-        struct directory_group *group = CONTAINER_OF(node, struct directory_group, node);
+        struct directory_group *group =
+            CONTAINER_OF(node, struct directory_group, node);
 
         if (strcmp(group->text, text) == 0)
             return group;
@@ -57,7 +62,8 @@ static struct directory_group *find(struct directory *directory, const char *tex
     return NULL;
 }
 
-static struct directory_group *find_or_make(struct directory *directory, const char *text)
+static struct directory_group *find_or_make(struct directory *directory,
+                                            const char *text)
 {
     struct directory_group *group = find(directory, text);
 
@@ -110,8 +116,7 @@ static bool add(struct directory_group *group, uint64_t member)
         group->members = members;
         group->capacity = capacity;
     }
-    memmove(members + place + 1,
-            members + place,
+    memmove(members + place + 1, members + place,
             (group->n_members - place) * sizeof *members);
     members[place] = member;
     group->n_members++;
@@ -125,20 +130,23 @@ static bool take_out(struct directory_group *group, uint64_t member)
     if (!has(group, member))
         return false;
     group->n_members--;
-    memmove(group->members + place,
-            group->members + place + 1,
+    memmove(group->members + place, group->members + place + 1,
             (group->n_members - place) * sizeof *group->members);
     return true;
 }
 
-void directory_group_joined(struct directory *directory, const char *text, uint64_t member)
+void directory_group_joined(struct directory *directory,
+                            const char *text,
+                            uint64_t member)
 {
     struct directory_group *group = find_or_make(directory, text);
 
     base_require(group && add(group, member), "no memory to note a group's member");
 }
 
-void directory_group_left(struct directory *directory, const char *text, uint64_t member)
+void directory_group_left(struct directory *directory,
+                          const char *text,
+                          uint64_t member)
 {
     struct directory_group *group = find(directory, text);
 
@@ -146,7 +154,8 @@ void directory_group_left(struct directory *directory, const char *text, uint64_
         group_free(group);
 }
 
-static void tell_all(struct directory *directory, uint8_t kind, const char *text, uint64_t member)
+static void
+tell_all(struct directory *directory, uint8_t kind, const char *text, uint64_t member)
 {
     struct actor_rank *home = directory->home;
     struct comm_header header = {.kind = kind, .from = member};
@@ -162,7 +171,8 @@ void directory_groups_actor_ended(struct directory *directory, uint64_t address)
     for (int i = 0; directory->n_own_members && i < DIRECTORY_BUCKETS; i++)
         BASE_LIST_EACH(node, &directory->groups[i])
         {
-            struct directory_group *group = CONTAINER_OF(node, struct directory_group, node);
+            struct directory_group *group =
+                CONTAINER_OF(node, struct directory_group, node);
 
             if (!take_out(group, address))
                 continue;
@@ -225,7 +235,8 @@ size_t troupe_members(troupe_actor *self,
     return group ? group->n_members : 0;
 }
 
-/* ---- sending ------------------------------------------------------------------------ */
+/* ---- sending ------------------------------------------------------------------------
+ */
 
 struct sending {
     troupe_actor *self;
@@ -237,15 +248,18 @@ struct sending {
 
 static troupe_status send_one(const struct sending *sending, uint64_t to)
 {
-    troupe_status status = actor_send_copy(
-        sending->self, to, sending->type, sending->body, sending->size_bytes, 0, 0);
+    troupe_status status = actor_send_copy(sending->self, to, sending->type,
+                                           sending->body, sending->size_bytes, 0, 0);
 
     /* A member that has ended, or does not take the type, is passed over. */
     return status == TROUPE_DOWN || status == TROUPE_REFUSED ? TROUPE_OK : status;
 }
 
 /* All members of a run on one rank at once, when none of them makes the sender wait. */
-static bool send_together(const struct sending *sending, int rank, const uint64_t *members, size_t n)
+static bool send_together(const struct sending *sending,
+                          int rank,
+                          const uint64_t *members,
+                          size_t n)
 {
     struct actor_rank *home = sending->self->home;
     struct comm_header header = {.kind = DIRECTORY_KIND_GROUP_MAIL,
@@ -262,18 +276,14 @@ static bool send_together(const struct sending *sending, int rank, const uint64_
         if (base_map_get(&home->xoff, members[i]))
             return false;
     memcpy(wire.name, sending->group, strlen(sending->group) + 1);
-    return comm_post_parts(home->comm,
-                           rank,
-                           &header,
-                           &wire,
-                           sizeof wire,
-                           sending->body,
+    return comm_post_parts(home->comm, rank, &header, &wire, sizeof wire, sending->body,
                            sending->size_bytes) == TROUPE_OK;
 }
 
 /* Sends to the next members behind *last; false: there are none. The group is looked up
  * anew each time, for it may change while the sender waits. */
-static bool send_next(const struct sending *sending, uint64_t *last, troupe_status *status)
+static bool
+send_next(const struct sending *sending, uint64_t *last, troupe_status *status)
 {
     struct actor_rank *home = sending->self->home;
     struct directory_group *group = find(directory_of(home->rank), sending->group);
@@ -326,6 +336,7 @@ void directory_group_mail(struct directory *directory, struct comm_record *recor
     struct actor_rank *home = directory->home;
     uint64_t last = record->header.to - 1;
     struct comm_record one = *record;
+    bool may_dispatch = home->may_dispatch;
     struct group_wire wire;
 
     if (record->size_bytes < sizeof wire || home->is_ending)
@@ -349,5 +360,5 @@ void directory_group_mail(struct directory *directory, struct comm_record *recor
         if (actor_is_local(home, last))
             actor_take_mail(home, &one);
     }
-    home->may_dispatch = true;
+    home->may_dispatch = may_dispatch;
 }

@@ -25,7 +25,8 @@ static int keeper_of(const struct actor_rank *home, const char *text)
     return (int)(slot * (uint64_t)home->n_ranks / home->n_slots);
 }
 
-void directory_ask(struct directory *directory, const struct directory_question *question)
+void directory_ask(struct directory *directory,
+                   const struct directory_question *question)
 {
     int keeper = keeper_of(directory->home, question->name);
 
@@ -44,8 +45,8 @@ void directory_answer(struct directory *directory,
     if (question->asker == directory->home->me)
         directory_answer_arrived(directory, question, status);
     else
-        directory_post(
-            directory, question->asker, DIRECTORY_KIND_ANSWER, (uint16_t)status, question);
+        directory_post(directory, question->asker, DIRECTORY_KIND_ANSWER,
+                       (uint16_t)status, question);
 }
 
 /* Who waited for the name now asks again: the holder's rank answers each. */
@@ -62,7 +63,8 @@ static void wake_waiters(struct directory *directory, struct directory_name *nam
     }
     BASE_LIST_EACH(node, &waiting)
     {
-        struct directory_waiter *waiter = CONTAINER_OF(node, struct directory_waiter, node);
+        struct directory_waiter *waiter =
+            CONTAINER_OF(node, struct directory_waiter, node);
         struct directory_question question = waiter->question;
 
         base_list_remove(node);
@@ -151,13 +153,15 @@ static void wait_for(struct directory *directory,
     base_list_append(&name->waiting, &waiter->node);
 }
 
-static void cancel_wait(struct directory_name *name, const struct directory_question *question)
+static void cancel_wait(struct directory_name *name,
+                        const struct directory_question *question)
 {
     if (!name)
         return;
     BASE_LIST_EACH(node, &name->waiting)
     {
-        struct directory_waiter *waiter = CONTAINER_OF(node, struct directory_waiter, node);
+        struct directory_waiter *waiter =
+            CONTAINER_OF(node, struct directory_waiter, node);
 
         if (waiter->question.reference != question->reference)
             continue;
@@ -168,9 +172,11 @@ static void cancel_wait(struct directory_name *name, const struct directory_ques
         forget(name);
 }
 
-void directory_keeper_take(struct directory *directory, const struct directory_question *question)
+void directory_keeper_take(struct directory *directory,
+                           const struct directory_question *question)
 {
-    struct directory_name *name = directory_table_find(&directory->kept, question->name);
+    struct directory_name *name =
+        directory_table_find(&directory->kept, question->name);
 
     switch ((enum directory_operation)question->operation) {
     case DIRECTORY_REGISTER:
@@ -195,9 +201,11 @@ void directory_keeper_take(struct directory *directory, const struct directory_q
 }
 
 /* The holder's rank says that this registration is no more: asked anew without it. */
-void directory_keeper_gone(struct directory *directory, const struct directory_question *question)
+void directory_keeper_gone(struct directory *directory,
+                           const struct directory_question *question)
 {
-    struct directory_name *name = directory_table_find(&directory->kept, question->name);
+    struct directory_name *name =
+        directory_table_find(&directory->kept, question->name);
 
     if (name && name->who != 0 && name->registration == question->registration)
         forget(name);
@@ -208,15 +216,15 @@ void directory_keeper_gone(struct directory *directory, const struct directory_q
 void directory_holder_confirm(struct directory *directory,
                               const struct directory_question *question)
 {
-    struct directory_name *held = directory_table_find(&directory->held, question->name);
+    struct directory_name *held =
+        directory_table_find(&directory->held, question->name);
     int keeper = keeper_of(directory->home, question->name);
 
     if (held && held->registration == question->registration) {
         struct directory_question answer = *question;
 
         answer.who = held->who;
-        directory_answer(directory,
-                         &answer,
+        directory_answer(directory, &answer,
                          question->operation == DIRECTORY_REGISTER ? TROUPE_EXISTS
                                                                    : TROUPE_OK);
         return;

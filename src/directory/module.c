@@ -5,7 +5,8 @@
 
 /* The directory as one of the rank's modules. */
 
-static bool read_question(const struct comm_record *record, struct directory_question *question)
+static bool read_question(const struct comm_record *record,
+                          struct directory_question *question)
 {
     if (record->size_bytes != sizeof *question)
         return false;
@@ -43,8 +44,8 @@ static void answer_arrived(struct troupe *rank, struct comm_record *record)
     struct directory_question question;
 
     if (read_question(record, &question))
-        directory_answer_arrived(
-            directory_of(rank), &question, (troupe_status)record->header.type);
+        directory_answer_arrived(directory_of(rank), &question,
+                                 (troupe_status)record->header.type);
 }
 
 static bool read_group(const struct comm_record *record, char *text)
@@ -99,7 +100,8 @@ static troupe_status init(struct troupe *rank, const void *options)
     directory_table_init(&directory->kept);
     directory_groups_init(directory);
     base_list_init(&directory->local_waiters);
-    base_map_init(&directory->pending);
+    base_map_init(&directory->waiting);
+    base_map_init(&directory->asked);
     base_map_init(&directory->names_of);
     return TROUPE_OK;
 }
@@ -114,9 +116,10 @@ static void fini(struct troupe *rank)
 
     if (!directory)
         return;
-    while (base_map_next(&directory->pending, &position, &key, &value))
+    base_map_fini(&directory->waiting); /* in a job left in the middle: not empty */
+    while (base_map_next(&directory->asked, &position, &key, &value))
         base_free(value);
-    base_map_fini(&directory->pending);
+    base_map_fini(&directory->asked);
     position = 0;
     while (base_map_next(&directory->names_of, &position, &key, &value))
         base_free(value);
@@ -129,7 +132,8 @@ static void fini(struct troupe *rank)
     rank->slot[BASE_SLOT_DIRECTORY] = NULL;
 }
 
-static void actor_ended(struct troupe *rank, troupe_actor *actor, troupe_address address)
+static void
+actor_ended(struct troupe *rank, troupe_actor *actor, troupe_address address)
 {
     (void)actor;
     directory_actor_ended(directory_of(rank), address.bits);

@@ -3,9 +3,11 @@
 #include "directory/directory.h"
 #include <string.h>
 
-/* Names as actors use them: local ones at once, global ones by a question to the keeper. */
+/* Names as actors use them: local ones at once, global ones by a question to the
+ * keeper. */
 
-/* ---- an actor's names --------------------------------------------------------------- */
+/* ---- an actor's names ---------------------------------------------------------------
+ */
 
 bool directory_actor_names_add(struct directory *directory, struct directory_name *name)
 {
@@ -38,7 +40,8 @@ static void tell_keeper(struct directory *directory, const struct directory_name
     directory_ask(directory, &question);
 }
 
-/* Before the actor's troupe_down goes out, so that nobody finds it by name afterwards. */
+/* Before the actor's troupe_down goes out, so that nobody finds it by name afterwards.
+ */
 void directory_actor_ended(struct directory *directory, uint64_t address)
 {
     struct base_list *head = base_map_remove(&directory->names_of, address);
@@ -56,7 +59,7 @@ void directory_actor_ended(struct directory *directory, uint64_t address)
     base_free(head);
 }
 
-/* ---- answers --------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 static void tell_by_mail(struct directory *directory,
                          const struct directory_pending *pending,
@@ -76,10 +79,12 @@ static void tell_by_mail(struct directory *directory,
 }
 
 /* Granted: the name is held here now, unless its actor has ended meanwhile. */
-static troupe_status hold(struct directory *directory, const struct directory_question *question)
+static troupe_status hold(struct directory *directory,
+                          const struct directory_question *question)
 {
     troupe_actor *actor = actor_find(directory->home, question->who);
-    struct directory_name *name = directory_table_find(&directory->held, question->name);
+    struct directory_name *name =
+        directory_table_find(&directory->held, question->name);
     struct directory_name gone = {.who = question->who};
 
     if (name && name->who == question->who) {
@@ -113,20 +118,20 @@ void directory_answer_arrived(struct directory *directory,
 
     if (status == TROUPE_OK && question->operation == DIRECTORY_REGISTER)
         status = hold(directory, question);
-    pending = base_map_remove(&directory->pending, question->reference);
-    if (!pending)
-        return;
-    pending->who = question->who;
-    if (pending->process) {
+    pending = base_map_remove(&directory->waiting, question->reference);
+    if (pending) {
+        pending->who = question->who;
         pending->wait->status = status;
         actor_wake(pending->process);
         return;
     }
-    tell_by_mail(directory, pending, status, question->who);
+    pending = base_map_remove(&directory->asked, question->reference);
+    if (pending)
+        tell_by_mail(directory, pending, status, question->who);
     base_free(pending);
 }
 
-/* ---- asking ---------------------------------------------------------------------------------- */
+/* ---- asking ---- */
 
 static struct directory *directory_for(const troupe_actor *self)
 {
@@ -143,10 +148,11 @@ static void withdraw(struct actor_wait *wait)
 {
     struct name_wait *name_wait = CONTAINER_OF(wait, struct name_wait, wait);
 
-    (void)base_map_remove(&name_wait->directory->pending, name_wait->pending.reference);
+    (void)base_map_remove(&name_wait->directory->waiting, name_wait->pending.reference);
 }
 
-static void cancel(struct directory *directory, const struct directory_question *question)
+static void cancel(struct directory *directory,
+                   const struct directory_question *question)
 {
     struct directory_question cancelling = *question;
 
@@ -172,7 +178,8 @@ static troupe_status ask_and_wait(troupe_actor *self,
     waiting.pending.reference = question->reference;
     waiting.pending.wait = &waiting.wait;
     waiting.wait.status = TROUPE_PENDING;
-    if (!base_map_put(&waiting.directory->pending, question->reference, &waiting.pending))
+    if (!base_map_put(&waiting.directory->waiting, question->reference,
+                      &waiting.pending))
         return TROUPE_NO_MEMORY;
     directory_ask(waiting.directory, question);
     if (waiting.wait.status == TROUPE_PENDING)
@@ -192,18 +199,19 @@ static troupe_status ask_async(troupe_actor *self,
                                troupe_reference *reference)
 {
     struct directory *directory = directory_for(self);
-    uint16_t type = message_table_id(self->home->table, TROUPE_TYPE_OF(troupe_name_result));
+    uint16_t type =
+        message_table_id(self->home->table, TROUPE_TYPE_OF(troupe_name_result));
     struct directory_pending *pending;
 
-    actor_require(self,
-                  type && actor_accepts(self, type),
-                  "who asks about a name without waiting must accept troupe_name_result");
+    actor_require(
+        self, type && actor_accepts(self, type),
+        "who asks about a name without waiting must accept troupe_name_result");
     pending = base_try_alloc(sizeof *pending);
     if (!pending)
         return TROUPE_NO_MEMORY;
     *pending = (struct directory_pending){.reference = actor_reference_make(self->home),
                                           .actor = self->address};
-    if (!base_map_put(&directory->pending, pending->reference, pending)) {
+    if (!base_map_put(&directory->asked, pending->reference, pending)) {
         base_free(pending);
         return TROUPE_NO_MEMORY;
     }
@@ -215,17 +223,19 @@ static troupe_status ask_async(troupe_actor *self,
     return TROUPE_OK;
 }
 
-/* ---- registering --------------------------------------------------------------------------------- */
+/* ---- registering ---- */
 
 static troupe_status
 check_own(const troupe_actor *self, const char *name, troupe_address who)
 {
-    if (!directory_name_is_good(name) || actor_rank_of(self->home, who.bits) != self->home->me)
+    if (!directory_name_is_good(name) ||
+        actor_rank_of(self->home, who.bits) != self->home->me)
         return TROUPE_INVALID;
     return actor_find(self->home, who.bits) ? TROUPE_OK : TROUPE_DOWN;
 }
 
-static troupe_status register_local(struct directory *directory, const char *text, uint64_t who)
+static troupe_status
+register_local(struct directory *directory, const char *text, uint64_t who)
 {
     struct directory_name *name = directory_table_find(&directory->local, text);
 
@@ -253,7 +263,8 @@ troupe_status troupe_register(troupe_actor *self,
                               const char *name,
                               troupe_address who)
 {
-    struct directory_question question = {.operation = DIRECTORY_REGISTER, .who = who.bits};
+    struct directory_question question = {.operation = DIRECTORY_REGISTER,
+                                          .who = who.bits};
     troupe_status status;
 
     TROUPE_TRY(check_own(self, name, who));
@@ -273,7 +284,8 @@ troupe_status troupe_register_async(troupe_actor *self,
                                     troupe_address who,
                                     troupe_reference *reference)
 {
-    struct directory_question question = {.operation = DIRECTORY_REGISTER, .who = who.bits};
+    struct directory_question question = {.operation = DIRECTORY_REGISTER,
+                                          .who = who.bits};
 
     TROUPE_TRY(check_own(self, name, who));
     set_name(&question, name);
@@ -303,9 +315,11 @@ troupe_unregister(troupe_actor *self, enum troupe_scope scope, const char *text)
     return ask_and_wait(self, &question, TROUPE_FOREVER, NULL);
 }
 
-/* ---- looking up --------------------------------------------------------------------------------------- */
+/* ---- looking up
+ * ---------------------------------------------------------------------------------------
+ */
 
-/* Local names: who waits is found in `pending` under its own key and simply looks again. */
+/* Local names: who waits is woken when somebody takes the name, and looks again. */
 struct local_wait {
     struct base_list node;
     struct actor_wait wait;
@@ -335,10 +349,11 @@ static troupe_status whereis_local(troupe_actor *self,
                                    troupe_address *who)
 {
     struct directory *directory = directory_for(self);
-    struct local_wait waiting = {
-        .wait = {.kind = ACTOR_WAIT_NAME, .what = "a local name", .withdraw = local_withdraw},
-        .process = self,
-        .text = text};
+    struct local_wait waiting = {.wait = {.kind = ACTOR_WAIT_NAME,
+                                          .what = "a local name",
+                                          .withdraw = local_withdraw},
+                                 .process = self,
+                                 .text = text};
 
     for (;;) {
         struct directory_name *name = directory_table_find(&directory->local, text);
@@ -349,13 +364,13 @@ static troupe_status whereis_local(troupe_actor *self,
         }
         if (deadline.at_ns == 0)
             return TROUPE_NOT_FOUND;
+        if (waiting.wait.is_timed_out)
+            return TROUPE_TIMEOUT;
         actor_require_process(self, "troupe_whereis with a deadline");
         waiting.wait.is_done = false;
         base_list_append(&directory->local_waiters, &waiting.node);
         actor_park(self, &waiting.wait, deadline);
         base_list_remove(&waiting.node);
-        if (waiting.wait.is_timed_out)
-            return TROUPE_TIMEOUT;
     }
 }
 

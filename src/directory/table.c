@@ -23,7 +23,8 @@ void directory_table_init(struct directory_table *table)
         base_list_init(&table->buckets[i]);
 }
 
-struct directory_name *directory_table_find(struct directory_table *table, const char *text)
+struct directory_name *directory_table_find(struct directory_table *table,
+                                            const char *text)
 {
     struct base_list *names = bucket(table, text);
 
@@ -37,7 +38,8 @@ struct directory_name *directory_table_find(struct directory_table *table, const
     return NULL;
 }
 
-struct directory_name *directory_table_add(struct directory_table *table, const char *text)
+struct directory_name *directory_table_add(struct directory_table *table,
+                                           const char *text)
 {
     struct directory_name *name = base_try_alloc(sizeof *name);
 

@@ -25,19 +25,18 @@ static void describe(struct runtime_rank *rank, struct base_bytes *lines)
     for (uint32_t i = 0; i < home->n_behaviors; i++)
         base_bytes_append_format(lines, "the behavior '%s'\n",
                                  home->behaviors[i].source->name);
+    base_require(!lines->failed, "no memory to say how the ranks differ");
 }
 
+/* Of what describe() shows; without allocations. */
 static uint64_t hash_of(struct runtime_rank *rank)
 {
-    struct base_bytes lines;
-    uint64_t hash;
+    const struct actor_rank *home = actor_of(&rank->troupe);
+    const char *version = troupe_version();
+    uint64_t hash = actor_program_hash(home);
 
-    base_bytes_init(&lines);
-    describe(rank, &lines);
-    hash = base_hash_bytes(lines.data, lines.size,
-                           actor_program_hash(actor_of(&rank->troupe)));
-    base_bytes_fini(&lines);
-    return hash;
+    hash = base_hash_bytes(&home->n_slots, sizeof home->n_slots, hash);
+    return base_hash_bytes(version, strlen(version), hash);
 }
 
 static struct runtime_verdict own_verdict(struct runtime_rank *rank)
@@ -138,34 +137,27 @@ static void print_difference(struct runtime_rank *rank)
 /* ---- the way of the lines
  * -------------------------------------------------------------- */
 
-/* One record a line, as no line is long; an empty one is the end. */
+/* An empty record is the end. */
 static void send_lines(struct runtime_rank *rank)
 {
-    const struct comm_header header = {.kind = RUNTIME_KIND_LINE};
     struct base_bytes lines;
-    size_t position = 0, length;
-    const char *line;
 
     base_bytes_init(&lines);
     describe(rank, &lines);
-    while (runtime_line_next(&lines, &position, &line, &length))
-        comm_post_must(rank->comm, 0, &header, line, length);
-    comm_post_must(rank->comm, 0, &header, NULL, 0);
+    runtime_send(rank, RUNTIME_KIND_LINES, lines.data, lines.size);
+    runtime_send(rank, RUNTIME_KIND_LINES, NULL, 0);
     base_bytes_fini(&lines);
 }
 
-void runtime_line_take(struct troupe *holder, struct comm_record *record)
+void runtime_lines_take(struct troupe *holder, struct comm_record *record)
 {
     struct runtime_rank *rank = runtime_rank_of(holder);
 
-    if (record->size_bytes == 0) {
+    if (record->size_bytes == 0)
         rank->has_peer_lines = true;
-        return;
-    }
-    if (record->payload)
+    else
         base_bytes_append(&rank->peer_lines, record->payload,
                           (size_t)record->size_bytes);
-    base_bytes_append(&rank->peer_lines, "\n", 1);
 }
 
 /* ---- the phases

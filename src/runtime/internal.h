@@ -19,6 +19,8 @@ struct runtime_settings {
     uint64_t queued_limit_bytes;
     int64_t handler_timeout_ns; /* 0: never */
     struct comm_options comm;
+    uint64_t
+        fail_every; /* hostile builds: every n-th allocation fails as the job runs */
 };
 
 /* What the ranks agree on before anything runs; merged in the order of ranks. */
@@ -35,7 +37,7 @@ struct runtime_verdict {
 struct runtime_row {
     uint64_t n_sent_local, n_sent_remote, n_parked_sends;
     uint64_t n_spawned, n_ended, n_dead[ACTOR_N_DEAD_REASONS];
-    uint64_t most_queued, largest_stack_bytes, n_unguarded;
+    uint64_t most_queued, largest_stack_bytes;
     struct comm_counts comm;
 };
 
@@ -67,7 +69,7 @@ struct runtime_rank {
     struct base_bytes peer_lines; /* rank 0: what the rank that differs has */
     bool has_peer_lines;
     struct runtime_row *rows; /* rank 0: of all ranks */
-    int n_rows;
+    size_t n_row_bytes;       /* of them that have come */
     bool has_sent_row;
 };
 
@@ -92,7 +94,7 @@ static inline struct runtime_rank *runtime_rank_of(struct troupe *rank)
 }
 
 enum runtime_kind {
-    RUNTIME_KIND_LINE = BASE_KIND(BASE_SLOT_RUNTIME, 0),
+    RUNTIME_KIND_LINES = BASE_KIND(BASE_SLOT_RUNTIME, 0),
     RUNTIME_KIND_ROW
 };
 
@@ -120,7 +122,7 @@ void runtime_modules_fini(struct runtime_rank *rank);
 /* Steps of the phases COMPARE and EXPLAIN. */
 struct comm_step runtime_compare_step(struct runtime_rank *rank);
 struct comm_step runtime_explain_step(struct runtime_rank *rank);
-void runtime_line_take(struct troupe *holder, struct comm_record *record);
+void runtime_lines_take(struct troupe *holder, struct comm_record *record);
 
 /* ---- run.c
  * --------------------------------------------------------------------------- */
@@ -141,6 +143,12 @@ void runtime_reduce(struct runtime_rank *rank,
                                  size_t size),
                     const void *value,
                     size_t size_bytes);
+/* To rank 0, in pieces that are small enough for every build; `reference` counts bytes.
+ */
+void runtime_send(struct runtime_rank *rank,
+                  enum runtime_kind kind,
+                  const void *data,
+                  size_t size_bytes);
 bool runtime_reduced(struct runtime_rank *rank);
 int runtime_exit_code_of(troupe_status status);
 

@@ -6,7 +6,7 @@
 /* The layers that are strung together, lowest first. A new one is one line here. */
 
 static const struct base_frame_kind kinds[] = {
-    {RUNTIME_KIND_LINE, "runtime line", runtime_line_take},
+    {RUNTIME_KIND_LINES, "runtime lines", runtime_lines_take},
     {RUNTIME_KIND_ROW, "runtime row", runtime_row_take},
 };
 

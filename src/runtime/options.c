@@ -112,6 +112,21 @@ static troupe_status read_sizes(const struct base_log *log,
                             : e;
 }
 
+static troupe_status read_hostile(const struct base_log *log,
+                                  struct runtime_settings *settings)
+{
+    int64_t fail_every = 0;
+    troupe_status status =
+        read_int(log, "TROUPE_TEST_FAIL_ALLOC", INT64_MAX, &fail_every);
+
+#ifdef TROUPE_HOSTILE
+    settings->fail_every = (uint64_t)fail_every;
+#else
+    (void)settings;
+#endif
+    return status;
+}
+
 troupe_status runtime_settings_read(const struct base_log *log,
                                     const troupe_options *options,
                                     struct runtime_settings *settings)
@@ -122,6 +137,7 @@ troupe_status runtime_settings_read(const struct base_log *log,
         read_sim(log, options, settings),
         read_slots(log, settings),
         read_sizes(log, settings),
+        read_hostile(log, settings),
         base_env_bool(log, "TROUPE_STATS", false, &settings->has_statistics),
     };
 

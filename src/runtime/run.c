@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/alloc.h"
 #include "runtime/internal.h"
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,27 @@ bool runtime_reduced(struct runtime_rank *rank)
         return false;
     rank->has_result = rank->is_reducing = false;
     return true;
+}
+
+enum { PIECE_BYTES = 128 };
+
+void runtime_send(struct runtime_rank *rank,
+                  enum runtime_kind kind,
+                  const void *data,
+                  size_t size_bytes)
+{
+    struct comm_header header = {.kind = (uint8_t)kind};
+    size_t n_sent = 0;
+
+    do {
+        size_t n =
+            size_bytes - n_sent < PIECE_BYTES ? size_bytes - n_sent : PIECE_BYTES;
+
+        header.reference = n_sent;
+        comm_post_must(rank->comm, 0, &header, n ? (const char *)data + n_sent : NULL,
+                       n);
+        n_sent += n;
+    } while (n_sent < size_bytes);
 }
 
 int runtime_exit_code_of(troupe_status status)
@@ -189,26 +211,35 @@ static void leave(const struct runtime_job *job)
         runtime_rank_abandon(job->ranks[i]);
 }
 
+static int drive_mpi(struct runtime_job *job)
+{
+    comm_mpi_drive(job->ranks[0]->comm, runtime_step);
+    return exit_code_of_job(job);
+}
+
+static bool is_over(const struct runtime_job *job)
+{
+    return !job->sim || job->sim_result.end == COMM_SIM_DONE;
+}
+
 int troupe_run(troupe *runtime)
 {
     struct runtime_job *job = (struct runtime_job *)(void *)runtime;
+    uint64_t fail_before;
     int exit_code;
 
     base_require(job && !job->has_run, "troupe_run: once, after troupe_start");
     job->has_run = true;
-    if (job->sim) {
-        exit_code = drive_sim(job);
-        if (job->sim_result.end != COMM_SIM_DONE) {
-            leave(job);
-            return exit_code;
-        }
-    } else {
-        comm_mpi_drive(job->ranks[0]->comm, runtime_step);
-        exit_code = exit_code_of_job(job);
+    fail_before = base_alloc_fail_every(job->settings.fail_every);
+    exit_code = job->sim ? drive_sim(job) : drive_mpi(job);
+    base_alloc_fail_every(fail_before);
+    if (!is_over(job)) {
+        leave(job);
+        return exit_code;
     }
     for (int i = 0; i < job->n_ranks; i++) {
+        comm_stop(job->ranks[i]->comm); /* calls the actors' layer until it is done */
         runtime_rank_end_actors(job->ranks[i]);
-        comm_stop(job->ranks[i]->comm);
     }
     return runtime_audit(job) || exit_code > 0 ? exit_code : TROUPE_EXIT_RANK_FAILED;
 }

@@ -118,11 +118,11 @@ void runtime_rank_abandon(struct runtime_rank *rank)
 
 void runtime_rank_close(struct runtime_rank *rank)
 {
-    runtime_rank_end_actors(rank);
-    if (rank->comm) {
+    if (rank->comm)
         comm_stop(rank->comm);
+    runtime_rank_end_actors(rank);
+    if (rank->comm)
         comm_close(rank->comm);
-    }
     message_pool_destroy(rank->pool);
     base_bytes_fini(&rank->peer_lines);
     base_free(rank->rows);

@@ -26,22 +26,33 @@ static void fill(struct runtime_rank *rank, struct runtime_row *row)
     memcpy(row->n_dead, counts->n_dead, sizeof row->n_dead);
     fiber_pool_count(home->fibers, &stacks);
     row->largest_stack_bytes = stacks.largest_stack_used;
-    row->n_unguarded = stacks.n_unguarded;
     comm_count(rank->comm, &row->comm);
 }
 
-static void keep(struct runtime_rank *rank, int source, const void *row)
+static void keep(struct runtime_rank *rank,
+                 int source,
+                 size_t offset_bytes,
+                 const void *piece,
+                 size_t size_bytes)
 {
     if (!rank->rows)
         rank->rows = base_new_array(struct runtime_row, comm_size(rank->comm));
-    memcpy(&rank->rows[source], row, sizeof rank->rows[source]);
-    rank->n_rows++;
+    base_require(size_bytes <= sizeof rank->rows[source] &&
+                     offset_bytes <= sizeof rank->rows[source] - size_bytes,
+                 "statistics of rank %d that make no sense", source);
+    memcpy((char *)&rank->rows[source] + offset_bytes, piece, size_bytes);
+    rank->n_row_bytes += size_bytes;
 }
 
 void runtime_row_take(struct troupe *holder, struct comm_record *record)
 {
-    if (record->payload && record->size_bytes == sizeof(struct runtime_row))
-        keep(runtime_rank_of(holder), record->source, record->payload);
+    keep(runtime_rank_of(holder), record->source, (size_t)record->header.reference,
+         record->payload, (size_t)record->size_bytes);
+}
+
+static bool have_all_come(const struct runtime_rank *rank)
+{
+    return rank->n_row_bytes == (size_t)comm_size(rank->comm) * sizeof *rank->rows;
 }
 
 /* ---- printing
@@ -173,26 +184,29 @@ static void print(struct runtime_rank *rank)
     base_bytes_fini(&text);
 }
 
+static void give_row(struct runtime_rank *rank)
+{
+    struct runtime_row row;
+
+    rank->has_sent_row = true;
+    fill(rank, &row);
+    if (comm_rank(rank->comm) == 0)
+        keep(rank, 0, 0, &row, sizeof row);
+    else
+        runtime_send(rank, RUNTIME_KIND_ROW, &row, sizeof row);
+}
+
 struct comm_step runtime_gather_step(struct runtime_rank *rank)
 {
-    const struct comm_header header = {.kind = RUNTIME_KIND_ROW};
-    struct runtime_row row;
-    bool moved;
+    bool is_first = comm_rank(rank->comm) == 0, moved;
 
-    if (!rank->has_sent_row) {
-        rank->has_sent_row = true;
-        fill(rank, &row);
-        if (comm_rank(rank->comm) == 0)
-            keep(rank, 0, &row);
-        else
-            comm_post_must(rank->comm, 0, &header, &row, sizeof row);
-    }
+    if (!rank->has_sent_row)
+        give_row(rank);
     moved = runtime_pump(rank);
-    if (comm_rank(rank->comm) > 0 || rank->n_rows == comm_size(rank->comm)) {
-        if (comm_rank(rank->comm) == 0)
-            print(rank);
-        rank->phase = RUNTIME_THROUGH;
-        moved = true;
-    }
-    return runtime_wait(rank, moved);
+    if (is_first && !have_all_come(rank))
+        return runtime_wait(rank, moved);
+    if (is_first)
+        print(rank);
+    rank->phase = RUNTIME_THROUGH;
+    return runtime_wait(rank, true);
 }

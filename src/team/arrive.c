@@ -6,9 +6,9 @@
 
 /* Numbers travel as their low 32 bits; what comes is never far from what is next here.
  */
-static uint64_t number_of(const troupe_team *team, const struct comm_record *record)
+static uint64_t number_of(const troupe_team *team, uint32_t low_bits)
 {
-    int32_t distance = (int32_t)(record->header.incarnation - (uint32_t)team->next);
+    int32_t distance = (int32_t)(low_bits - (uint32_t)team->next);
 
     return team->next + (uint64_t)(int64_t)distance;
 }
@@ -18,52 +18,48 @@ static bool has_same_chain(const troupe_team *team, uint64_t number, uint64_t ch
     return number < team->acknowledged || team->chains[number % TEAM_WINDOW] == chain;
 }
 
-/* The member has not entered it: it will, or it has ended. */
-static void take_early(troupe_team *team, uint64_t number, struct comm_record *record)
-{
-    struct team_kept *kept, **link = &team->early;
+enum admission {
+    DROPPED,
+    EARLY, /* the member has not entered the operation yet */
+    ADMITTED
+};
 
-    if (!team->member) {
-        team_record_drop(team->here, record);
+/* An operation that is broken, or that the member did not live to enter, takes nothing.
+ */
+static enum admission admit(troupe_team *team, uint64_t number, uint64_t chain)
+{
+    if (UNLIKELY(number >= team->broken_from))
+        return DROPPED;
+    if (number >= team->next && team->member)
+        return EARLY;
+    if (number >= team->next) {
         team_fail(team, team->next, TROUPE_PEER_GONE);
-        return;
+        return DROPPED;
     }
-    kept = team_keep(team->here, record);
-    kept->number = number;
+    if (LIKELY(has_same_chain(team, number, chain)))
+        return ADMITTED;
+    team_fail(team, number, TROUPE_MISMATCH);
+    return DROPPED;
+}
+
+static void put_early(troupe_team *team, uint64_t number, struct team_kept *kept)
+{
+    struct team_kept **link = &team->early;
+
     while (*link)
         link = &(*link)->next;
+    kept->number = number;
+    kept->team = team;
+    kept->next = NULL;
     *link = kept;
 }
 
-/* An operation that the member has entered, of the same chain, in a team that is whole.
- */
-static bool is_admitted(troupe_team *team, uint64_t number, struct comm_record *record)
+static void put_aside(struct team_operation *op, struct team_kept *kept)
 {
-    if (UNLIKELY(number >= team->broken_from)) {
-        team_record_drop(team->here, record);
-        return false;
-    }
-    if (number >= team->next) {
-        take_early(team, number, record);
-        return false;
-    }
-    if (UNLIKELY(!has_same_chain(team, number, record->header.reference))) {
-        team_record_drop(team->here, record);
-        team_fail(team, number, TROUPE_MISMATCH);
-        return false;
-    }
-    return true;
-}
-
-static void put_aside(struct team_operation *op, struct comm_record *record)
-{
-    struct team_kept *kept = team_keep(op->team->here, record);
-
     kept->number = op->number;
+    kept->team = op->team;
     kept->next = op->parts;
     op->parts = kept;
-    if (kept->ticket)
-        team_fetch(op->team, kept);
 }
 
 static void take_data(troupe_team *team, uint64_t number, struct comm_record *record)
@@ -84,7 +80,7 @@ static void take_data(troupe_team *team, uint64_t number, struct comm_record *re
     } else {
         bool is_awaited = op->awaits == level && !record->ticket;
 
-        put_aside(op, record);
+        put_aside(op, team_keep(team->here, record));
         if (is_awaited)
             team_advance(op, NULL);
     }
@@ -93,10 +89,16 @@ static void take_data(troupe_team *team, uint64_t number, struct comm_record *re
 
 static void take_numbered(troupe_team *team, struct comm_record *record)
 {
-    uint64_t number = number_of(team, record);
+    uint64_t number = number_of(team, record->header.incarnation);
+    enum admission admission = admit(team, number, record->header.reference);
 
-    if (!is_admitted(team, number, record))
+    if (UNLIKELY(admission != ADMITTED)) {
+        if (admission == EARLY)
+            put_early(team, number, team_keep(team->here, record));
+        else
+            team_record_drop(team->here, record);
         return;
+    }
     if (LIKELY(record->header.kind == TEAM_KIND_DATA))
         take_data(team, number, record);
     else if (record->header.kind == TEAM_KIND_ASK)
@@ -108,7 +110,7 @@ static void take_numbered(troupe_team *team, struct comm_record *record)
 static void take(troupe_team *team, struct comm_record *record)
 {
     troupe_status status = (troupe_status)record->header.type;
-    uint64_t number = number_of(team, record);
+    uint64_t number = number_of(team, record->header.incarnation);
 
     switch (record->header.kind) {
     case TEAM_KIND_ACK_DOWN:
@@ -159,11 +161,31 @@ void team_record_arrived(struct troupe *rank, struct comm_record *record)
 /* ---- what was put aside
  * ------------------------------------------------------------------- */
 
+/* Data whose payload is still on its way. */
+static void take_held(troupe_team *team, struct team_kept *kept)
+{
+    uint64_t number = number_of(team, kept->header.incarnation);
+    enum admission admission = admit(team, number, kept->header.reference);
+    struct team_operation *op =
+        admission == ADMITTED ? team_operation_find(team, number) : NULL;
+
+    if (admission == EARLY)
+        put_early(team, number, kept);
+    else if (op && op->is_busy)
+        put_aside(op, kept);
+    else
+        team_kept_give(team->here, kept);
+}
+
 static void take_kept(troupe_team *team, struct team_kept *kept)
 {
     struct team_rank *here = team->here;
     struct comm_record record;
 
+    if (kept->is_held) {
+        take_held(team, kept);
+        return;
+    }
     team_kept_record(kept, &record);
     take(team, &record);
     if (record.envelope)

@@ -9,28 +9,6 @@
  * payloads come apart; they are asked for when the operation is entered.
  */
 
-struct team_kept *team_keep(struct team_rank *here, struct comm_record *record)
-{
-    size_t inline_bytes =
-        record->envelope || record->ticket ? 0 : (size_t)record->size_bytes;
-    uint8_t block_class;
-    struct team_kept *kept =
-        message_block_take(here->home->pool, sizeof *kept + inline_bytes, &block_class);
-
-    base_require(kept != NULL, "no memory for what has come for a team");
-    memset(kept, 0, sizeof *kept);
-    kept->header = record->header;
-    kept->source = record->source;
-    kept->block_class = block_class;
-    kept->size_bytes = record->size_bytes;
-    kept->ticket = record->ticket;
-    kept->envelope = record->envelope;
-    record->envelope = NULL;
-    if (inline_bytes)
-        memcpy(kept->bytes, record->payload, inline_bytes);
-    return kept;
-}
-
 void team_kept_append(struct team_kept ***tail, struct team_kept *kept)
 {
     kept->next = NULL;
@@ -44,8 +22,6 @@ void team_kept_give(struct team_rank *here, struct team_kept *kept)
         kept->is_dropped = true;
         return;
     }
-    if (kept->ticket)
-        comm_fetch_discard(here->home->comm, kept->source, kept->ticket);
     if (kept->envelope)
         message_give(here->home->pool, kept->envelope);
     message_block_give(here->home->pool, kept, kept->block_class);
@@ -57,13 +33,9 @@ void team_kept_record(struct team_kept *kept, struct comm_record *record)
     *record = (struct comm_record){.header = kept->header,
                                    .source = kept->source,
                                    .size_bytes = kept->size_bytes,
-                                   .payload = kept->bytes,
-                                   .envelope = kept->envelope,
-                                   .ticket = kept->ticket};
-    if (kept->envelope)
-        record->payload = message_payload(kept->envelope);
+                                   .payload = team_kept_bytes(kept),
+                                   .envelope = kept->envelope};
     kept->envelope = NULL;
-    kept->ticket = 0;
 }
 
 void team_record_drop(struct team_rank *here, struct comm_record *record)
@@ -89,21 +61,39 @@ void team_kept_drop_all(struct team_rank *here, struct team_kept **list, uint64_
 /* ---- payloads that travel apart
  * ---------------------------------------------------------- */
 
-void team_fetch(troupe_team *team, struct team_kept *kept)
+static void
+fetch(struct team_rank *here, struct team_kept *kept, const struct comm_record *record)
 {
-    struct team_rank *here = team->here;
-    uint64_t ticket = kept->ticket;
-
-    kept->envelope = message_take(here->home->pool, (size_t)kept->size_bytes);
+    kept->envelope = message_take(here->home->pool, (size_t)record->size_bytes);
     base_require(kept->envelope &&
                      base_map_put(&here->fetching, (uintptr_t)kept->envelope, kept),
                  "no memory for %llu bytes that have come for a team",
-                 (unsigned long long)kept->size_bytes);
+                 (unsigned long long)record->size_bytes);
     kept->envelope->flags |= MESSAGE_PENDING;
-    kept->team = team;
-    kept->ticket = 0;
     kept->is_held = true;
-    comm_fetch(here->home->comm, kept->source, ticket, kept->envelope);
+    comm_fetch(here->home->comm, record->source, record->ticket, kept->envelope);
+}
+
+struct team_kept *team_keep(struct team_rank *here, struct comm_record *record)
+{
+    size_t inline_bytes =
+        record->envelope || record->ticket ? 0 : (size_t)record->size_bytes;
+    uint8_t block_class;
+    struct team_kept *kept =
+        message_block_take(here->home->pool, sizeof *kept + inline_bytes, &block_class);
+
+    base_require(kept != NULL, "no memory for what has come for a team");
+    memset(kept, 0, sizeof *kept);
+    kept->header = record->header;
+    kept->block_class = block_class;
+    kept->size_bytes = record->size_bytes;
+    kept->envelope = record->envelope;
+    record->envelope = NULL;
+    if (record->ticket)
+        fetch(here, kept, record);
+    else if (inline_bytes)
+        memcpy(kept->bytes, record->payload, inline_bytes);
+    return kept;
 }
 
 static void let_go(struct team_rank *here, struct team_kept *kept)
@@ -121,15 +111,13 @@ static void take_fetched(struct heap_node *node)
     here->fetched = NULL;
     here->fetched_tail = &here->fetched;
     for (; kept; kept = next) {
-        troupe_team *team = kept->team;
-        uint64_t number = kept->number;
-        bool is_dropped = kept->is_dropped;
-        struct team_operation *op;
+        troupe_team *team = kept->is_dropped ? NULL : kept->team;
+        struct team_operation *op =
+            team ? team_operation_find(team, kept->number) : NULL;
 
         next = kept->next_fetched;
         let_go(here, kept);
-        op = is_dropped ? NULL : team_operation_find(team, number);
-        if (!op)
+        if (!op) /* nobody waits for it yet */
             continue;
         team_advance(op, NULL);
         team_operation_settle(op);

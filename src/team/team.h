@@ -358,7 +358,7 @@ void team_replay(troupe_team *team, uint64_t number);
 /* Likewise what came before the team was made. */
 void team_adopt(troupe_team *team);
 
-/* A copy of the record that holds its payload or ticket. */
+/* The record, with its payload or the promise of it. */
 struct team_kept *team_keep(struct team_rank *here, struct comm_record *record);
 void team_kept_give(struct team_rank *here, struct team_kept *kept);
 void team_kept_append(struct team_kept ***tail, struct team_kept *kept);
@@ -366,7 +366,6 @@ void team_kept_record(struct team_kept *kept, struct comm_record *record);
 /* Nobody wants the record. */
 void team_record_drop(struct team_rank *here, struct comm_record *record);
 void team_kept_drop_all(struct team_rank *here, struct team_kept **list, uint64_t from);
-void team_fetch(troupe_team *team, struct team_kept *kept);
 bool team_fetched(struct troupe *rank, struct message_envelope *envelope);
 /* Records for teams not made here. */
 void team_stray_keep(struct team_rank *here, struct comm_record *record);

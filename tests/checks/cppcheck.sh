@@ -17,7 +17,7 @@ cache=${TROUPE_BUILD_DIR:-build}/cppcheck
 mkdir -p "$cache"
 # Foreign headers are not looked at. A file in which it cannot follow the API's macros
 # (syntaxError) is left to clang-tidy.
-faults_from < <(cppcheck -q -j "$(nproc)" --std=c11 --inline-suppr \
+faults_from < <(cppcheck -q -j "${JOBS:-$(nproc)}" --std=c11 --inline-suppr \
     --enable=warning,performance,portability --suppress=missingIncludeSystem \
     --suppress=preprocessorErrorDirective --suppress=syntaxError --suppress=unknownMacro --cppcheck-build-dir="$cache" -Iinclude -Isrc -Iapps -Ibench \
     -D__GNUC__=12 -D__linux__=1 --template='{file}:{line}: {id}: {message}' \

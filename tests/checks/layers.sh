@@ -25,7 +25,7 @@ BEGIN {
     # Public headers that are not named after their folder.
     belongs("base", "version")
     belongs("message", "each type")
-    belongs("actor", "behavior call foreign life mail owned mpi parameter program system")
+    belongs("actor", "behavior call dead_letter foreign life mail owned mpi parameter program system")
     belongs("team", "team_inline")
     belongs("troupe", "verbs") # one verb for the calls of several folders
     while ((getline line < "src/LAYERS") > 0) {

@@ -49,6 +49,6 @@ if [ "${#commands[@]}" -gt 0 ]; then
     # A header's fault is found from every file that includes it; it is told once.
     # shellcheck disable=SC2016 # the inner shell expands it
     faults_from < <(printf '%s\0' "${commands[@]}" |
-        xargs -0 -n 1 -P "${TROUPE_JOBS:-$(nproc)}" bash -c 'examine "$1"' examine | sed 's/,-warnings-as-errors\]$/]/' | sort -u)
+        xargs -0 -n 1 -P "${JOBS:-$(nproc)}" bash -c 'examine "$1"' examine | sed 's/,-warnings-as-errors\]$/]/' | sort -u)
 fi
 conclude "${#commands[@]} files"

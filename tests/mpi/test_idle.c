@@ -37,8 +37,8 @@ static troupe_status body(troupe_actor *self)
                                 .n_items = 1};
     TROUPE_TRY(troupe_reduce(self, troupe_rank_team(self), -1, &largest));
     if (troupe_rank(self) == 0)
-        TROUPE_TRY(troupe_print(
-            self, "idle for %d s: at most %.1f %% of a core", WAIT_S, 100 * most_s / WAIT_S));
+        TROUPE_TRY(troupe_print(self, "idle for %d s: at most %.1f %% of a core",
+                                WAIT_S, 100 * most_s / WAIT_S));
     if (most_s > 0.05 * WAIT_S)
         troupe_fail(self, TROUPE_FAILED, "%.1f %% of a core", 100 * most_s / WAIT_S);
     return TROUPE_OK;

@@ -133,6 +133,42 @@ static void run_once(MPI_Comm *communicator)
     troupe_stop(runtime);
 }
 
+struct narrow {
+    int32_t value;
+};
+TROUPE_TYPE(narrow, value);
+struct wide {
+    int64_t value;
+};
+TROUPE_TYPE(wide, value);
+
+/* The last rank has another type of one name: refused on all ranks alike. */
+static void start_different(int rank, int n_ranks)
+{
+    troupe_type type =
+        rank == n_ranks - 1 ? *TROUPE_TYPE_OF(wide) : *TROUPE_TYPE_OF(narrow);
+    const troupe_type *const types[] = {&type, NULL};
+    const troupe_program program = {.main = &main_process, .types = types};
+    const troupe_options options = {.program = &program};
+    troupe *runtime;
+
+    type.name = "value";
+    if (n_ranks > 1)
+        REQUIRE(troupe_start(&options, &runtime) == TROUPE_SCHEMA);
+}
+
+/* A program that no rank can start: likewise. */
+static void start_broken(void)
+{
+    static const troupe_behavior twin = {.name = "worker", .body = NULL};
+    static const troupe_behavior *const behaviors[] = {&twin, NULL};
+    const troupe_program program = {.main = &main_process, .behaviors = behaviors};
+    const troupe_options options = {.program = &program};
+    troupe *runtime;
+
+    REQUIRE(troupe_start(&options, &runtime) == TROUPE_INVALID);
+}
+
 int main(int argc, char **argv)
 {
     int rank, n_ranks, level, is_finalised;
@@ -148,6 +184,8 @@ int main(int argc, char **argv)
 
     traffic_begin(&traffic, rank, n_ranks);
     run_once(NULL);
+    start_different(rank, n_ranks);
+    start_broken();
     run_once(NULL);
     traffic_end(&traffic, rank, n_ranks);
     traffic_begin(&traffic, rank, n_ranks);

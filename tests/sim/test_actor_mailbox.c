@@ -5,7 +5,8 @@
 #include "support/scene.h"
 #include <string.h>
 
-/* What each overflow policy does to mail for a full mailbox, here and from elsewhere. */
+/* What each overflow policy does to mail for a full mailbox, here and from elsewhere.
+ */
 
 struct note {
     int64_t number;
@@ -25,7 +26,8 @@ static struct {
     bool was_parked;
 } seen;
 
-/* ---- one late reader, one sender ----------------------------------------------------- */
+/* ---- one late reader, one sender
+ * ----------------------------------------------------- */
 
 static void count_dead(void *context, const troupe_dead_letter *letter)
 {
@@ -89,7 +91,11 @@ static troupe_status sender_body(troupe_actor *self)
     check_refused(self, to);
     return TROUPE_OK;
 }
-TROUPE_PROCESS(sender, sender_body, TROUPE_ACCEPTS(troupe_refused), TROUPE_SPAWNS(&late));
+TROUPE_PROCESS(sender,
+               sender_body,
+               TROUPE_ACCEPTS(troupe_refused),
+               TROUPE_SPAWNS(&late),
+               .capacity = N_NOTES);
 
 static struct {
     int place;
@@ -202,7 +208,8 @@ START_TEST(unbounded)
 }
 END_TEST
 
-/* ---- large messages meet the same policies ------------------------------------------- */
+/* ---- large messages meet the same policies
+ * ------------------------------------------- */
 
 struct parcel {
     int64_t number;
@@ -220,7 +227,8 @@ static troupe_status late_parcels_body(troupe_actor *self)
 
     troupe_sleep_until(self, troupe_after_s(self, 0.5));
     seen.n_waiting = (int64_t)troupe_n_waiting(self);
-    while (troupe_receive(self, parcel, troupe_after_s(self, 0.5), &parcel) == TROUPE_OK) {
+    while (troupe_receive(self, parcel, troupe_after_s(self, 0.5), &parcel) ==
+           TROUPE_OK) {
         EXPECT_INT(parcel->n_data, LARGE);
         seen.taken[seen.n_taken++] = parcel->number;
     }
@@ -280,10 +288,5 @@ START_TEST(large_messages)
 }
 END_TEST
 
-CHECK_MAIN("actor mailbox",
-           park,
-           refuse,
-           drop_newest,
-           drop_oldest,
-           unbounded,
-           large_messages)
+CHECK_MAIN(
+    "actor mailbox", park, refuse, drop_newest, drop_oldest, unbounded, large_messages)

@@ -6,9 +6,9 @@
 #include <string.h>
 
 /*
- * Order, loss and doubling: processes and handlers on all ranks send numbered messages of
- * all shapes and sizes to sinks with small mailboxes. A sink checks that each sender's come
- * in order without a gap; at the end everything sent has been counted.
+ * Order, loss and doubling: processes and handlers on all ranks send numbered messages
+ * of all shapes and sizes to sinks with small mailboxes. A sink checks that each
+ * sender's come in order without a gap; at the end everything sent has been counted.
  */
 
 struct note {
@@ -51,7 +51,8 @@ static void take(troupe_actor *self, struct seen *seen, int64_t from, int64_t nu
     seen->next[from] = number + 1;
 }
 
-static troupe_status on_note(troupe_actor *self, struct seen *seen, const struct note *note)
+static troupe_status
+on_note(troupe_actor *self, struct seen *seen, const struct note *note)
 {
     take(self, seen, note->from, note->number);
     return TROUPE_OK;
@@ -90,7 +91,10 @@ static troupe_status sink_body(troupe_actor *self)
             TROUPE_TRY(on_parcel(self, seen, parcel));
     }
 }
-TROUPE_PROCESS(sink_process, sink_body, TROUPE_ACCEPTS(note, parcel), TROUPE_STATE(seen));
+TROUPE_PROCESS(sink_process,
+               sink_body,
+               TROUPE_ACCEPTS(note, parcel),
+               TROUPE_STATE(seen));
 
 static size_t random_size(struct base_random *random)
 {
@@ -114,7 +118,8 @@ static void fill(uint8_t *data, size_t n, int64_t number)
 
 static uint8_t buffer[60000];
 
-static troupe_status send_one(troupe_actor *self, int64_t from, struct base_random *random)
+static troupe_status
+send_one(troupe_actor *self, int64_t from, struct base_random *random)
 {
     uint32_t to = base_random_below(random, (uint32_t)world.n_sinks);
     int64_t number = world.next[from][to];
@@ -122,18 +127,12 @@ static troupe_status send_one(troupe_actor *self, int64_t from, struct base_rand
     troupe_status status;
 
     if (base_random_below(random, 3)) {
-        status = troupe_send(
-            self, world.sinks[to], note, .from = from, .number = number);
+        status =
+            troupe_send(self, world.sinks[to], note, .from = from, .number = number);
     } else if (base_random_below(random, 2)) {
         fill(buffer, n, number);
-        status = troupe_send_tail(self,
-                                  world.sinks[to],
-                                  parcel,
-                                  data,
-                                  buffer,
-                                  n,
-                                  .from = from,
-                                  .number = number);
+        status = troupe_send_tail(self, world.sinks[to], parcel, data, buffer, n,
+                                  .from = from, .number = number);
     } else {
         troupe_message *message;
         struct parcel *parcel;
@@ -179,9 +178,8 @@ TROUPE_PROCESS(source_process,
                TROUPE_SENDS(note, parcel));
 
 /* A handler that sends a few at a time and goes on by a message to itself. */
-static troupe_status begin_source(troupe_actor *self,
-                                  struct source *source,
-                                  const struct source *arguments)
+static troupe_status
+begin_source(troupe_actor *self, struct source *source, const struct source *arguments)
 {
     *source = *arguments;
     return troupe_send(self, troupe_self(self), go);
@@ -191,7 +189,8 @@ static troupe_status on_go(troupe_actor *self, struct source *source)
 {
     struct base_random random = {source->random};
 
-    for (uint32_t n = 1 + base_random_below(&random, 5); n > 0 && source->left > 0; n--) {
+    for (uint32_t n = 1 + base_random_below(&random, 5); n > 0 && source->left > 0;
+         n--) {
         troupe_status status = send_one(self, source->from, &random);
 
         if (status == TROUPE_FULL)
@@ -215,10 +214,11 @@ TROUPE_BEHAVIOR(source_handler,
 static troupe_status spawn_sinks(troupe_actor *self, struct base_random *random)
 {
     for (int i = 0; i < world.n_sinks; i++) {
-        troupe_spawn_options options = {
-            .place = TROUPE_ON_RANK((int)base_random_below(random, (uint32_t)world.n_ranks)),
-            .capacity = (uint32_t)world.capacity};
-        const troupe_behavior *behavior = base_random_below(random, 2) ? &sink : &sink_process;
+        troupe_spawn_options options = {.place = TROUPE_ON_RANK((int)base_random_below(
+                                            random, (uint32_t)world.n_ranks)),
+                                        .capacity = (uint32_t)world.capacity};
+        const troupe_behavior *behavior =
+            base_random_below(random, 2) ? &sink : &sink_process;
 
         TROUPE_TRY(troupe_spawn(self, behavior, &options, &world.sinks[i]));
     }
@@ -229,11 +229,10 @@ static troupe_status spawn_sources(troupe_actor *self, struct base_random *rando
 {
     for (int64_t i = 0; i < world.n_senders; i++) {
         troupe_spawn_options options = {
-            TROUPE_WITH(source,
-                        .from = i,
-                        .left = world.n_messages,
+            TROUPE_WITH(source, .from = i, .left = world.n_messages,
                         .random = base_random_next(random)),
-            .place = TROUPE_ON_RANK((int)base_random_below(random, (uint32_t)world.n_ranks))};
+            .place = TROUPE_ON_RANK(
+                (int)base_random_below(random, (uint32_t)world.n_ranks))};
         const troupe_behavior *behavior =
             base_random_below(random, 2) ? &source_process : &source_handler;
         troupe_address address;
@@ -256,8 +255,8 @@ TROUPE_PROCESS(main_process, body);
 
 static const troupe_program program = {
     .main = &main_process,
-    .behaviors = (const troupe_behavior *const[]){
-        &sink, &sink_process, &source_process, &source_handler, NULL}};
+    .behaviors = (const troupe_behavior *const[]){&sink, &sink_process, &source_process,
+                                                  &source_handler, NULL}};
 
 static void begin(uint64_t seed, int n_ranks)
 {

@@ -1,8 +1,8 @@
 /* seeds: 200 */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/alloc.h"
+#include "sim/test_comm_world.h"
 #include "support/check_main.h"
-#include "test_comm_world.h"
 
 /*
  * The detector against an oracle that shares nothing with it: Safra's algorithm (E. W.
@@ -72,8 +72,7 @@ static bool is_passive(const struct side *side)
     return side->n_work == 0 && side->timer_ns == 0;
 }
 
-/* ---- work
- * ---------------------------------------------------------------------------- */
+/* ---- work ---- */
 
 static void give_work(struct side *me)
 {
@@ -141,8 +140,7 @@ static void fetched(struct troupe *rank, struct message_envelope *envelope)
     receive_work(me);
 }
 
-/* ---- the verdict
- * --------------------------------------------------------------------- */
+/* ---- the verdict ---- */
 
 static void quiet(struct troupe *rank, uint32_t any, uint32_t all)
 {
@@ -162,8 +160,7 @@ static void quiet(struct troupe *rank, uint32_t any, uint32_t all)
     world.is_final = true;
 }
 
-/* ---- the oracle
- * ---------------------------------------------------------------------- */
+/* ---- the oracle ---- */
 
 /* The token goes 0, n - 1, ..., 1, 0. A rank sends it on while it is passive. */
 static void oracle_turn(struct side *me)
@@ -190,8 +187,7 @@ static void oracle_turn(struct side *me)
     }
 }
 
-/* ---- a run
- * --------------------------------------------------------------------------- */
+/* ---- a run ---- */
 
 static struct comm_step step(struct troupe *rank)
 {

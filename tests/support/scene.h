@@ -3,9 +3,9 @@
 #define SUPPORT_SCENE_H
 
 /*
- * Scenes: small programs on simulated time whose actors check as they go, each over a few
- * seeds. All ranks live in this process, so what they have seen stands in one static
- * struct, which is cleared before each run. A check that fails names the seed.
+ * Scenes: small programs on simulated time whose actors check as they go, each over a
+ * few seeds. All ranks live in this process, so what they have seen stands in one
+ * static struct, which is cleared before each run. A check that fails names the seed.
  */
 
 #include "support/child.h"
@@ -14,22 +14,24 @@
 struct scene {
     const troupe_behavior *main; /* names what it spawns by TROUPE_SPAWNS */
     int n_ranks;
-    int exit_code;  /* that the run must give */
-    void *seen;     /* cleared before each run, may be NULL */
+    int exit_code; /* that the run must give */
+    void *seen;    /* cleared before each run, may be NULL */
     size_t seen_bytes;
-    void (*begin)(void);  /* after that; may be NULL */
-    void (*check)(void);  /* after each run; may be NULL */
-    bool may_leak;        /* the run is left in the middle */
+    void (*begin)(void); /* after that; may be NULL */
+    void (*check)(void); /* after each run; may be NULL */
+    bool may_leak;       /* the run is left in the middle */
 };
 
 /* TROUPE_TEST_SEEDS runs, or TROUPE_TEST_SEED alone; also looks for leaks. */
 void scene_play(const struct scene *scene);
-/* One run in a child: what it says on standard error. Its exit code must be the scene's. */
+/* One run in a child: what it says on standard error. Its exit code must be the
+ * scene's. */
 void scene_listen(const struct scene *scene, struct child_end *end);
 
 uint64_t scene_seed(void);
 bool scene_is_hostile(void);
-void scene_fail(const char *file, int line, const char *format, ...) TROUPE_PRINTF(3, 4);
+void scene_fail(const char *file, int line, const char *format, ...)
+    TROUPE_PRINTF(3, 4);
 
 #define EXPECT(condition)                                                              \
     do {                                                                               \
@@ -37,14 +39,15 @@ void scene_fail(const char *file, int line, const char *format, ...) TROUPE_PRIN
             scene_fail(__FILE__, __LINE__, "not so: %s", #condition);                  \
     } while (0)
 
-#define EXPECT_STATUS(call, wanted)                                                    \
+#define SCENE_STATUS(call, wanted, words)                                              \
     do {                                                                               \
         troupe_status scene_status_ = (call);                                          \
         if (scene_status_ != (wanted))                                                 \
-            scene_fail(__FILE__, __LINE__, "%s gives %s, not %s", #call,               \
-                       troupe_status_name(scene_status_), #wanted);                    \
+            scene_fail(__FILE__, __LINE__, "%s gives %s, not %s", words,               \
+                       troupe_status_name(scene_status_), troupe_status_name(wanted)); \
     } while (0)
-#define EXPECT_OK(call) EXPECT_STATUS(call, TROUPE_OK)
+#define EXPECT_STATUS(call, wanted) SCENE_STATUS(call, wanted, #call)
+#define EXPECT_OK(call)             SCENE_STATUS(call, TROUPE_OK, #call)
 
 #define EXPECT_INT(value, wanted)                                                      \
     do {                                                                               \

@@ -7,8 +7,11 @@
 int sim_job_once(const troupe_program *program, int n_ranks, uint64_t seed)
 {
     char *argv[] = {"test", NULL};
-    troupe_options options = {
-        .program = program, .argc = 1, .argv = argv, .sim_ranks = n_ranks, .sim_seed = seed};
+    troupe_options options = {.program = program,
+                              .argc = 1,
+                              .argv = argv,
+                              .sim_ranks = n_ranks,
+                              .sim_seed = seed};
     troupe *runtime;
     int exit_code;
 
@@ -32,14 +35,11 @@ static int run_seed(const struct sim_job *job, uint64_t seed)
     wrong = job->check(seed, n_ranks, exit_code);
     if (!wrong)
         return 0;
-    fprintf(stderr,
-            "seed %llu, %d ranks, exit code %d: %s\n  again: TROUPE_TEST_SEED=%llu %s\n",
-            (unsigned long long)seed,
-            n_ranks,
-            exit_code,
-            wrong,
-            (unsigned long long)seed,
-            job->test);
+    fprintf(
+        stderr,
+        "seed %llu, %d ranks, exit code %d: %s\n  again: TROUPE_TEST_SEED=%llu %s\n",
+        (unsigned long long)seed, n_ranks, exit_code, wrong, (unsigned long long)seed,
+        job->test);
     return 1;
 }
 

@@ -4,7 +4,8 @@
 
 /*
  * Whole jobs on simulated time, many seeds each. A test gives a program and what to do
- * before and after a run; a seed that fails is printed with the command that runs it alone.
+ * before and after a run; a seed that fails is printed with the command that runs it
+ * alone.
  */
 
 #include "troupe/troupe.h"
@@ -18,8 +19,8 @@ struct sim_job {
     const char *(*check)(uint64_t seed, int n_ranks, int exit_code);
 };
 
-/* Runs n seeds (TROUPE_TEST_SEEDS, or the default given; TROUPE_TEST_SEED: just that one);
- * the number of failures. */
+/* Runs n seeds (TROUPE_TEST_SEEDS, or the default given; TROUPE_TEST_SEED: just that
+ * one); the number of failures. */
 int sim_job_run(const struct sim_job *job, int default_seeds);
 
 /* One run; the exit code. */

@@ -4,7 +4,7 @@
 # A script and not ctest's ENVIRONMENT, because that would win over what you have set.
 set -euo pipefail
 
-wanted=$(($1 * ${TROUPE_TEST_SEEDS_PERCENT:-100} / 100))
+wanted=$(($1 * ${SEEDS_PERCENT:-100} / 100))
 export TROUPE_TEST_SEEDS=${TROUPE_TEST_SEEDS:-$((wanted > 0 ? wanted : 1))}
 shift
 exec "$@"

@@ -66,6 +66,8 @@ for n in 1 2 3 4; do
     same "$n ranks"
     [ ! -s "$work/err" ] || fail "unexpected: $(cat "$work/err")"
 done
+TROUPE_BACKEND=sim TROUPE_SIM_RANKS=5 "$wordcount" "$corpus" > "$work/out"
+same "5 simulated ranks"
 on_ranks 2 "$corpus/headers" "$corpus/bytes" "$corpus/large" "$corpus/zeros" > "$work/out"
 same "paths one by one"
 

@@ -59,10 +59,9 @@ found(void *context, const unsigned char *text, const struct extent *words, size
     return TROUPE_OK;
 }
 
-static troupe_status go_on(void *context)
+static void go_on(void *context)
 {
     (void)context;
-    return TROUPE_OK;
 }
 
 static troupe_status

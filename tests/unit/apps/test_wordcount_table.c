@@ -77,12 +77,17 @@ static void fill(struct table *table, struct entry *entries, struct base_random 
     }
 }
 
+static void no_pause(void *context)
+{
+    (void)context;
+}
+
 START_TEST(sorts_what_a_naive_table_counts)
 {
     struct base_random random = {7};
     struct entry *entries = make_words(&random);
     struct table table;
-    table_init(&table, SIZE_MAX);
+    table_init(&table, SIZE_MAX, no_pause, NULL);
     fill(&table, entries, &random);
     qsort(entries, N_WORDS, sizeof *entries, by_count_then_text);
 
@@ -106,7 +111,7 @@ START_TEST(sorts_only_the_first)
     struct base_random random = {8};
     struct entry *entries = make_words(&random);
     struct table table;
-    table_init(&table, SIZE_MAX);
+    table_init(&table, SIZE_MAX, no_pause, NULL);
     fill(&table, entries, &random);
     qsort(entries, N_WORDS, sizeof *entries, by_count_then_text);
     ck_assert(table_sort(&table, 10));
@@ -128,7 +133,7 @@ START_TEST(sorts_long_words_that_begin_alike)
     ck_assert_ptr_nonnull(text);
     memset(text, 'x', n);
     struct table table;
-    table_init(&table, SIZE_MAX);
+    table_init(&table, SIZE_MAX, no_pause, NULL);
     ck_assert(table_add(&table, text, n, word_hash(text, n), 1));
     ck_assert(table_add(&table, text, n - 1, word_hash(text, n - 1), 1));
     text[n - 1] = 'w';
@@ -152,7 +157,7 @@ START_TEST(stays_below_its_limit)
 {
     struct table table;
     size_t limit = 1 << 20;
-    table_init(&table, limit);
+    table_init(&table, limit, no_pause, NULL);
     unsigned char text[32 + WORD_SLACK] = "a_word_of_32_bytes_number_";
     uint32_t n = 0;
     for (;; n++) {

@@ -1,0 +1,50 @@
+/* ranks: 1 2 4 */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "mpi/test_comm_mpi.h"
+#include "sim/test_comm_traffic.h"
+
+/*
+ * The traffic of the simulator's test over real MPI, with several options one after the
+ * other in one process, in an MPI that the program itself initialised.
+ */
+
+static const struct comm_options plans[] = {
+    {.spin_ns = -1},
+    {.spin_ns = -1, .route = comm_route_two_hops},
+    {.spin_ns = 0, .frame_bytes = 64, .initial_credits = 1, .chunk_limit_bytes = 256},
+    {.spin_ns = 50000, .frame_bytes = 512, .receive_budget_bytes = 8192},
+    {.spin_ns = -1, .chunk_limit_bytes = 1, .pending_limit_bytes = 100},
+};
+
+static void run(const struct comm_options *options, uint64_t seed)
+{
+    world = calloc(1, sizeof *world);
+    MUST(world, "memory");
+    MPI_Comm_size(MPI_COMM_WORLD, &world->n_ranks);
+    int rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    struct side *side = &world->side[rank];
+    world->n_records = world->n_ranks > 1 ? 3000 : 0;
+    world->max_bytes = options->frame_bytes == 64 ? 2000 : 40960;
+    world->heeds_congestion = true;
+    side->n_to_post = world->n_records;
+    side->random.state = seed * 100 + (uint64_t)rank;
+    side->pool = message_pool_create();
+    side->comm = test_mpi_open(&side->troupe);
+    comm_kind_add(side->comm, &kind);
+    MUST(comm_start(side->comm, options, side->pool, &upper) == TROUPE_OK, "start");
+    comm_mpi_drive(side->comm, step);
+    MUST(!world->failed && side->n_verdicts > 0 && side->n_fetching == 0,
+         "the traffic");
+    test_mpi_end(side->comm, side->pool);
+    free(world);
+}
+
+int main(int argc, char **argv)
+{
+    test_mpi_begin(&argc, &argv);
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++)
+        run(&plans[i], i + 1);
+    MPI_Finalize();
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/require.h"
+#include "sim/test_comm_world.h"
+#include "support/check_main.h"
+
+/* The simulator itself: its clock, its ends, and death on it. */
+
+enum { KIND = BASE_KIND(BASE_SLOT_ACTOR, 1), N_RANKS = 4 };
+
+struct side {
+    struct troupe troupe;
+    struct comm *comm;
+    struct message_pool *pool;
+    uint32_t n_steps, n_taken;
+    int64_t took_ns;
+    bool is_said; /* has posted what it had to */
+};
+
+static struct side sides[N_RANKS];
+static struct comm_sim *sim;
+
+static struct side *side_of(struct troupe *rank)
+{
+    return CONTAINER_OF(rank, struct side, troupe);
+}
+
+static void take(struct troupe *rank, struct comm_record *record)
+{
+    struct side *me = side_of(rank);
+    (void)record;
+    me->n_taken++;
+    me->took_ns = comm_now_ns(me->comm);
+}
+
+static const struct base_frame_kind kind = {KIND, "test", take};
+
+static void setup(const struct comm_sim_options *options)
+{
+    memset(sides, 0, sizeof sides);
+    sim = comm_sim_create(options);
+    for (int i = 0; i < N_RANKS; i++) {
+        base_log_init(&sides[i].troupe.log);
+        sides[i].pool = message_pool_create();
+        sides[i].comm = comm_sim_open(sim, i, &sides[i].troupe);
+        comm_kind_add(sides[i].comm, &kind);
+        ck_assert(comm_start(sides[i].comm, NULL, sides[i].pool, NULL) == TROUPE_OK);
+    }
+}
+
+static void teardown(void)
+{
+    for (int i = 0; i < N_RANKS; i++) {
+        comm_stop(sides[i].comm);
+        comm_close(sides[i].comm);
+        message_pool_destroy(sides[i].pool);
+    }
+    comm_sim_destroy(sim);
+}
+
+static const struct comm_sim_options plain = {.n_ranks = N_RANKS, .seed = 1};
+static const struct comm_step idle = {COMM_STEP_IDLE, INT64_MAX};
+static const struct comm_step busy = {COMM_STEP_BUSY, 0};
+static const struct comm_step done = {COMM_STEP_DONE, 0};
+
+static void turn(struct side *me)
+{
+    struct comm_record record;
+    comm_poll(me->comm);
+    while (comm_next(me->comm, &record))
+        comm_kind(me->comm, record.header.kind)->take(&me->troupe, &record);
+    comm_flush(me->comm, COMM_FLUSH_IDLE);
+}
+
+static void say(struct side *me, int peer)
+{
+    const struct comm_header header = {.kind = KIND};
+    ck_assert(comm_post(me->comm, peer, &header, NULL, 0) == TROUPE_OK);
+    me->is_said = true;
+}
+
+/* ---- time ---- */
+
+static struct comm_step sleep_step(struct troupe *rank)
+{
+    struct side *me = side_of(rank);
+    enum { WAIT_NS = 1000 * 1000 };
+    int64_t now_ns = comm_now_ns(me->comm);
+    if (me->n_steps++ == 10) {
+        ck_assert_int_ge(now_ns, 10 * WAIT_NS);
+        ck_assert_int_lt(now_ns, 11 * WAIT_NS);
+        return done;
+    }
+    ck_assert_int_gt(comm_now_ns(me->comm), now_ns);
+    return (struct comm_step){COMM_STEP_IDLE, now_ns + WAIT_NS};
+}
+
+START_TEST(time_is_virtual)
+{
+    setup(&plain);
+    struct comm_sim_result result = comm_sim_drive(sim, sleep_step);
+    ck_assert_int_eq(result.end, COMM_SIM_DONE);
+    ck_assert_str_eq(comm_backend_name(sides[0].comm), "sim");
+    ck_assert_ptr_null(comm_communicator(sides[0].comm));
+    teardown();
+}
+END_TEST
+
+/* ---- ends ---- */
+
+static struct comm_step idle_step(struct troupe *rank)
+{
+    turn(side_of(rank));
+    return idle;
+}
+
+static struct comm_step offering_step(struct troupe *rank)
+{
+    turn(side_of(rank));
+    comm_quiet_offer(side_of(rank)->comm, 1, 1, false);
+    return idle;
+}
+
+static struct comm_step busy_step(struct troupe *rank)
+{
+    turn(side_of(rank));
+    return busy;
+}
+
+START_TEST(stuck)
+{
+    setup(&plain);
+    ck_assert_int_eq(comm_sim_drive(sim, idle_step).end, COMM_SIM_STUCK);
+    teardown();
+    /* The detector's own traffic is no sign of life. */
+    setup(&plain);
+    ck_assert_int_eq(comm_sim_drive(sim, offering_step).end, COMM_SIM_STUCK);
+    teardown();
+}
+END_TEST
+
+START_TEST(limits)
+{
+    struct comm_sim_options options = plain;
+    options.step_limit = 1000;
+    setup(&options);
+    struct comm_sim_result result = comm_sim_drive(sim, busy_step);
+    ck_assert_int_eq(result.end, COMM_SIM_LIMIT);
+    ck_assert_uint_eq(result.n_steps, 1000);
+    teardown();
+    options.step_limit = 0;
+    options.time_limit_ns = 1000000;
+    setup(&options);
+    ck_assert_int_eq(comm_sim_drive(sim, busy_step).end, COMM_SIM_LIMIT);
+    teardown();
+}
+END_TEST
+
+/* ---- death ---- */
+
+static struct comm_step aborting_step(struct troupe *rank)
+{
+    struct side *me = side_of(rank);
+    turn(me);
+    if (!me->is_said)
+        say(me, (comm_rank(me->comm) + 1) % N_RANKS);
+    if (me->n_steps++ == 20 && comm_rank(me->comm) == 2)
+        comm_abort(me->comm, 42);
+    return busy;
+}
+
+static struct comm_step dying_step(struct troupe *rank)
+{
+    struct side *me = side_of(rank);
+    turn(me);
+    base_require(me->n_steps++ < 20, "as it should be in this test");
+    return busy;
+}
+
+START_TEST(abort_comes_back_to_the_driver)
+{
+    setup(&plain);
+    struct comm_sim_result result = comm_sim_drive(sim, aborting_step);
+    ck_assert_int_eq(result.end, COMM_SIM_ABORTED);
+    ck_assert_int_eq(result.exit_code, 42);
+    teardown();
+    setup(&plain);
+    result = comm_sim_drive(sim, dying_step);
+    ck_assert_int_eq(result.end, COMM_SIM_ABORTED);
+    ck_assert_int_ne(result.exit_code, 0);
+    teardown();
+}
+END_TEST
+
+/* Rank 1 posts and dies at once; rank 2 still gets it, and goes on without it. */
+static struct comm_step killed_step(struct troupe *rank)
+{
+    struct side *me = side_of(rank);
+    if (comm_rank(me->comm) == 1) {
+        ck_assert(!me->is_said);
+        say(me, 2);
+        comm_flush(me->comm, COMM_FLUSH_IDLE);
+        comm_sim_kill(sim, 1);
+        return busy;
+    }
+    turn(me);
+    if (comm_rank(me->comm) != 2)
+        return done;
+    if (!me->is_said)
+        say(me, 1); /* to nobody */
+    return me->n_taken ? done : idle;
+}
+
+START_TEST(a_rank_may_die)
+{
+    setup(&plain);
+    ck_assert_int_eq(comm_sim_drive(sim, killed_step).end, COMM_SIM_DONE);
+    ck_assert_uint_eq(sides[2].n_taken, 1);
+    teardown();
+}
+END_TEST
+
+/* ---- what the end finds ---- */
+
+static struct comm_step careless_step(struct troupe *rank)
+{
+    struct side *me = side_of(rank);
+    comm_poll(me->comm);
+    if (comm_rank(me->comm) == 0 && !me->is_said) {
+        say(me, 3);
+        comm_flush(me->comm, COMM_FLUSH_IDLE);
+    }
+    return done; /* rank 3 does not look */
+}
+
+START_TEST(the_audit_finds_what_was_left)
+{
+    struct base_bytes text;
+    setup(&plain);
+    base_bytes_init(&text);
+    ck_assert(!comm_audit(sides[3].comm, &text));
+    base_bytes_fini(&text);
+    ck_assert_int_eq(comm_sim_drive(sim, careless_step).end, COMM_SIM_DONE);
+    base_bytes_init(&text);
+    ck_assert(comm_audit(sides[0].comm, &text));
+    ck_assert(!comm_audit(sides[3].comm, &text));
+    base_bytes_append(&text, "", 1);
+    ck_assert_ptr_nonnull(strstr((const char *)text.data, "1 records came to rank 3"));
+    base_bytes_fini(&text);
+    teardown();
+}
+END_TEST
+
+/* ---- age ---- */
+
+/* Nobody flushes, yet it comes, when it is 50 us old. */
+static struct comm_step lazy_step(struct troupe *rank)
+{
+    struct side *me = side_of(rank);
+    struct comm_record record;
+    comm_poll(me->comm);
+    while (comm_next(me->comm, &record))
+        take(rank, &record);
+    if (comm_rank(me->comm) == 0 && !me->is_said)
+        say(me, 3);
+    return me->n_taken || comm_rank(me->comm) != 3 ? done : idle;
+}
+
+static struct comm_step lazy_until_step(struct troupe *rank)
+{
+    struct side *me = side_of(rank);
+    struct comm_step result = lazy_step(rank);
+    /* Done ranks are flushed by the end, so the sender stays. */
+    return comm_rank(me->comm) == 0 && !sides[3].n_taken
+               ? (struct comm_step){COMM_STEP_IDLE, comm_now_ns(me->comm) + 1000}
+               : result;
+}
+
+START_TEST(old_frames_leave)
+{
+    setup(&plain);
+    ck_assert_int_eq(comm_sim_drive(sim, lazy_until_step).end, COMM_SIM_DONE);
+    ck_assert_int_gt(sides[3].took_ns, 50 * 1000);
+    ck_assert_int_lt(sides[3].took_ns, 100 * 1000);
+    struct comm_counts counts;
+    comm_count(sides[0].comm, &counts);
+    ck_assert_uint_eq(counts.n_flushes[COMM_FLUSH_AGE], 1);
+    teardown();
+}
+END_TEST
+
+START_TEST(two_hops)
+{
+    for (int n = 1; n < 70; n++) {
+        for (int here = 0; here < n; here++) {
+            for (int there = 0; there < n; there++) {
+                if (here == there)
+                    continue;
+                int hop = comm_route_two_hops(here, there, n);
+                ck_assert(hop >= 0 && hop < n && hop != here);
+                ck_assert(hop == there || comm_route_two_hops(hop, there, n) == there);
+            }
+        }
+    }
+}
+END_TEST
+
+CHECK_MAIN("comm_sim",
+           time_is_virtual,
+           stuck,
+           limits,
+           abort_comes_back_to_the_driver,
+           a_rank_may_die,
+           the_audit_finds_what_was_left,
+           old_frames_leave,
+           two_hops)
