@@ -2,31 +2,32 @@
 #include "merge.h"
 #include "batch.h"
 
+/* Parts asked for in advance: another rank may be asleep when it is asked. */
+#define N_AHEAD 4
+
 struct stream {
     troupe_address counter;
-    troupe_reference asked;  /* the call that brings the next part */
+    troupe_reference asked[N_AHEAD]; /* the calls that bring the next parts, in a ring */
+    size_t first;
     troupe_message *message; /* the part being read, owned */
     size_t position;
     struct word word;
     bool ended;
 };
 
-static troupe_status ask(struct merge *merge, struct stream *stream)
+static troupe_status ask(struct merge *merge, struct stream *stream, size_t place)
 {
     return troupe_call_async(merge->self, stream->counter, TROUPE_FOREVER,
-                             &stream->asked, more);
+                             &stream->asked[place], more);
 }
 
 static bool is_answer(void *context, const troupe_mail *mail)
 {
     const struct stream *stream = context;
-    return mail->reference.bits == stream->asked.bits;
+    return mail->reference.bits == stream->asked[stream->first].bits;
 }
 
-/*
- * Takes the part that was asked for, and asks for the one after it, which is on its way
- * while this one is used. It has to outlive what is received next, so it is kept.
- */
+/* Takes the next part; it has to outlive what is received next, so it is kept. */
 static troupe_status next_part(struct merge *merge, struct stream *stream)
 {
     troupe_mail mail;
@@ -38,8 +39,9 @@ static troupe_status next_part(struct merge *merge, struct stream *stream)
     troupe_release(merge->self, &stream->message);
     TROUPE_TRY(troupe_keep(merge->self, &stream->message));
     stream->position = 0;
-    const struct part *part = troupe_message_body(stream->message);
-    return part->n_bytes > 0 ? ask(merge, stream) : TROUPE_OK;
+    TROUPE_TRY(ask(merge, stream, stream->first));
+    stream->first = (stream->first + 1) % N_AHEAD;
+    return TROUPE_OK;
 }
 
 static bool next_word(struct stream *stream)
@@ -95,7 +97,8 @@ troupe_status merge_start(struct merge *merge,
         return TROUPE_NO_MEMORY;
     for (size_t i = 0; i < n_counters; i++) {
         merge->streams[i].counter = counters[i];
-        TROUPE_TRY(ask(merge, &merge->streams[i]));
+        for (size_t place = 0; place < N_AHEAD; place++)
+            TROUPE_TRY(ask(merge, &merge->streams[i], place));
     }
     for (size_t i = 0; i < n_counters; i++) {
         struct stream *stream = &merge->streams[i];

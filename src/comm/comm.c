@@ -5,7 +5,6 @@
 
 enum {
     FRAME_BYTES = 4032, /* with MPI's header just below vader's eager limit of 4096 */
-    FREE_FRAMES = 64,   /* kept for reuse */
     CHUNK_LIMIT_BYTES = 16 * 1024,
     PENDING_LIMIT_BYTES = 16 * 1024,
     RECEIVE_BUDGET_BYTES = 2 * 1024 * 1024,
@@ -199,16 +198,6 @@ void comm_frame_destroy(struct comm *comm, struct comm_frame *frame)
     base_free(frame);
 }
 
-struct comm_frame *comm_frame_take(struct comm *comm)
-{
-    struct comm_frame *frame = comm->free;
-    if (UNLIKELY(!frame))
-        return comm_frame_create(comm, comm->options.frame_bytes);
-    comm->free = frame->next;
-    comm->n_free--;
-    return frame;
-}
-
 bool comm_frame_reserve(struct comm *comm, uint32_t n)
 {
     while (comm->n_free < n) {
@@ -222,23 +211,6 @@ bool comm_frame_reserve(struct comm *comm, uint32_t n)
     return true;
 }
 
-void comm_frame_give(struct comm *comm, struct comm_frame *frame)
-{
-    if (frame->is_slot) {
-        frame->next = NULL;
-        *comm->to_post_end = frame;
-        comm->to_post_end = &frame->next;
-        return;
-    }
-    if (UNLIKELY(comm->n_free >= FREE_FRAMES)) {
-        comm_frame_destroy(comm, frame);
-        return;
-    }
-    frame->next = comm->free;
-    comm->free = frame;
-    comm->n_free++;
-}
-
 /* ---- peers ---- */
 
 int comm_next_hop(const struct comm *comm, int here, int destination)
@@ -247,18 +219,15 @@ int comm_next_hop(const struct comm *comm, int here, int destination)
                                : destination;
 }
 
-struct comm_stream *comm_stream_of(struct comm *comm, int rank)
+struct comm_stream *comm_stream_make(struct comm *comm, int rank)
 {
     base_require(rank >= 0 && rank < comm->n_ranks && rank != comm->rank,
                  "a record for rank %d from rank %d of %d", rank, comm->rank,
                  comm->n_ranks);
-    struct comm_stream *stream = comm->fast.streams[rank];
-    if (LIKELY(stream != &comm->no_stream))
-        return stream;
     int hop = comm_next_hop(comm, comm->rank, rank);
     base_require(hop == rank || comm_next_hop(comm, hop, rank) == rank,
                  "the route from %d to %d has more than two hops", comm->rank, rank);
-    stream = base_new(struct comm_stream);
+    struct comm_stream *stream = base_new(struct comm_stream);
     stream->at = stream->end = comm->no_stream.at;
     stream->destination = rank;
     stream->link = comm_link_of(comm, hop);
@@ -270,12 +239,10 @@ struct comm_stream *comm_stream_of(struct comm *comm, int rank)
     return stream;
 }
 
-struct comm_origin *comm_origin_of(struct comm *comm, int rank)
+struct comm_origin *comm_origin_make(struct comm *comm, int rank)
 {
-    if (UNLIKELY(!comm->origins[rank])) {
-        comm->origins[rank] = base_new(struct comm_origin);
-        comm_count_memory(comm, sizeof(struct comm_origin));
-    }
+    comm->origins[rank] = base_new(struct comm_origin);
+    comm_count_memory(comm, sizeof(struct comm_origin));
     return comm->origins[rank];
 }
 

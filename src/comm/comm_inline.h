@@ -90,20 +90,21 @@ static inline bool comm_is_congested(const struct comm *comm, int rank)
 /* Begins and ends frames, puts chunks together, takes comm's own records. */
 bool comm_next_slowly(struct comm *comm, struct comm_record *record);
 
-static inline bool comm_next(struct comm *comm, struct comm_record *record)
+/* Takes the next record if it stands whole in the frame, as nearly all do. */
+static inline bool comm_next_whole(struct comm *comm, struct comm_record *record)
 {
     struct comm_fast *fast = comm_fast(comm);
     struct comm_reader *reader = &fast->reader;
 
     if (UNLIKELY(reader->at == reader->end))
-        return comm_next_slowly(comm, record);
+        return false;
     uint64_t word = comm_wire_load(reader->at);
     size_t size_bytes = comm_wire_size(word);
     size_t n_bytes =
         comm_wire_n_words(word) * COMM_WORD_BYTES + comm_wire_padded(size_bytes);
     if (UNLIKELY(comm_wire_shape(word) != 0 || !fast->kinds[comm_wire_kind(word)] ||
                  n_bytes > (size_t)(reader->end - reader->at)))
-        return comm_next_slowly(comm, record);
+        return false;
     record->payload =
         comm_wire_get(reader->at, word, &reader->state->last, &record->header);
     record->source = reader->source;
@@ -113,6 +114,11 @@ static inline bool comm_next(struct comm *comm, struct comm_record *record)
     reader->at += n_bytes;
     reader->n_taken++;
     return true;
+}
+
+static inline bool comm_next(struct comm *comm, struct comm_record *record)
+{
+    return LIKELY(comm_next_whole(comm, record)) || comm_next_slowly(comm, record);
 }
 
 static inline bool comm_has_frame(const struct comm *comm)

@@ -193,16 +193,50 @@ void comm_count_memory(struct comm *comm, int64_t change);
 /* NULL: no memory. */
 struct comm_frame *comm_frame_create(struct comm *comm, uint32_t capacity_bytes);
 void comm_frame_destroy(struct comm *comm, struct comm_frame *frame);
-/* Of full size, from the free list if there is one. NULL: no memory. */
-struct comm_frame *comm_frame_take(struct comm *comm);
 /* Sees to it that the next n comm_frame_take() succeed. */
 bool comm_frame_reserve(struct comm *comm, uint32_t n);
+static inline struct comm_frame *comm_frame_take(struct comm *comm)
+{
+    struct comm_frame *frame = comm->free;
+    base_assert(frame);
+    comm->free = frame->next;
+    comm->n_free--;
+    return frame;
+}
+
+enum { COMM_FREE_FRAMES = 64 }; /* kept for reuse */
+
 /* The bytes have left or have been read: back to the free list, or into the ring. */
-void comm_frame_give(struct comm *comm, struct comm_frame *frame);
+static inline void comm_frame_give(struct comm *comm, struct comm_frame *frame)
+{
+    if (frame->is_slot) {
+        frame->next = NULL;
+        *comm->to_post_end = frame;
+        comm->to_post_end = &frame->next;
+        return;
+    }
+    if (UNLIKELY(comm->n_free >= COMM_FREE_FRAMES)) {
+        comm_frame_destroy(comm, frame);
+        return;
+    }
+    frame->next = comm->free;
+    comm->free = frame;
+    comm->n_free++;
+}
 
 /* Made at first use; they end the rank when there is no memory. */
-struct comm_stream *comm_stream_of(struct comm *comm, int rank);
-struct comm_origin *comm_origin_of(struct comm *comm, int rank);
+struct comm_stream *comm_stream_make(struct comm *comm, int rank);
+struct comm_origin *comm_origin_make(struct comm *comm, int rank);
+static inline struct comm_stream *comm_stream_of(struct comm *comm, int rank)
+{
+    struct comm_stream *stream = comm->fast.streams[rank];
+    return LIKELY(stream != &comm->no_stream) ? stream : comm_stream_make(comm, rank);
+}
+static inline struct comm_origin *comm_origin_of(struct comm *comm, int rank)
+{
+    struct comm_origin *origin = comm->origins[rank];
+    return LIKELY(origin != NULL) ? origin : comm_origin_make(comm, rank);
+}
 int comm_next_hop(const struct comm *comm, int here, int destination);
 
 /* When comm itself wants to be polled; INT64_MAX: only when something arrives. */
@@ -219,7 +253,12 @@ static inline void comm_is_active(struct comm *comm)
 /* ---- link.c: credits, queues ---- */
 
 /* Made at first use; ends the rank when there is no memory. */
-struct comm_link *comm_link_of(struct comm *comm, int peer);
+struct comm_link *comm_link_make(struct comm *comm, int peer);
+static inline struct comm_link *comm_link_of(struct comm *comm, int peer)
+{
+    struct comm_link *link = comm->links[peer];
+    return LIKELY(link != NULL) ? link : comm_link_make(comm, peer);
+}
 /* Makes and posts the ring that all peers count on from the start. */
 bool comm_ring_start(struct comm *comm);
 /* Posts again what has been read. */

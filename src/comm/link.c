@@ -48,12 +48,9 @@ static void init_lanes(struct comm *comm, struct comm_link *link, enum comm_lane
     base_list_init(&in->node);
 }
 
-struct comm_link *comm_link_of(struct comm *comm, int peer)
+struct comm_link *comm_link_make(struct comm *comm, int peer)
 {
-    struct comm_link *link = comm->links[peer];
-    if (LIKELY(link != NULL))
-        return link;
-    link = base_new(struct comm_link);
+    struct comm_link *link = base_new(struct comm_link);
     link->peer = peer;
     for (int lane = 0; lane < COMM_N_LANES; lane++)
         init_lanes(comm, link, (enum comm_lane)lane);
@@ -242,6 +239,9 @@ bool comm_link_forfeited(struct comm *comm,
     in->forfeited += n;
     comm->n_spare += n;
     lane_refill(comm, in);
+    /* Having given back all it knew of, the peer waits for what it was not told of. */
+    if (comm_link_owes_credit(link))
+        comm_link_tell(comm, link);
     feed_hungry(comm);
     return true;
 }

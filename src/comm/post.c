@@ -254,6 +254,14 @@ static bool is_bulk(const struct comm *comm, uint64_t size_bytes)
     return size_bytes > comm->options.chunk_limit_bytes;
 }
 
+/* Fits a fresh frame whatever words come with it. */
+static bool is_small(const struct comm *comm, size_t size_bytes)
+{
+    return size_bytes <= comm->options.chunk_limit_bytes &&
+           size_bytes + COMM_HEAD_BYTES + 2 * COMM_WORD_BYTES <=
+               comm->options.frame_bytes;
+}
+
 static troupe_status post_copy_apart(struct comm *comm,
                                      struct comm_stream *stream,
                                      const struct comm_header *header,
@@ -280,6 +288,12 @@ troupe_status comm_post_parts(struct comm *comm,
 {
     struct comm_stream *stream = comm_stream_of(comm, rank);
 
+    /* The first of a frame goes the inline way, too. */
+    if (LIKELY(!stream->frame && tail_bytes == 0 && is_small(comm, head_bytes) &&
+               comm_frame_reserve(comm, 1))) {
+        open_frame(comm, stream);
+        return comm_post(comm, rank, header, head, head_bytes);
+    }
     if (is_bulk(comm, head_bytes + tail_bytes) && header->kind >= COMM_N_OWN_KINDS) {
         struct parts parts = {head, tail, head_bytes, tail_bytes};
         return post_copy_apart(comm, stream, header, &parts);

@@ -172,7 +172,8 @@ static void end_frame(struct comm *comm)
     struct comm_reader *reader = &comm->fast.reader;
     comm->origins[reader->source]->n_taken += reader->n_taken;
     comm_frame_give(comm, reader->frame);
-    *reader = (struct comm_reader){0};
+    reader->frame = NULL;
+    reader->n_taken = 0;
 }
 
 struct message_envelope *comm_must_take(struct comm *comm, uint64_t size_bytes)
@@ -262,7 +263,7 @@ static void give_with_envelope(struct comm *comm, struct comm_record *record)
 
 static void drop_given(struct comm *comm)
 {
-    if (!comm->given)
+    if (LIKELY(!comm->given))
         return;
     if (comm->given->envelope)
         message_give(comm->pool, comm->given->envelope);
@@ -300,6 +301,8 @@ bool comm_next_slowly(struct comm *comm, struct comm_record *record)
     drop_given(comm);
     if (!reader->frame && !begin_frame(comm))
         return false;
+    if (LIKELY(comm_next_whole(comm, record)))
+        return true;
     while (reader->at != reader->end) {
         if (!read_record(comm, record))
             continue;

@@ -3,15 +3,6 @@
 
 /* Reading what came from outside, without believing any of it. */
 
-bool comm_wire_frame_is_good(const unsigned char *frame, size_t size_bytes, int n_ranks)
-{
-    if (size_bytes <= COMM_WORD_BYTES || size_bytes % COMM_WORD_BYTES != 0)
-        return false;
-    struct comm_frame_header header = comm_wire_get_header(frame);
-    return header.source < n_ranks && header.destination < n_ranks &&
-           header.source != header.destination;
-}
-
 /* A chunk reaches to the end of its frame, or of its record. */
 static const unsigned char *read_chunk(const unsigned char *at,
                                        const unsigned char *end,

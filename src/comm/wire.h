@@ -231,9 +231,15 @@ struct comm_wire_record {
 };
 
 /* Is this the beginning of a frame of a job of n_ranks? */
-bool comm_wire_frame_is_good(const unsigned char *frame,
-                             size_t size_bytes,
-                             int n_ranks);
+static inline bool
+comm_wire_frame_is_good(const unsigned char *frame, size_t size_bytes, int n_ranks)
+{
+    if (size_bytes <= COMM_WORD_BYTES || size_bytes % COMM_WORD_BYTES != 0)
+        return false;
+    struct comm_frame_header header = comm_wire_get_header(frame);
+    return header.source < n_ranks && header.destination < n_ranks &&
+           header.source != header.destination;
+}
 
 /*
  * Reads the record at `at`. NULL: no record of ours, nothing may be believed any more.

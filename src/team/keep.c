@@ -85,6 +85,7 @@ struct team_kept *team_keep(struct team_rank *here, struct comm_record *record)
     base_require(kept != NULL, "no memory for what has come for a team");
     memset(kept, 0, sizeof *kept);
     kept->header = record->header;
+    kept->source = record->source;
     kept->block_class = block_class;
     kept->size_bytes = record->size_bytes;
     kept->envelope = record->envelope;

@@ -336,8 +336,11 @@ static troupe_status worker_body(troupe_actor *self)
     troupe_team *team;
 
     TROUPE_TRY(troupe_receive_any(self, TROUPE_FOREVER, NULL));
-    if (script.death[worker] != LIVES && script.dies_at[worker] < 0)
+    if (script.death[worker] != LIVES && script.dies_at[worker] < 0) {
+        troupe_sleep_until(self,
+                           troupe_after_s(self, (double)(script.seed % 5) * 1e-3));
         return TROUPE_FAILED;
+    }
     for (int i = 0; i < script.n_workers; i++)
         list[i] = world.workers[script.groups[0].members[i]];
     TROUPE_TRY(troupe_team_create(self, list, script.n_workers, &team));

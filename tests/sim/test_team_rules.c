@@ -228,8 +228,12 @@ static troupe_status member_body(troupe_actor *self)
     double sum;
 
     TROUPE_TRY(troupe_receive_any(self, TROUPE_FOREVER, NULL));
-    if (troupe_rank(self) == stage.absentee)
+    if (troupe_rank(self) == stage.absentee) {
+        if (stage.n_teams % 2)
+            troupe_sleep_until(self,
+                               troupe_after_s(self, 0.01)); /* it is asked for first */
         return TROUPE_OK;
+    }
     for (int i = 0; i < stage.n_teams; i++)
         TROUPE_TRY(troupe_team_create(self, stage.members, stage.n_members, &teams[i]));
     for (int i = stage.n_teams - 1; i >= 0; i--) {

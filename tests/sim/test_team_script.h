@@ -210,13 +210,15 @@ script_make_step(struct script *script, struct base_random *random, int i)
 
 static inline void script_make_faults(struct script *script, struct base_random *random)
 {
-    uint32_t chance = base_random_below(random, 3) ? 0 : base_random_below(random, 20);
+    uint32_t chance = base_random_below(random, 2) ? 0 : base_random_below(random, 20);
 
     script->odd_worker = -1;
     for (int i = 0; i < script->n_workers; i++) {
         script->death[i] = LIVES;
         script->dies_at[i] =
-            (int)base_random_below(random, (uint32_t)script->n_steps + 1) - 1;
+            base_random_below(random, 8) == 0
+                ? -1
+                : (int)base_random_below(random, (uint32_t)script->n_steps);
         if (base_random_below(random, 100) < chance)
             script->death[i] =
                 script->is_spawned
