@@ -7,7 +7,8 @@
 
 struct stream {
     troupe_address counter;
-    troupe_reference asked[N_AHEAD]; /* the calls that bring the next parts, in a ring */
+    troupe_reference
+        asked[N_AHEAD]; /* the calls that bring the next parts, in a ring */
     size_t first;
     troupe_message *message; /* the part being read, owned */
     size_t position;

@@ -3,8 +3,8 @@
 #define WORDCOUNT_MERGE_H
 
 /*
- * All counters' sorted words in one order. Each counter is a stream of parts; of each,
- * two are in memory: the one being read, and the next one, asked for in advance.
+ * All counters' sorted words in one order. Each counter is a stream of parts; of each a
+ * few are in memory: the one being read, and the next ones, asked for in advance.
  */
 
 #include "messages.h"

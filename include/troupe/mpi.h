@@ -9,8 +9,10 @@
  * MPI stays usable in a program of actors. A call that returns at once (MPI_Isend,
  * MPI_Ialltoall) may be made anywhere on the runtime's thread; troupe_mpi_wait() then
  * parks the process, and others run meanwhile. A call that blocks stops its whole rank,
- * so it is allowed only where the processes of all ranks make it together. Our messages
- * travel on communicators of our own and never meet yours.
+ * so it is allowed only where the processes of all ranks make it together, and where
+ * none of them still needs mail from another: what waits for room over there is not
+ * sent while MPI blocks here. Our messages travel on communicators of our own and never
+ * meet yours.
  *
  *     MPI_Comm communicator;
  *     MPI_Request request;

@@ -271,6 +271,15 @@ struct message_envelope *actor_compose(troupe_actor *self,
                                        troupe_status *status);
 void actor_owned_free_all(troupe_actor *actor);
 
+/* ---- records.c ---- */
+
+/* True: the payload of this record travels apart; it is taken again when that is here.
+ */
+bool actor_record_await(struct actor_rank *home, const struct comm_record *record);
+/* True: the payload was one of those. */
+bool actor_record_fetched(struct actor_rank *home, struct message_envelope *envelope);
+void actor_records_fini(struct actor_rank *home);
+
 /* ---- life.c
  * ------------------------------------------------------------------------------------------------
  */
@@ -294,6 +303,10 @@ struct actor_extra *actor_extra_try(troupe_actor *actor);
 void actor_watches_free(troupe_actor *actor);
 void actor_monitors_fire(troupe_actor *actor, const struct actor_exit *exit);
 void actor_rank_process_ended(struct actor_rank *home, const struct actor_exit *exit);
+/* A watch of self's; the watched actor's rank is to be told of it. */
+troupe_status
+actor_watch_begin(troupe_actor *self, uint64_t target, uint64_t *reference);
+void actor_watch_cancel(struct actor_rank *home, uint64_t reference); /* 0: none */
 void actor_monitor_add(struct actor_rank *home,
                        uint64_t target,
                        uint64_t watcher,

@@ -255,6 +255,8 @@ void actor_fetched(struct troupe *rank, struct message_envelope *envelope)
 
     if (!to && home->fetched_other && home->fetched_other(rank, envelope))
         return;
+    if (actor_record_fetched(home, envelope))
+        return;
     if (envelope->flags & MESSAGE_REPLY) {
         reply_fetched(home, to, envelope);
         return;
@@ -433,7 +435,7 @@ static void xon_arrived(struct troupe *rank, struct comm_record *record)
 
 static void spawn_arrived(struct troupe *rank, struct comm_record *record)
 {
-    if (!actor_of(rank)->is_ending)
+    if (!actor_record_await(actor_of(rank), record) && !actor_of(rank)->is_ending)
         actor_spawn_arrived(actor_of(rank), record);
 }
 
@@ -490,7 +492,8 @@ static void end_arrived(struct troupe *rank, struct comm_record *record)
 
 static void report_arrived(struct troupe *rank, struct comm_record *record)
 {
-    actor_report_arrived(actor_of(rank), record);
+    if (!actor_record_await(actor_of(rank), record))
+        actor_report_arrived(actor_of(rank), record);
 }
 
 const struct base_frame_kind actor_kinds[] = {

@@ -322,6 +322,8 @@ static void log_end(troupe_actor *actor, const struct actor_exit *exit)
 
     if (exit->kind != TROUPE_EXIT_FAILED && exit->kind != TROUPE_EXIT_BAD_CALL)
         return;
+    if (actor->flags & ACTOR_IS_RANK_PROCESS)
+        return; /* its end is the job's, and said there */
     if (actor->home->rank->log.level < BASE_LOG_WARNING)
         return;
     actor_describe(actor->home, actor->address, who, sizeof who);

@@ -22,6 +22,7 @@ static void init_maps(struct actor_rank *home)
     base_map_init(&home->timers_by_reference);
     base_map_init(&home->monitors);
     base_map_init(&home->fetching);
+    base_map_init(&home->awaited);
     base_map_init(&home->xoff);
     base_map_init(&home->behavior_by_pointer);
     base_bytes_init(&home->reports);
@@ -113,6 +114,7 @@ void actor_stop(struct troupe *rank)
     base_map_fini(&home->timers_by_reference);
     base_map_fini(&home->monitors);
     base_map_fini(&home->fetching);
+    actor_records_fini(home);
     base_bytes_fini(&home->reports);
     heap_fini(&home->timers);
     if (home->slots)

@@ -173,6 +173,25 @@ static struct actor_watch *watch_make(troupe_actor *self, uint64_t target)
 }
 
 troupe_status
+actor_watch_begin(troupe_actor *self, uint64_t target, uint64_t *reference)
+{
+    struct actor_watch *watch = watch_make(self, target);
+
+    if (!watch)
+        return TROUPE_NO_MEMORY;
+    *reference = watch->reference;
+    return TROUPE_OK;
+}
+
+void actor_watch_cancel(struct actor_rank *home, uint64_t reference)
+{
+    struct actor_watch *watch = base_map_get(&home->watches, reference);
+
+    if (watch)
+        watch_free(home, watch);
+}
+
+troupe_status
 troupe_monitor(troupe_actor *self, troupe_address who, troupe_reference *monitor)
 {
     struct actor_rank *home = self->home;

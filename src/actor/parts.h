@@ -367,6 +367,7 @@ struct actor_rank {
     /* By reference: own watches, calls and timers; whom actors here are watched by. */
     struct base_map watches, calls, timers_by_reference, monitors;
     struct base_map fetching; /* envelope of a payload on its way: whom it is for */
+    struct base_map awaited;  /* the same of other records: what stood in them */
     /* A layer above's: true if the payload that has come is its own. May be NULL. */
     bool (*fetched_other)(struct troupe *rank, struct message_envelope *envelope);
 

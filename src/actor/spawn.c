@@ -14,6 +14,7 @@ enum { LEASES_HELD = 64 };
 
 struct spawn_wire {
     uint64_t stack_bytes, arguments_bytes;
+    uint64_t monitor; /* the spawner's watch; 0: none */
     uint32_t capacity;
     uint16_t behavior, arguments_type;
     uint8_t overflow, has_overflow, reserved[6];
@@ -176,6 +177,8 @@ void actor_spawn_arrived(struct actor_rank *home, struct comm_record *record)
         "no memory for the arguments of a spawn");
     apply(actor, &wire);
     actor_mailbox_drained(actor); /* not all that came may have been accepted */
+    if (wire.monitor)
+        actor_monitor_add(home, address, record->header.from, wire.monitor);
     home->counts.n_spawned++;
     actor_make_ready(actor);
 }
@@ -269,23 +272,44 @@ static uint64_t lease_get(troupe_actor *self, int rank)
     return address;
 }
 
+/* Nothing was spawned on it. */
+static void lease_give_back(struct actor_rank *home, int rank, uint64_t address)
+{
+    struct actor_peer *peer = &home->peers[rank];
+
+    peer->first_lease = (peer->first_lease + LEASES_HELD - 1) % LEASES_HELD;
+    peer->leases[peer->first_lease] = address;
+    peer->n_leases++;
+    peer->load--;
+}
+
+/* The watch travels in the record: the new actor may end before another one comes. */
 static troupe_status spawn_there(troupe_actor *self,
                                  int rank,
-                                 const struct spawn_wire *wire,
-                                 const void *arguments,
+                                 struct spawn_wire *wire,
+                                 const troupe_spawn_options *options,
                                  uint64_t *address)
 {
     struct comm_header header = {.kind = ACTOR_KIND_SPAWN, .from = self->address};
-    troupe_status status;
+    troupe_status status = TROUPE_OK;
 
     header.to = lease_get(self, rank);
     if (header.to == 0)
         return TROUPE_FULL;
-    status = comm_post_parts(self->home->comm, rank, &header, wire, sizeof *wire,
-                             arguments, wire->arguments_bytes);
+    if (options->monitor)
+        status = actor_watch_begin(self, header.to, &wire->monitor);
     if (status == TROUPE_OK)
-        *address = header.to;
-    return status;
+        status = comm_post_parts(self->home->comm, rank, &header, wire, sizeof *wire,
+                                 options->arguments, wire->arguments_bytes);
+    if (status != TROUPE_OK) {
+        actor_watch_cancel(self->home, wire->monitor);
+        lease_give_back(self->home, rank, header.to);
+        return status;
+    }
+    if (options->monitor)
+        options->monitor->bits = wire->monitor;
+    *address = header.to;
+    return TROUPE_OK;
 }
 
 /* ---- the call ---- */
@@ -351,6 +375,23 @@ static void fill_wire(troupe_actor *self,
                   wanted->name, given->name);
 }
 
+static troupe_status spawn_watched(troupe_actor *self,
+                                   const struct actor_behavior *behavior,
+                                   const struct spawn_wire *wire,
+                                   const troupe_spawn_options *options,
+                                   uint64_t *address)
+{
+    troupe_status status =
+        spawn_here(self->home, behavior, wire, options->arguments, address);
+
+    if (status != TROUPE_OK || !options->monitor)
+        return status;
+    status = troupe_monitor(self, (troupe_address){*address}, options->monitor);
+    if (status != TROUPE_OK) /* before it has run: as if nothing had been spawned */
+        actor_end(actor_find(self->home, *address));
+    return status;
+}
+
 troupe_status troupe_spawn(troupe_actor *self,
                            const troupe_behavior *behavior,
                            const troupe_spawn_options *options,
@@ -378,14 +419,8 @@ troupe_status troupe_spawn(troupe_actor *self,
         return TROUPE_CLOSED;
     if (rank < 0)
         return TROUPE_NOT_FOUND;
-    status = rank == home->me
-                 ? spawn_here(home, known, &wire, options->arguments, &bits)
-                 : spawn_there(self, rank, &wire, options->arguments, &bits);
-    if (status == TROUPE_OK && options->monitor) {
-        status = troupe_monitor(self, (troupe_address){bits}, options->monitor);
-        if (status != TROUPE_OK) /* as if nothing had been spawned */
-            (void)troupe_stop_actor(self, (troupe_address){bits}, TROUPE_EXIT_KILLED);
-    }
+    status = rank == home->me ? spawn_watched(self, known, &wire, options, &bits)
+                              : spawn_there(self, rank, &wire, options, &bits);
     if (status == TROUPE_OK && address)
         address->bits = bits;
     return status;

@@ -11,7 +11,8 @@
 enum {
     INDEX_BITS = 20,
     GENERATION_MASK = (1 << 11) - 1, /* the back end makes 31 bits of it */
-    FIRST_KEPT = 16
+    FIRST_KEPT = 16,
+    TESTS_PER_POLL = 8 /* of transfers, however many there are */
 };
 
 /* ---- the table ---- */
@@ -82,6 +83,24 @@ troupe_status comm_bulk_post(struct comm *comm,
 
 /* ---- transfers ---- */
 
+static void append_transfer(struct comm *comm, struct comm_transfer *transfer)
+{
+    transfer->next = NULL;
+    *comm->transfers_end = transfer;
+    comm->transfers_end = &transfer->next;
+    comm->n_transfers++;
+}
+
+static struct comm_transfer *take_transfer(struct comm *comm)
+{
+    struct comm_transfer *transfer = comm->transfers;
+    comm->transfers = transfer->next;
+    if (!comm->transfers)
+        comm->transfers_end = &comm->transfers;
+    comm->n_transfers--;
+    return transfer;
+}
+
 static void begin_transfer(struct comm *comm, const struct comm_transfer *what)
 {
     struct comm_transfer *transfer = comm->free_transfers;
@@ -90,8 +109,7 @@ static void begin_transfer(struct comm *comm, const struct comm_transfer *what)
     else
         transfer = base_new(struct comm_transfer);
     *transfer = *what;
-    transfer->next = comm->transfers;
-    comm->transfers = transfer;
+    append_transfer(comm, transfer);
     comm->attention |= COMM_SEE_TRANSFERS;
     comm->backend->transfer_begin(comm, transfer);
 }
@@ -176,16 +194,18 @@ static void end_transfer(struct comm *comm, struct comm_transfer *transfer)
         comm->upper.fetched(comm->troupe, transfer->envelope);
 }
 
+/* In turn: whoever is not done goes to the end of the queue. */
 bool comm_transfer_poll(struct comm *comm)
 {
     bool moved = false;
-    for (struct comm_transfer **at = &comm->transfers; *at;) {
-        struct comm_transfer *transfer = *at;
+    uint32_t n =
+        comm->n_transfers < TESTS_PER_POLL ? comm->n_transfers : TESTS_PER_POLL;
+    while (n-- > 0) {
+        struct comm_transfer *transfer = take_transfer(comm);
         if (!comm->backend->transfer_is_done(comm, transfer)) {
-            at = &transfer->next;
+            append_transfer(comm, transfer);
             continue;
         }
-        *at = transfer->next;
         end_transfer(comm, transfer);
         transfer->next = comm->free_transfers;
         comm->free_transfers = transfer;

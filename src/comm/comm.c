@@ -19,6 +19,7 @@ static void init_lists(struct comm *comm)
     comm->to_post_end = &comm->to_post;
     comm->unread_end = &comm->fast.unread;
     comm->flight_end = &comm->flight;
+    comm->transfers_end = &comm->transfers;
     base_list_init(&comm->frames);
     base_list_init(&comm->open);
     base_list_init(&comm->hungry);

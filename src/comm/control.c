@@ -41,21 +41,6 @@ void comm_link_tell(struct comm *comm, struct comm_link *link)
     comm->attention |= COMM_SEE_TELL;
 }
 
-static bool lane_owes_credit(const struct comm_lane_in *in)
-{
-    uint32_t n_owed = in->allowed - in->announced;
-    if (LIKELY(n_owed == 0))
-        return false;
-    /* At half only where that leaves the peer some to go on with meanwhile. */
-    return in->announced == in->received || (in->grant >= 4 && 2 * n_owed >= in->grant);
-}
-
-bool comm_link_owes_credit(const struct comm_link *link)
-{
-    return lane_owes_credit(&link->in[COMM_LAST_HOP]) ||
-           lane_owes_credit(&link->in[COMM_FIRST_HOP]);
-}
-
 static bool has_news(const struct comm_link *link)
 {
     return link->tell_recall || link->tell_state || link->tell_wave ||

@@ -170,7 +170,8 @@ struct comm {
 
     struct comm_kept *kept;
     uint32_t n_kept, free_kept, n_kept_live;
-    struct comm_transfer *transfers, *free_transfers;
+    struct comm_transfer *transfers, **transfers_end, *free_transfers;
+    uint32_t n_transfers;
     struct comm_watch *watches;
     struct comm_quiet quiet;
     struct comm_reduction reduction;
@@ -198,7 +199,7 @@ bool comm_frame_reserve(struct comm *comm, uint32_t n);
 static inline struct comm_frame *comm_frame_take(struct comm *comm)
 {
     struct comm_frame *frame = comm->free;
-    base_assert(frame);
+    base_assert(comm->n_free > 0);
     comm->free = frame->next;
     comm->n_free--;
     return frame;
@@ -294,8 +295,21 @@ bool comm_flight_poll(struct comm *comm);
 
 /* The link's state has changed and the peer ought to know. */
 void comm_link_tell(struct comm *comm, struct comm_link *link);
-/* The peer lacks credits that it has been given, and no frame has carried them. */
-bool comm_link_owes_credit(const struct comm_link *link);
+/*
+ * The peer lacks credits that it has been given, and no frame has carried them. At half
+ * of its grant already, where that leaves it some to go on with meanwhile.
+ */
+static inline bool comm_lane_owes_credit(const struct comm_lane_in *in)
+{
+    uint32_t n_owed = in->allowed - in->announced;
+    return n_owed > 0 && (in->announced == in->received ||
+                          (in->grant >= 4 && 2 * n_owed >= in->grant));
+}
+static inline bool comm_link_owes_credit(const struct comm_link *link)
+{
+    return comm_lane_owes_credit(&link->in[COMM_LAST_HOP]) ||
+           comm_lane_owes_credit(&link->in[COMM_FIRST_HOP]);
+}
 /* Sends the control frames that are due. */
 bool comm_control_send(struct comm *comm);
 /* Takes those that have come; true if any had. */

@@ -138,14 +138,17 @@ void comm_ring_post(struct comm *comm)
         struct comm_link *link = slot->link;
         struct comm_lane_in *in = &link->in[slot->lane];
         comm->backend->slot_post(comm, COMM_DATA, slot);
-        comm->n_spare++;
         in->n_held--;
-        lane_refill(comm, in);
-        if (comm_link_owes_credit(link))
+        if (LIKELY(n_promised(in) + in->n_held < in->grant)) {
+            in->allowed++;
+        } else {
+            comm->n_spare++;
+            feed_hungry(comm);
+        }
+        if (UNLIKELY(comm_lane_owes_credit(in)))
             comm_link_tell(comm, link);
         slot = next;
     }
-    feed_hungry(comm);
 }
 
 /* ---- lending and calling back ---- */

@@ -5,16 +5,17 @@
 
 /*
  * How a rank waits: it spins for a while, because what it waits for is most often a
- * microsecond away; then it sleeps, for longer and longer. Where ranks outnumber cores
- * somebody else needs the core that a spinning rank sits on, most likely the one it
- * waits for: there it yields instead.
+ * microsecond away; then it sleeps, each time for an eighth of the time it has waited,
+ * so that waking up late adds little to what was waited anyway, and long silence costs
+ * little. Where ranks outnumber cores somebody else needs the core that a spinning rank
+ * sits on, most likely the one it waits for: there it yields as it spins.
  */
 
 enum {
     SPIN_NS = 100 * 1000,
-    YIELD_NS = 100 * 1000, /* as long a crowded rank yields before it sleeps */
-    FIRST_SLEEP_NS = 50 * 1000,
-    LAST_SLEEP_NS = 1000 * 1000,
+    SLEEP_SHARE = 8,
+    LEAST_SLEEP_NS = 50 * 1000,
+    LONGEST_SLEEP_NS = 1000 * 1000,
     BUSY_TURNS = 32 /* a step that keeps busy and moves nothing may be waiting, too */
 };
 
@@ -40,23 +41,30 @@ static bool spin(struct comm *comm, int64_t until_ns, bool yields)
     return false;
 }
 
+static int64_t sleep_ns(int64_t waited_ns)
+{
+    int64_t share_ns = waited_ns / SLEEP_SHARE;
+    return share_ns < LEAST_SLEEP_NS     ? LEAST_SLEEP_NS
+           : share_ns > LONGEST_SLEEP_NS ? LONGEST_SLEEP_NS
+                                         : share_ns;
+}
+
 void mpi_port_idle(struct comm *comm, int64_t until_ns)
 {
     bool yields = mpi_port_of(comm)->is_crowded;
     int64_t spin_ns = comm->options.spin_ns >= 0 ? comm->options.spin_ns : SPIN_NS;
-    int64_t sleep_ns = FIRST_SLEEP_NS;
 
-    if (yields && comm->options.spin_ns < 0)
-        spin_ns = YIELD_NS;
     if (has_moved(comm))
         return;
+    int64_t begin_ns = comm_look_at_clock(comm);
     until_ns = earlier(until_ns, comm_wake_ns(comm));
-    if (spin(comm, earlier(until_ns, comm_look_at_clock(comm) + spin_ns), yields))
+    if (spin(comm, earlier(until_ns, begin_ns + spin_ns), yields))
         return;
     while (comm->now_ns < until_ns) {
-        base_clock_sleep_ns(earlier(sleep_ns, until_ns - comm->now_ns));
-        sleep_ns = earlier(2 * sleep_ns, LAST_SLEEP_NS);
-        comm->countdown = 1; /* the sleep took longer than any number of polls */
+        base_clock_sleep_ns(
+            earlier(sleep_ns(comm->now_ns - begin_ns), until_ns - comm->now_ns));
+        comm_look_at_clock(comm); /* a sleep is no gap between polls */
+        comm->countdown = 1;
         if (has_moved(comm))
             return;
         until_ns = earlier(until_ns, comm_wake_ns(comm));

@@ -94,24 +94,10 @@ struct comm_wire_memory {
     uint64_t to, from; /* of the last record that had any */
 };
 
-static inline unsigned comm_wire_form(struct comm_wire_memory *last,
-                                      const struct comm_header *header)
-{
-    unsigned no_to = header->to == 0, no_from = header->from == 0;
-    unsigned has_to = header->to != last->to, has_from = header->from != last->from;
-    unsigned form = no_to ? (unsigned)COMM_FORM_NO_TO : has_to;
-
-    form |= no_from ? (unsigned)COMM_FORM_NO_FROM : has_from * COMM_FORM_FROM;
-    form |= (unsigned)(header->reference != 0) * COMM_FORM_REFERENCE;
-    form |= (unsigned)(header->incarnation != 0) * COMM_FORM_INCARNATION;
-    last->to = no_to ? last->to : header->to;
-    last->from = no_from ? last->from : header->from;
-    return form;
-}
-
 /*
- * Writes all before the payload, and gives the place after it. Without a branch, so it
- * may write up to COMM_HEAD_BYTES, of which what follows the result is rubbish.
+ * Writes all before the payload, and gives the place after it. For `to` and `from`,
+ * which change at random where many actors talk, there is no branch, so it may write up
+ * to COMM_HEAD_BYTES, of which what follows the result is rubbish.
  */
 static inline unsigned char *comm_wire_put(unsigned char *at,
                                            struct comm_wire_memory *last,
@@ -119,21 +105,35 @@ static inline unsigned char *comm_wire_put(unsigned char *at,
                                            size_t size_bytes,
                                            unsigned shape)
 {
-    unsigned form = comm_wire_form(last, header) | shape;
+    uint64_t to = header->to, from = header->from;
+    unsigned has_to = (to != last->to) & (to != 0);
+    unsigned has_from = (from != last->from) & (from != 0);
+    unsigned char *word = at;
 
-    comm_wire_store(at, (uint64_t)header->kind | (uint64_t)header->flags << 8 |
-                            (uint64_t)header->type << 16 | (uint64_t)size_bytes << 32 |
-                            (uint64_t)form << 56);
+    shape |= has_to * (unsigned)COMM_FORM_TO | has_from * (unsigned)COMM_FORM_FROM;
+    shape |= to == 0 ? (unsigned)COMM_FORM_NO_TO : 0;
+    shape |= from == 0 ? (unsigned)COMM_FORM_NO_FROM : 0;
+    last->to = has_to ? to : last->to;
+    last->from = has_from ? from : last->from;
     at += COMM_WORD_BYTES;
-    comm_wire_store(at, header->to);
-    at += (form & COMM_FORM_TO) * COMM_WORD_BYTES;
-    comm_wire_store(at, header->from);
-    at += (form & COMM_FORM_FROM) / COMM_FORM_FROM * COMM_WORD_BYTES;
-    comm_wire_store(at, header->reference);
-    at += (form & COMM_FORM_REFERENCE) / COMM_FORM_REFERENCE * COMM_WORD_BYTES;
-    comm_wire_store(at, header->incarnation);
-    return at +
-           (form & COMM_FORM_INCARNATION) / COMM_FORM_INCARNATION * COMM_WORD_BYTES;
+    comm_wire_store(at, to);
+    at += has_to * (unsigned)COMM_WORD_BYTES;
+    comm_wire_store(at, from);
+    at += has_from * (unsigned)COMM_WORD_BYTES;
+    if (header->reference != 0) {
+        shape |= COMM_FORM_REFERENCE;
+        comm_wire_store(at, header->reference);
+        at += COMM_WORD_BYTES;
+    }
+    if (header->incarnation != 0) {
+        shape |= COMM_FORM_INCARNATION;
+        comm_wire_store(at, header->incarnation);
+        at += COMM_WORD_BYTES;
+    }
+    comm_wire_store(word, (uint64_t)header->kind | (uint64_t)header->flags << 8 |
+                              (uint64_t)header->type << 16 |
+                              (uint64_t)size_bytes << 32 | (uint64_t)shape << 56);
+    return at;
 }
 
 static inline size_t comm_wire_padded(size_t size_bytes)

@@ -15,9 +15,13 @@ struct group_wire {
     char name[DIRECTORY_NAME_BYTES];
 };
 
-enum {
-    LARGEST_SHARED_BYTES = 2048
-}; /* larger bodies go to each member by themselves */
+/* Larger bodies go to each member by themselves. With the name it must never be so
+ * large that comm would carry it apart: it would come too late. */
+#ifdef TROUPE_HOSTILE
+enum { LARGEST_SHARED_BYTES = 128 };
+#else
+enum { LARGEST_SHARED_BYTES = 2048 };
+#endif
 
 void directory_groups_init(struct directory *directory)
 {

@@ -110,7 +110,7 @@ static bool is_still(struct troupe *rank)
         here->has_ended = true;
         clear(here);
     }
-    return !here->is_looking;
+    return !here->is_looking && !here->fetched;
 }
 
 static void dump_team(const troupe_team *team, struct base_bytes *text)

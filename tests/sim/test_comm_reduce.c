@@ -80,7 +80,7 @@ static struct comm_step step(struct troupe *rank)
         comm_abort(me->comm, 1);
     comm_poll(me->comm);
     while (comm_next(me->comm, &record))
-        EXPECT(!"a record that is not comm's own");
+        EXPECT(false); /* a record that is not comm's own */
     if (!me->is_running && me->n_done == N_ROUNDS)
         return (struct comm_step){COMM_STEP_DONE, 0};
     if (!me->is_running && base_random_below(&me->random, 3) == 0)

@@ -24,8 +24,8 @@ fail() {
 
 corpus=$work/corpus
 mkdir -p "$corpus/headers" "$corpus/bytes/deep er/still"
-find -L /usr/include -maxdepth 2 -type f -size -64k -print0 2> /dev/null | LC_ALL=C sort -z |
-    head -z -n 400 | while IFS= read -r -d '' file; do
+{ find /usr/include -maxdepth 2 -type f -size -64k -print0 || true; } | LC_ALL=C sort -z |
+    sed -zn 1,400p | while IFS= read -r -d '' file; do
     cp -- "$file" "$corpus/headers/$(tr / _ <<< "${file#/}")"
 done
 LC_ALL=C awk -v folder="$corpus/bytes" 'BEGIN {
