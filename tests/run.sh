@@ -154,6 +154,11 @@ quick_stages() {
     stage "build, gcc" build build
 }
 
+# Everything above comm once more with records that go over an intermediate rank.
+two_hops() { # two_hops FOLDER
+    TROUPE_SIM_ROUTE=two_hops quiet_suite "$1" --label-regex sim --exclude-regex 'sim\.comm'
+}
+
 usual_stages() {
     local fuzz_process fuzz_begin
     stage "build, gcc" build build -DTROUPE_WERROR=ON

@@ -221,7 +221,8 @@ void actor_program_free(struct actor_rank *home)
 const struct actor_behavior *actor_behavior_find(struct actor_rank *home,
                                                  const troupe_behavior *behavior)
 {
-    return base_map_get(&home->behavior_by_pointer, (uintptr_t)behavior);
+    return behavior ? base_map_get(&home->behavior_by_pointer, (uintptr_t)behavior)
+                    : NULL;
 }
 
 uint64_t actor_program_hash(const struct actor_rank *home)

@@ -88,6 +88,8 @@ void actor_call_fail(struct actor_rank *home,
                                  .type = (uint16_t)status};
     int peer = actor_rank_of(home, caller);
 
+    if (home->is_ending)
+        return; /* the caller's rank may not know yet: nobody goes on because of it */
     if (peer == home->me)
         actor_call_end(home, caller, reference, NULL, status, kind);
     else if (peer >= 0)

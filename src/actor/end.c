@@ -68,6 +68,8 @@ static void end_all(struct actor_rank *home)
         end_one(home->rank_process);
 }
 
+/* From here on nothing leaves this rank that could make an actor of another go on,
+ * which may not have heard of the verdict yet. */
 static void begin_end(struct actor_rank *home, int exit_code)
 {
     home->is_ending = true;
@@ -180,12 +182,13 @@ void actor_rank_process_ended(struct actor_rank *home, const struct actor_exit *
 {
     if (home->is_ending || exit->kind == TROUPE_EXIT_NORMAL)
         return;
-    log_error(&home->rank->log,
-              "the rank process ended: %s (%s)%s%s: the job ends with exit code %d",
-              troupe_exit_kind_text(exit->kind), troupe_status_name(exit->status),
-              exit->text[0] ? ": " : "", exit->text,
-              exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_EXIT_MISUSE
-                                                 : TROUPE_EXIT_RANK_FAILED);
+    log_error(
+        &home->rank->log,
+        "the process of rank %d ended: %s (%s)%s%s: the job ends with exit code %d",
+        home->me, troupe_exit_kind_text(exit->kind), troupe_status_name(exit->status),
+        exit->text[0] ? ": " : "", exit->text,
+        exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_EXIT_MISUSE
+                                           : TROUPE_EXIT_RANK_FAILED);
     actor_job_end(home, exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_EXIT_MISUSE
                                                            : TROUPE_EXIT_RANK_FAILED);
 }

@@ -158,7 +158,7 @@ static void release_ranks(troupe_actor *actor)
     uint64_t key;
     void *value;
 
-    while (base_map_next(ranks, &position, &key, &value))
+    while (!actor->home->is_ending && base_map_next(ranks, &position, &key, &value))
         send_xon(actor->home, (int)key - 1, actor->address);
     base_map_fini(ranks);
     base_map_init(ranks);

@@ -66,6 +66,8 @@ static void send_down(struct actor_rank *home,
                                  .incarnation = incarnation};
     int peer = actor_rank_of(home, monitor->watcher);
 
+    if (home->is_ending)
+        return;
     if (peer == home->me)
         deliver_down(home, monitor->reference, target, incarnation, exit);
     else
@@ -134,7 +136,7 @@ static void tell_watched(struct actor_rank *home, const struct actor_watch *watc
 
     if (peer == home->me)
         actor_monitor_remove(home, watch->reference);
-    else if (peer >= 0)
+    else if (peer >= 0 && !home->is_ending)
         comm_post_must(home->comm, peer, &header, NULL, 0);
 }
 
@@ -185,10 +187,8 @@ actor_watch_begin(troupe_actor *self, uint64_t target, uint64_t *reference)
 
 void actor_watch_cancel(struct actor_rank *home, uint64_t reference)
 {
-    struct actor_watch *watch = base_map_get(&home->watches, reference);
-
-    if (watch)
-        watch_free(home, watch);
+    if (reference)
+        watch_free(home, base_map_get(&home->watches, reference));
 }
 
 troupe_status
@@ -217,14 +217,16 @@ troupe_monitor(troupe_actor *self, troupe_address who, troupe_reference *monitor
 troupe_status troupe_demonitor(troupe_actor *self, troupe_reference monitor)
 {
     struct actor_rank *home = self->home;
-    struct actor_watch *watch = base_map_get(&home->watches, monitor.bits);
+    struct actor_watch *watch =
+        monitor.bits ? base_map_get(&home->watches, monitor.bits) : NULL;
 
     if (watch && watch->watcher == self) {
         tell_watched(home, watch);
         watch_free(home, watch);
         return TROUPE_OK;
     }
-    if (!actor_mailbox_remove_reference(self, home->down_type, monitor.bits))
+    if (monitor.bits == 0 ||
+        !actor_mailbox_remove_reference(self, home->down_type, monitor.bits))
         return TROUPE_NOT_FOUND;
     actor_mailbox_drained(self);
     return TROUPE_OK;

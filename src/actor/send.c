@@ -217,6 +217,12 @@ deliver_now(struct actor_rank *home, uint64_t to, struct message_envelope *envel
 {
     int peer = actor_rank_of(home, to);
 
+    if (UNLIKELY(home->is_ending)) {
+        actor_dead_letter(home, ACTOR_DEAD_ENDING, envelope->sender, to,
+                          envelope->type);
+        actor_envelope_discard(home, envelope);
+        return;
+    }
     if (peer >= 0 && peer != home->me) {
         base_require(post_envelope(home, peer, to, &envelope) == TROUPE_OK,
                      "no memory for mail that must not wait");
@@ -449,11 +455,11 @@ troupe_status actor_send_copy(troupe_actor *sender,
 
     if (!actor_is_local(home, to)) {
         struct comm_header header = {.to = to,
-                                        .from = sender->address,
-                                        .reference = reference,
-                                        .type = type,
-                                        .kind = ACTOR_KIND_MAIL,
-                                        .flags = flags};
+                                     .from = sender->address,
+                                     .reference = reference,
+                                     .type = type,
+                                     .kind = ACTOR_KIND_MAIL,
+                                     .flags = flags};
 
         if (LIKELY(post_directly(sender, to, actor_rank_of(home, to), &header, body,
                                  size_bytes, &status)))

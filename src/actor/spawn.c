@@ -10,7 +10,7 @@
  * an embryo.
  */
 
-enum { LEASES_HELD = 64 };
+enum { LEASES_HELD = 64, MOST_ARGUMENT_BYTES = 8 << 20 };
 
 struct spawn_wire {
     uint64_t stack_bytes, arguments_bytes;
@@ -368,6 +368,9 @@ static void fill_wire(troupe_actor *self,
         return;
     actor_require(self, options->arguments, "a type of arguments, and no arguments");
     wire->arguments_bytes = troupe_value_size(given, options->arguments);
+    actor_require(self, wire->arguments_bytes <= MOST_ARGUMENT_BYTES,
+                  "%zu MiB of arguments: send so much as a message",
+                  (size_t)(wire->arguments_bytes >> 20));
     wire->arguments_type =
         actor_type_checked(self, given, options->arguments, wire->arguments_bytes);
     actor_require(self, wire->arguments_type == actor_type_listed(self, wanted),

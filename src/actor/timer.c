@@ -196,7 +196,8 @@ troupe_status troupe_send_every_bytes(troupe_actor *self,
 troupe_status troupe_cancel(troupe_actor *self, troupe_reference reference)
 {
     struct actor_timer *timer =
-        base_map_get(&self->home->timers_by_reference, reference.bits);
+        reference.bits ? base_map_get(&self->home->timers_by_reference, reference.bits)
+                       : NULL;
 
     if (!timer || timer->owner != self)
         return TROUPE_NOT_FOUND;

@@ -51,8 +51,7 @@ static uint32_t place_of(const struct base_map *map, uint64_t key)
 
 void *base_map_get(const struct base_map *map, uint64_t key)
 {
-    base_assert(key != 0);
-    if (map->n_items == 0)
+    if (map->n_items == 0 || key == 0)
         return NULL;
     uint32_t place = place_of(map, key);
     return map->keys[place] == key ? map->values[place] : NULL;
@@ -139,8 +138,7 @@ static void close_gap(struct base_map *map, uint32_t gap)
 
 void *base_map_remove(struct base_map *map, uint64_t key)
 {
-    base_assert(key != 0);
-    if (map->n_items == 0)
+    if (map->n_items == 0 || key == 0)
         return NULL;
     uint32_t place = place_of(map, key);
     if (map->keys[place] != key)

@@ -21,7 +21,7 @@ struct base_map {
 
 void base_map_init(struct base_map *map);
 void base_map_fini(struct base_map *map);
-/* NULL when absent. */
+/* NULL when absent; key 0 always is. */
 void *base_map_get(const struct base_map *map, uint64_t key);
 /* Adds or replaces; value must not be NULL. False: no memory, nothing changed. */
 bool base_map_put(struct base_map *map, uint64_t key, void *value);

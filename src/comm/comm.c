@@ -192,6 +192,15 @@ struct comm_frame *comm_frame_create(struct comm *comm, uint32_t capacity_bytes)
     return frame;
 }
 
+struct comm_frame *comm_frame_insist(struct comm *comm, uint32_t capacity_bytes)
+{
+    enum { TRIES = 8 };
+    struct comm_frame *frame = NULL;
+    for (int i = 0; i < TRIES && !frame; i++)
+        frame = comm_frame_create(comm, capacity_bytes);
+    return frame;
+}
+
 void comm_frame_destroy(struct comm *comm, struct comm_frame *frame)
 {
     comm_count_memory(comm, -(int64_t)(sizeof *frame + frame->capacity_bytes));

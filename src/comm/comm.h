@@ -139,7 +139,8 @@ bool comm_poll(struct comm *comm);
 /*
  * The next record of the frame being read; false at its end (the next call begins the
  * next frame, if one has come). So a caller that runs actors after each false unpacks
- * one frame at a time. Payloads are good until the next call.
+ * one frame at a time. Payloads are good until the next call, until which `record`
+ * itself must stay, too.
  */
 static inline bool comm_next(struct comm *comm, struct comm_record *record);
 /* Received frames wait to be read. */

@@ -19,9 +19,7 @@ bool comm_control_start(struct comm *comm)
     if (n_slots > MAX_SLOTS)
         n_slots = MAX_SLOTS;
     for (int i = 0; i < n_slots; i++) {
-        struct comm_frame *slot = comm_frame_create(comm, COMM_CONTROL_BYTES);
-        if (!slot)
-            slot = comm_frame_create(comm, COMM_CONTROL_BYTES);
+        struct comm_frame *slot = comm_frame_insist(comm, COMM_CONTROL_BYTES);
         if (!slot)
             return false;
         slot->is_slot = slot->is_control = true;
@@ -76,9 +74,7 @@ static void send_control(struct comm *comm, struct comm_link *link)
     struct comm_control control;
 
     if (!link->control) {
-        link->control = comm_frame_create(comm, COMM_CONTROL_BYTES);
-        if (!link->control)
-            link->control = comm_frame_create(comm, COMM_CONTROL_BYTES);
+        link->control = comm_frame_insist(comm, COMM_CONTROL_BYTES);
         base_require(link->control, "no memory for a control frame");
         link->control->is_control = true;
         link->control->link = link;

@@ -40,6 +40,8 @@ static void begin(struct comm *comm)
     ending->from_each = base_new_array(uint64_t, n * N_VALUES);
     ending->expected = base_new_array(uint64_t, n);
     comm->ending = ending;
+    comm->upper = (struct comm_upper){0};
+    comm_quiet_withdraw(comm);
     comm_reduce_start(comm, &arrival, NULL, 0);
 }
 
@@ -107,8 +109,8 @@ static bool meet(struct comm *comm)
     for (int i = 0; i < comm->n_ranks; i++) {
         const struct comm_link *link = comm->links[i];
         uint64_t *values = comm->ending->to_each + (ptrdiff_t)i * N_VALUES;
-        values[0] = link ? link->out[COMM_LAST_HOP].used : 0;
-        values[1] = link ? link->out[COMM_FIRST_HOP].used : 0;
+        values[0] = link ? link->out[COMM_LAST_HOP].used : COMM_COUNT_BASE;
+        values[1] = link ? link->out[COMM_FIRST_HOP].used : COMM_COUNT_BASE;
         values[2] = link ? link->n_control_sent : 0;
     }
     exchange(comm, N_VALUES);
@@ -126,7 +128,8 @@ static bool has_come(const struct comm *comm, int peer)
     const struct comm_link *link = comm->links[peer];
     const uint64_t *values = comm->ending->from_each + (ptrdiff_t)peer * N_VALUES;
     if (!link)
-        return values[0] == 0 && values[1] == 0 && values[2] == 0;
+        return values[0] == COMM_COUNT_BASE && values[1] == COMM_COUNT_BASE &&
+               values[2] == 0;
     return link->in[COMM_LAST_HOP].received == values[0] &&
            link->in[COMM_FIRST_HOP].received == values[1] &&
            link->n_control_received == values[2];

@@ -21,6 +21,13 @@
  */
 enum comm_lane { COMM_LAST_HOP, COMM_FIRST_HOP };
 
+/* Where counts of credits begin: in hostile builds just before they wrap. */
+#ifdef TROUPE_HOSTILE
+#define COMM_COUNT_BASE (UINT32_MAX - 20)
+#else
+#define COMM_COUNT_BASE UINT32_C(0)
+#endif
+
 /* Towards the peer. All counts are cumulative and may wrap. */
 struct comm_lane_out {
     uint32_t allowed;           /* credits ever received */
@@ -58,7 +65,6 @@ struct comm_link {
     bool control_is_out;
     uint64_t last_frame; /* comm's count of frames when its last one came */
     uint64_t n_control_sent, n_control_received;
-    uint64_t n_data_sent, n_data_received;
 };
 
 /* The receiving end of a stream. */
@@ -72,13 +78,12 @@ struct comm_origin {
 
 /* ---- a rank's comm ---- */
 
-enum comm_own_kind { /* records that comm posts for itself */
-                     COMM_KIND_FETCH =
-                         BASE_KIND(BASE_SLOT_COMM, 1), /* reference: the ticket */
-                     COMM_KIND_DISCARD = BASE_KIND(BASE_SLOT_COMM, 2),
-                     COMM_KIND_REDUCE_UP =
-                         BASE_KIND(BASE_SLOT_COMM, 3), /* reference: the sequence */
-                     COMM_KIND_REDUCE_DOWN = BASE_KIND(BASE_SLOT_COMM, 4)
+/* Records that comm posts for itself. The reference is the ticket or the sequence. */
+enum comm_own_kind {
+    COMM_KIND_FETCH = BASE_KIND(BASE_SLOT_COMM, 1),
+    COMM_KIND_DISCARD = BASE_KIND(BASE_SLOT_COMM, 2),
+    COMM_KIND_REDUCE_UP = BASE_KIND(BASE_SLOT_COMM, 3),
+    COMM_KIND_REDUCE_DOWN = BASE_KIND(BASE_SLOT_COMM, 4)
 };
 
 /* Why comm_poll must look closer. */
@@ -88,11 +93,11 @@ enum comm_attention {
     COMM_SEE_TRANSFERS = 4,
     COMM_SEE_WATCHES = 8,
     COMM_SEE_REDUCTION = 16,
-    COMM_SEE_VERDICT = 32,
-    COMM_SEE_STALL = 64 /* something waits for credits */
+    COMM_SEE_STALL = 32 /* something waits for credits */
 };
 
-struct comm_kept {                     /* a payload whose ticket is out */
+/* A payload whose ticket is out. */
+struct comm_kept {
     struct message_envelope *envelope; /* NULL: free */
     uint32_t generation;
     uint32_t next_free;
@@ -109,17 +114,20 @@ struct comm_watch {
 
 enum { COMM_REDUCE_BYTES = 256 };
 
+/* By k: of the child rank + 2^k. */
+struct comm_child_value {
+    bool is_here;
+    size_t size_bytes;
+    unsigned char bytes[COMM_REDUCE_BYTES];
+};
+
 struct comm_reduction {
     struct comm_reduce reduce;
     bool is_running, is_done;
     uint64_t sequence;
     size_t size_bytes;
     int n_children, n_heard;
-    struct comm_child_value { /* by k: the child rank + 2^k */
-        bool is_here;
-        size_t size_bytes;
-        unsigned char bytes[COMM_REDUCE_BYTES];
-    } * child;
+    struct comm_child_value *child;
     unsigned char value[COMM_REDUCE_BYTES];
 };
 
@@ -193,6 +201,8 @@ void comm_destroy(struct comm *comm); /* whatever state it is in */
 void comm_count_memory(struct comm *comm, int64_t change);
 /* NULL: no memory. */
 struct comm_frame *comm_frame_create(struct comm *comm, uint32_t capacity_bytes);
+/* Tries more than once: for what a rank cannot do without. */
+struct comm_frame *comm_frame_insist(struct comm *comm, uint32_t capacity_bytes);
 void comm_frame_destroy(struct comm *comm, struct comm_frame *frame);
 /* Sees to it that the next n comm_frame_take() succeed. */
 bool comm_frame_reserve(struct comm *comm, uint32_t n);

@@ -38,12 +38,15 @@ static void init_lanes(struct comm *comm, struct comm_link *link, enum comm_lane
     struct comm_lane_out *out = &link->out[lane];
     struct comm_lane_in *in = &link->in[lane];
 
+    out->allowed = out->used = COMM_COUNT_BASE;
     if (comm_is_neighbour(comm, comm->rank, link->peer, lane))
-        out->allowed = comm->options.initial_credits;
+        out->allowed += comm->options.initial_credits;
     out->pending_end = &out->pending;
     base_list_init(&out->waiting);
     if (comm_is_neighbour(comm, link->peer, comm->rank, lane))
-        in->allowed = in->announced = in->grant = comm->options.initial_credits;
+        in->grant = comm->options.initial_credits;
+    in->received = COMM_COUNT_BASE;
+    in->allowed = in->announced = COMM_COUNT_BASE + in->grant;
     in->link = link;
     base_list_init(&in->node);
 }
@@ -67,6 +70,14 @@ static uint32_t n_promised(const struct comm_lane_in *in)
     return in->allowed - in->received;
 }
 
+static void add_slot(struct comm *comm, struct comm_frame *slot)
+{
+    slot->is_slot = true;
+    comm->backend->slot_open(comm, COMM_DATA, slot);
+    comm->backend->slot_post(comm, COMM_DATA, slot);
+    comm->n_slots++;
+}
+
 static bool ring_grow(struct comm *comm)
 {
     if (comm->n_slots >= comm->max_slots)
@@ -74,10 +85,7 @@ static bool ring_grow(struct comm *comm)
     struct comm_frame *slot = comm_frame_create(comm, comm->options.frame_bytes);
     if (!slot)
         return false;
-    slot->is_slot = true;
-    comm->backend->slot_open(comm, COMM_DATA, slot);
-    comm->backend->slot_post(comm, COMM_DATA, slot);
-    comm->n_slots++;
+    add_slot(comm, slot);
     comm->n_spare++;
     return true;
 }
@@ -96,10 +104,11 @@ bool comm_ring_start(struct comm *comm)
     comm->max_slots = n_affordable > n ? (uint32_t)n_affordable : n;
     comm->n_granted = n;
     while (comm->n_slots < n) {
-        if (!ring_grow(comm) && !ring_grow(comm))
+        struct comm_frame *slot = comm_frame_insist(comm, comm->options.frame_bytes);
+        if (!slot)
             return false;
+        add_slot(comm, slot);
     }
-    comm->n_spare = 0;
     return true;
 }
 
@@ -211,8 +220,8 @@ static void reclaim(struct comm *comm, struct comm_lane_in *needy)
     }
 }
 
-/* The peer has more to send than its credits allow: doubles them while the budget
- * lasts. */
+/* The peer has more to send than it has credits: doubles them while the budget lasts.
+ */
 static void lane_grow(struct comm *comm, struct comm_lane_in *in)
 {
     if (in->grant >= MAX_GRANT)
@@ -272,7 +281,6 @@ static void transmit(struct comm *comm,
     in->announced = in->allowed;
     comm_wire_put_header(frame->bytes, &header);
     frame->has_waited = false;
-    link->n_data_sent++;
     comm->counts.n_frames_sent++;
     comm->counts.n_bytes_sent += frame->size_bytes;
     if (LIKELY(comm->backend->send(comm, COMM_DATA, frame, link->peer)))
@@ -367,7 +375,6 @@ void comm_link_arrival(struct comm *comm,
     base_assert(n_promised(in) > 0);
     in->received++;
     in->n_held++;
-    link->n_data_received++;
     link->last_frame = ++comm->counts.n_frames_received;
     int16_t n_new = (int16_t)(header->credit - (uint16_t)out->allowed);
     if (n_new > 0) {

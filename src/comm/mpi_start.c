@@ -70,11 +70,16 @@ static troupe_status init_mpi(const struct comm_mpi_options *mpi,
     return TROUPE_FAILED;
 }
 
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
 static troupe_status check_launch(char *why, size_t why_capacity)
 {
     int n_ranks;
     MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
-    if (!comm_launch_is_sane(n_ranks, (comm_environment_fn *)getenv, why, why_capacity))
+    if (!comm_launch_is_sane(n_ranks, environment, why, why_capacity))
         return TROUPE_INVALID;
     return TROUPE_OK;
 }

@@ -248,10 +248,13 @@ troupe_status comm_post_here(struct comm *comm,
 
 /* ---- the calls ---- */
 
-/* Whether a record of this size travels apart. comm's own never do. */
-static bool is_bulk(const struct comm *comm, uint64_t size_bytes)
+/* Whether a record travels apart. comm's own never do. */
+static bool is_bulk(const struct comm *comm, uint8_t kind, uint64_t size_bytes)
 {
-    return size_bytes > comm->options.chunk_limit_bytes;
+    const struct base_frame_kind *known = comm->fast.kinds[kind];
+
+    return size_bytes > comm->options.chunk_limit_bytes && kind >= COMM_N_OWN_KINDS &&
+           !(known && known->is_never_apart);
 }
 
 /* Fits a fresh frame whatever words come with it. */
@@ -290,11 +293,11 @@ troupe_status comm_post_parts(struct comm *comm,
 
     /* The first of a frame goes the inline way, too. */
     if (LIKELY(!stream->frame && tail_bytes == 0 && is_small(comm, head_bytes) &&
-               comm_frame_reserve(comm, 1))) {
+               (comm->free || comm_frame_reserve(comm, 1)))) {
         open_frame(comm, stream);
         return comm_post(comm, rank, header, head, head_bytes);
     }
-    if (is_bulk(comm, head_bytes + tail_bytes) && header->kind >= COMM_N_OWN_KINDS) {
+    if (is_bulk(comm, header->kind, head_bytes + tail_bytes)) {
         struct parts parts = {head, tail, head_bytes, tail_bytes};
         return post_copy_apart(comm, stream, header, &parts);
     }
@@ -325,7 +328,7 @@ troupe_status comm_post_envelope(struct comm *comm,
     struct message_envelope *taken = *envelope;
     troupe_status status;
 
-    if (is_bulk(comm, taken->size_bytes)) {
+    if (is_bulk(comm, header->kind, taken->size_bytes)) {
         status = comm_bulk_post(comm, stream, header, taken);
     } else {
         status = comm_post(comm, rank, header, message_payload(taken),

@@ -43,6 +43,12 @@ static void queue_put(struct sim_queue *queue, struct sim_event *event)
     queue->items[i] = event;
 }
 
+static void send_event(struct comm_sim *sim, int to, int queue, struct sim_event *event)
+{
+    queue_put(&sim->rank[to].queue[queue], event);
+    sim_wake(sim, to, event->time_ns);
+}
+
 static struct sim_event *queue_take(struct sim_queue *queue)
 {
     struct sim_event *first = queue->items[0];
@@ -193,7 +199,7 @@ sim_send(struct comm *comm, enum comm_class class, struct comm_frame *frame, int
         event->frame = frame;
         frame->send = 0;
     }
-    queue_put(&sim->rank[peer].queue[class], event);
+    send_event(sim, peer, (int)class, event);
     return !is_late;
 }
 
@@ -206,7 +212,7 @@ static void leave_late(struct sim_rank *to, const struct sim_event *event)
                  "sim: rank %d changed a frame on its way", event->source);
     struct sim_event *sent = new_event(to->sim, SIM_SENT, to->rank, to->clock_ns, 0);
     sent->frame = frame;
-    queue_put(&to->sim->rank[event->source].queue[SIM_OTHER], sent);
+    send_event(to->sim, event->source, SIM_OTHER, sent);
 }
 
 static struct comm_frame *sim_slot_take(struct comm *comm, enum comm_class class)
@@ -251,7 +257,7 @@ static void fetched(struct sim_rank *to, struct sim_event *event)
     struct sim_event *delivered =
         new_event(to->sim, SIM_DELIVERED, to->rank, to->clock_ns, 0);
     delivered->transfer = send;
-    queue_put(&to->sim->rank[event->source].queue[SIM_OTHER], delivered);
+    send_event(to->sim, event->source, SIM_OTHER, delivered);
 }
 
 static void take_others(struct sim_rank *rank)
@@ -308,7 +314,7 @@ static void sim_transfer_begin(struct comm *comm, struct comm_transfer *transfer
     struct sim_event *event = new_event(sim, SIM_FETCHED, from->rank, time_ns, 0);
     event->transfer = receive;
     event->other = transfer;
-    queue_put(&to->queue[SIM_OTHER], event);
+    send_event(sim, transfer->peer, SIM_OTHER, event);
 }
 
 static bool sim_transfer_is_done(struct comm *comm, struct comm_transfer *transfer)
@@ -388,7 +394,7 @@ static void sim_exchange_begin(struct comm *comm,
                    (size_t)n_values * sizeof(uint64_t));
     }
     for (int i = 0; i < n; i++)
-        sim->rank[i].wake_ns = 0;
+        sim_wake(sim, i, 0);
     sim->n_exchanging = 0;
     sim->n_exchanges++;
 }

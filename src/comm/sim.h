@@ -62,7 +62,9 @@ struct comm_sim {
     int64_t *last_arrival_ns; /* by class, source, destination */
     uint8_t *n_control;       /* control frames on their way, by source, destination */
     uint64_t n_exchanges;     /* complete ones */
-    int n_exchanging, n_values;
+    int n_exchanging;
+    int64_t *next_ns;         /* by rank: when it will next do something */
+    bool has_changed;         /* some rank is done, through or dead that was not */
     int64_t last_activity_ns; /* anything but the detector talking to itself */
     bool is_killing;          /* some rank was killed: no agreed end */
     bool is_driving, is_aborted;
@@ -76,6 +78,18 @@ static inline struct sim_rank *sim_rank_of(const struct comm *comm)
 }
 
 extern const struct comm_backend comm_sim_backend;
+/* A rank's next moment is not later than this. */
+static inline void sim_wake(struct comm_sim *sim, int rank, int64_t time_ns)
+{
+    const struct sim_rank *woken = &sim->rank[rank];
+    if (woken->is_dead || woken->is_through)
+        return;
+    if (time_ns < woken->clock_ns)
+        time_ns = woken->clock_ns;
+    if (time_ns < sim->next_ns[rank])
+        sim->next_ns[rank] = time_ns;
+}
+
 /* When the next event of the rank is due, INT64_MAX: none. */
 int64_t sim_next_event_ns(const struct sim_rank *rank);
 void sim_queues_fini(struct sim_rank *rank);

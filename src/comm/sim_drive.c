@@ -28,7 +28,7 @@ static void init_rank(struct comm_sim *sim, int i)
     struct sim_rank *rank = &sim->rank[i];
     rank->sim = sim;
     rank->rank = i;
-    rank->clock_ns = BEGIN_NS;
+    rank->clock_ns = sim->next_ns[i] = BEGIN_NS;
     rank->wake_ns = WAS_BUSY;
     rank->next_stop_ns = BEGIN_NS + STOP_INTERVAL_NS;
     rank->random.state = base_random_next(&sim->random);
@@ -58,6 +58,7 @@ struct comm_sim *comm_sim_create(const struct comm_sim_options *options)
     sim->random.state = options->seed;
     sim->trace_hash = options->seed;
     sim->rank = base_new_array(struct sim_rank, n);
+    sim->next_ns = base_new_array(int64_t, n);
     sim->last_arrival_ns = base_new_array(int64_t, COMM_N_CLASSES * n * n);
     sim->n_control = base_new_array(uint8_t, n * n);
     for (int i = 0; i < options->n_ranks; i++)
@@ -72,6 +73,7 @@ void comm_sim_destroy(struct comm_sim *sim)
     for (int i = 0; i < sim->options.n_ranks; i++)
         sim_queues_fini(&sim->rank[i]);
     base_free(sim->rank);
+    base_free(sim->next_ns);
     base_free(sim->last_arrival_ns);
     base_free(sim->n_control);
     base_free(sim);
@@ -92,7 +94,8 @@ void comm_sim_kill(struct comm_sim *sim, int rank)
 {
     base_require(rank >= 0 && rank < sim->options.n_ranks, "no rank %d to kill", rank);
     sim->rank[rank].is_dead = true;
-    sim->is_killing = true;
+    sim->next_ns[rank] = INT64_MAX;
+    sim->is_killing = sim->has_changed = true;
 }
 
 /* ---- stepping ---- */
@@ -113,16 +116,13 @@ static int64_t next_ns(const struct sim_rank *rank)
 
 static struct sim_rank *earliest(struct comm_sim *sim, int64_t *time_ns)
 {
-    struct sim_rank *first = NULL;
-    *time_ns = INT64_MAX;
-    for (int i = 0; i < sim->options.n_ranks; i++) {
-        int64_t rank_ns = next_ns(&sim->rank[i]);
-        if (rank_ns < *time_ns) {
-            *time_ns = rank_ns;
-            first = &sim->rank[i];
-        }
+    int first = 0;
+    for (int i = 1; i < sim->options.n_ranks; i++) {
+        if (sim->next_ns[i] < sim->next_ns[first])
+            first = i;
     }
-    return first;
+    *time_ns = sim->next_ns[first];
+    return *time_ns == INT64_MAX ? NULL : &sim->rank[first];
 }
 
 /* Once per ms of its time chance decides whether the rank stops for a while. */
@@ -152,7 +152,8 @@ static void step_rank(struct comm_sim *sim,
                       int64_t time_ns,
                       comm_step_fn *step)
 {
-    rank->clock_ns = time_ns;
+    if (rank->clock_ns < time_ns)
+        rank->clock_ns = time_ns;
     maybe_stop(sim, rank);
     sim->current = rank->rank;
     int64_t cost_ns = sim->options.step_cost_ns;
@@ -168,6 +169,8 @@ static void step_rank(struct comm_sim *sim,
             sim->last_activity_ns = rank->clock_ns;
     }
     rank->clock_ns += cost_ns * rank->slowness;
+    sim->has_changed |= rank->is_done;
+    sim->next_ns[rank->rank] = next_ns(rank);
 }
 
 /* Whether the ranks that live have done what they had to. */
@@ -203,8 +206,9 @@ run(struct comm_sim *sim, comm_step_fn *step, struct comm_sim_result *result)
     for (;;) {
         int64_t time_ns;
         struct sim_rank *rank = earliest(sim, &time_ns);
-        if (is_over(sim))
+        if (sim->has_changed && is_over(sim))
             return COMM_SIM_DONE;
+        sim->has_changed = false;
         if (!rank || (time_ns - sim->last_activity_ns > STUCK_NS && !is_planning(sim)))
             return COMM_SIM_STUCK;
         if (sim->options.time_limit_ns && time_ns > sim->options.time_limit_ns)

@@ -17,8 +17,7 @@
 
 enum { EXCHANGE_MOST_BYTES = 8 * 1024 }; /* of a reduction by more than two members */
 
-/* ---- where a member stands
- * ----------------------------------------------------------- */
+/* ---- where a member stands ---------------------------------------------------- */
 
 static bool swaps(const struct team_operation *op)
 {
@@ -64,8 +63,7 @@ void team_place(struct team_operation *op)
     op->first = tree_block(team->index, op->top);
 }
 
-/* ---- blocks
- * ---------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------- */
 
 static bool gathers(const struct team_operation *op)
 {
@@ -128,8 +126,7 @@ static void merge(struct team_operation *op, int level, const struct team_input 
         memcpy(block_at(op, sibling, level), input->bytes, input->size_bytes);
 }
 
-/* ---- what comes and goes
- * ------------------------------------------------------------------ */
+/* ---- what comes and goes ------------------------------------------------------ */
 
 static bool take_part(struct team_operation *op, int level, struct team_input *input)
 {
@@ -266,8 +263,7 @@ static void hand_down(struct team_operation *op, const struct team_input *input)
     team_send(op, last, TEAM_DOWN, input->bytes, input->size_bytes);
 }
 
-/* ---- the phases
- * ------------------------------------------------------------------------------ */
+/* ---- the phases --------------------------------------------------------------- */
 
 static void finish(struct team_operation *op)
 {

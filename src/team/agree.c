@@ -24,8 +24,7 @@ void team_post(
         comm_flush_rank(comm, rank, COMM_FLUSH_URGENT);
 }
 
-/* ---- breaks
- * ---------------------------------------------------------------------------------- */
+/* ---- breaks ------------------------------------------------------------------- */
 
 troupe_status team_break_status(const troupe_team *team, uint64_t number)
 {
@@ -121,8 +120,7 @@ void team_take_never(troupe_team *team, int source)
         team_fail(team, 0, TROUPE_PEER_GONE);
 }
 
-/* ---- questions
- * ---------------------------------------------------------------------------------- */
+/* ---- questions ---------------------------------------------------------------- */
 
 /*
  * Has everybody entered `number`, and the same up to there? The member here has; its

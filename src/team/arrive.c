@@ -158,8 +158,7 @@ void team_record_arrived(struct troupe *rank, struct comm_record *record)
         (void)team_settle(team);
 }
 
-/* ---- what was put aside
- * ------------------------------------------------------------------- */
+/* ---- what was put aside ------------------------------------------------------- */
 
 /* Data whose payload is still on its way. */
 static void take_held(troupe_team *team, struct team_kept *kept)

@@ -58,8 +58,7 @@ void team_kept_drop_all(struct team_rank *here, struct team_kept **list, uint64_
     }
 }
 
-/* ---- payloads that travel apart
- * ---------------------------------------------------------- */
+/* ---- payloads that travel apart ----------------------------------------------- */
 
 static void
 fetch(struct team_rank *here, struct team_kept *kept, const struct comm_record *record)
@@ -148,8 +147,7 @@ bool team_fetched(struct troupe *rank, struct message_envelope *envelope)
     return true;
 }
 
-/* ---- for teams that are not made here
- * ------------------------------------------------------ */
+/* ---- for teams that are not made here ----------------------------------------- */
 
 /* Is the actor's life over? Not if it is still to come: its address was lent for a
  * spawn. */
@@ -184,6 +182,22 @@ static uint64_t member_named(uint8_t kind, const void *payload, uint64_t size_by
     return address;
 }
 
+static void free_strays(struct team_rank *here, struct team_strays *strays)
+{
+    team_kept_drop_all(here, &strays->first, 0);
+    base_free(strays);
+}
+
+/* The one member that could have made the team here has ended: nobody ever will. */
+static void bury(struct team_rank *here, uint64_t id)
+{
+    struct team_strays *strays = base_map_remove(&here->strays, id);
+
+    if (strays)
+        free_strays(here, strays);
+    team_forget(here, id);
+}
+
 void team_stray_keep(struct team_rank *here, struct comm_record *record)
 {
     uint64_t id = record->header.to;
@@ -191,12 +205,13 @@ void team_stray_keep(struct team_rank *here, struct comm_record *record)
         member_named(record->header.kind, record->payload, record->size_bytes);
     struct team_strays *strays = base_map_get(&here->strays, id);
 
-    if (id == 0 || team_is_forgotten(here, id)) {
-        team_record_drop(here, record);
-        return;
-    }
     if (member && has_ended(here->home, member)) {
         answer_never(here, id, record->source);
+        bury(here, id);
+        return;
+    }
+    if (team_is_forgotten(here, id)) {
+        team_record_drop(here, record);
         return;
     }
     if (!strays) {
@@ -208,17 +223,24 @@ void team_stray_keep(struct team_rank *here, struct comm_record *record)
     team_kept_append(&strays->tail, team_keep(here, record));
 }
 
-static void answer_for_ended(struct team_rank *here,
+/* Answers whoever asked for the member; true: somebody did. */
+static bool answer_for_ended(struct team_rank *here,
                              const struct team_strays *strays,
                              uint64_t address)
 {
-    for (const struct team_kept *kept = strays->first; kept; kept = kept->next)
-        if (member_named(kept->header.kind, team_kept_bytes(kept), kept->size_bytes) ==
-            address)
-            answer_never(here, kept->header.to, kept->source);
+    bool is_asked = false;
+
+    for (const struct team_kept *kept = strays->first; kept; kept = kept->next) {
+        uint8_t kind = kept->header.kind;
+
+        if (member_named(kind, team_kept_bytes(kept), kept->size_bytes) != address)
+            continue;
+        answer_never(here, kept->header.to, kept->source);
+        is_asked = true;
+    }
+    return is_asked;
 }
 
-/* Answered twice does no harm, so the questions stay where they are. */
 void team_strays_of_ended(struct team_rank *here, uint64_t address)
 {
     uint32_t position = 0;
@@ -227,8 +249,12 @@ void team_strays_of_ended(struct team_rank *here, uint64_t address)
 
     if (here->strays.n_items == 0)
         return;
-    while (base_map_next(&here->strays, &position, &id, &strays))
-        answer_for_ended(here, strays, address);
+    while (base_map_next(&here->strays, &position, &id, &strays)) {
+        if (!answer_for_ended(here, strays, address))
+            continue;
+        bury(here, id);
+        position = 0; /* the map has changed */
+    }
 }
 
 void team_strays_free(struct team_rank *here)
@@ -237,12 +263,8 @@ void team_strays_free(struct team_rank *here)
     uint64_t id;
     void *value;
 
-    while (base_map_next(&here->strays, &position, &id, &value)) {
-        struct team_strays *strays = value;
-
-        team_kept_drop_all(here, &strays->first, 0);
-        base_free(strays);
-    }
+    while (base_map_next(&here->strays, &position, &id, &value))
+        free_strays(here, value);
     base_map_fini(&here->strays);
     base_map_init(&here->strays);
 }

@@ -4,8 +4,7 @@
 
 /* The life of an operation at one rank: entered, done, asked for, freed. */
 
-/* ---- the names of operations
- * ------------------------------------------------------------ */
+/* ---- the names of operations -------------------------------------------------- */
 
 /* What is done when its start returns needs no record: its name says how it ended. */
 #define DONE_BIT    (UINT64_C(1) << 63)
@@ -18,15 +17,16 @@ static troupe_operation name_of_done(uint64_t number, troupe_status status)
                               (number + 1)};
 }
 
+/* Only what the user made up is pending, or no status at all. */
 static troupe_status status_of_done(troupe_operation operation)
 {
     uint64_t status = (operation.bits & ~DONE_BIT) >> STATUS_BITS;
 
-    return status < TROUPE_N_STATUS ? (troupe_status)status : TROUPE_NOT_FOUND;
+    return status < TROUPE_N_STATUS && status != TROUPE_PENDING ? (troupe_status)status
+                                                                : TROUPE_NOT_FOUND;
 }
 
-/* ---- values
- * ----------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------- */
 
 bool team_value_take(struct team_rank *here,
                      struct team_value *value,
@@ -52,8 +52,7 @@ void team_value_give(struct team_rank *here, struct team_value *value)
     value->shared = NULL;
 }
 
-/* ---- making and freeing
- * -------------------------------------------------------------------- */
+/* ---- making and freeing ------------------------------------------------------- */
 
 /* The user's own bytes serve where nobody but the member itself ever needs them again.
  */
@@ -153,8 +152,7 @@ void team_operation_settle(struct team_operation *op)
     give_op(op);
 }
 
-/* ---- entering
- * -------------------------------------------------------------------------------- */
+/* ---- entering ----------------------------------------------------------------- */
 
 static uint64_t shape_of(const struct team_request *request)
 {
@@ -237,9 +235,7 @@ troupe_status team_enter(troupe_actor *self,
     return TROUPE_OK;
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------ */
 
 void team_operation_done(struct team_operation *op, troupe_status status)
 {

@@ -6,8 +6,7 @@
 
 /* Teams as a rank keeps them: made, found, left, freed. */
 
-/* ---- memory
- * ------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------- */
 
 troupe_team *team_take(struct team_rank *here, int size)
 {
@@ -32,7 +31,7 @@ void team_give(troupe_team *team)
     message_block_give(team->here->home->pool, team, team->block_class);
 }
 
-static void forget(struct team_rank *here, uint64_t id)
+void team_forget(struct team_rank *here, uint64_t id)
 {
     here->forgotten[here->n_forgotten++ % TEAM_FORGOTTEN] = id;
 }
@@ -71,14 +70,13 @@ void team_free(troupe_team *team)
     free_breaks(team);
     base_list_remove(&team->parked);
     (void)base_map_remove(&here->teams, team->id);
-    forget(here, team->id);
+    team_forget(here, team->id);
     if (here->last == team)
         here->last = NULL;
     team_give(team);
 }
 
-/* ---- beginning
- * ------------------------------------------------------------------------------ */
+/* ---- beginning ---------------------------------------------------------------- */
 
 static void place(troupe_team *team)
 {
@@ -155,8 +153,7 @@ int troupe_team_size(const troupe_team *team)
     return team->size;
 }
 
-/* ---- teams from a list
- * ------------------------------------------------------------------------ */
+/* ---- teams from a list -------------------------------------------------------- */
 
 /* Fills in where the members live; false: somebody lives nowhere, or two on one rank.
  */
@@ -248,9 +245,7 @@ troupe_status troupe_team_create(troupe_actor *self,
     return TROUPE_OK;
 }
 
-/* ---- the end
- * ---------------------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------ */
 
 /*
  * Nobody is told: a record for an operation that it has not entered shows that it is
@@ -277,11 +272,20 @@ void team_member_ended(troupe_team *team)
         team_fail(team, team->next, TROUPE_PEER_GONE);
 }
 
-/* The rank team stays: records of it may come at any time. */
+/*
+ * The rank team stays: records of it may come at any time. A team that is broken from
+ * the start has nothing to do for anybody, and of some member there is no LEFT to wait
+ * for.
+ */
 bool team_settle(troupe_team *team)
 {
-    if (team->member || team->has_left || team->n_busy > 0 ||
-        team->n_left < team->n_children || team->id == team->here->rank_team_id)
+    if (team->member || team->id == team->here->rank_team_id)
+        return false;
+    if (team->broken_from == 0) {
+        team_free(team);
+        return true;
+    }
+    if (team->has_left || team->n_busy > 0 || team->n_left < team->n_children)
         return false;
     team->has_left = true;
     if (team->index > 0) {

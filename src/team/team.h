@@ -60,8 +60,7 @@ enum team_kind {
     TEAM_KIND_FREE      /* all have */
 };
 
-/* ---- operations --------------------------------------------------------------------
- */
+/* ---- operations --------------------------------------------------------------- */
 
 enum team_form {
     TEAM_BARRIER,
@@ -158,8 +157,7 @@ struct team_input {
     struct team_kept *kept;             /* to be freed afterwards; NULL: a record's */
 };
 
-/* ---- teams --------------------------------------------------------------------------
- */
+/* ---- teams -------------------------------------------------------------------- */
 
 struct team_break {
     struct team_break *next;
@@ -262,8 +260,7 @@ static inline uint64_t team_mix(uint64_t salt, uint64_t word)
     return mixed ^ mixed >> 32;
 }
 
-/* ---- team.c -------------------------------------------------------------------------
- */
+/* ---- team.c ------------------------------------------------------------------- */
 
 /* NULL: not made here (yet). Makes the rank team. */
 troupe_team *team_find(struct team_rank *here, uint64_t id);
@@ -280,10 +277,10 @@ void team_member_ended(troupe_team *team);
 bool team_settle(troupe_team *team);
 void team_take_left(troupe_team *team);
 void team_take_free(troupe_team *team);
+void team_forget(struct team_rank *here, uint64_t id);
 bool team_is_forgotten(const struct team_rank *here, uint64_t id);
 
-/* ---- start.c, combine.c
- * --------------------------------------------------------------- */
+/* ---- start.c, combine.c ------------------------------------------------------- */
 
 /* NULL: no such operation on such elements. */
 team_combine_fn *team_combine_find(enum troupe_element element,
@@ -293,8 +290,7 @@ void team_fold(struct team_operation *op,
                const void *lower,
                const void *upper);
 
-/* ---- operation.c
- * ---------------------------------------------------------------------- */
+/* ---- operation.c -------------------------------------------------------------- */
 
 /* Enters the team's next operation. Parks while the window is full. */
 troupe_status team_enter(troupe_actor *self,
@@ -324,8 +320,7 @@ bool team_value_take(struct team_rank *here,
                      size_t size_bytes);
 void team_value_give(struct team_rank *here, struct team_value *value);
 
-/* ---- advance.c, scan.c
- * -------------------------------------------------------------------- */
+/* ---- advance.c, scan.c -------------------------------------------------------- */
 
 /* Where this member stands in the operation's tree. */
 void team_place(struct team_operation *op);
@@ -349,8 +344,7 @@ bool team_scan_up(struct team_operation *op);
 bool team_scan_wait(struct team_operation *op);
 bool team_scan_down(struct team_operation *op);
 
-/* ---- arrive.c, keep.c
- * ------------------------------------------------------------------ */
+/* ---- arrive.c, keep.c --------------------------------------------------------- */
 
 void team_record_arrived(struct troupe *rank, struct comm_record *record);
 /* Takes what was put aside for `number`, now that it is entered. */
@@ -372,8 +366,7 @@ void team_stray_keep(struct team_rank *here, struct comm_record *record);
 void team_strays_of_ended(struct team_rank *here, uint64_t address);
 void team_strays_free(struct team_rank *here);
 
-/* ---- agree.c, window.c
- * -------------------------------------------------------------------- */
+/* ---- agree.c, window.c -------------------------------------------------------- */
 
 void team_post(
     troupe_team *team, int index, enum team_kind kind, uint64_t number, uint16_t type);
@@ -395,8 +388,7 @@ void team_take_ack_down(troupe_team *team, uint64_t number);
 void team_acknowledge(troupe_team *team, uint64_t below);
 void team_look_stop(struct team_rank *here);
 
-/* ---- split.c
- * -------------------------------------------------------------------------------- */
+/* ---- split.c ------------------------------------------------------------------ */
 
 /* Room for the team to come; that there is none is told to all in this member's colour.
  */

@@ -13,8 +13,7 @@ enum {
     LOOK_NS = 1000 * 1000
 }; /* a process that waits longer than one to two of these asks */
 
-/* ---- waves
- * ------------------------------------------------------------------------------ */
+/* ---- waves -------------------------------------------------------------------- */
 
 static bool has_wave(const troupe_team *team, uint64_t number)
 {
@@ -70,8 +69,7 @@ void team_acknowledge(troupe_team *team, uint64_t below)
         team_wake(team);
 }
 
-/* ---- waiting
- * ------------------------------------------------------------------------------ */
+/* ---- waiting ------------------------------------------------------------------ */
 
 static void arm(struct team_rank *here);
 

@@ -60,11 +60,8 @@ static troupe_status tardy_body(troupe_actor *self)
         EXPECT_OK(troupe_reply(self, ask, answer, .number = 0));
     }
 }
-TROUPE_PROCESS(tardy,
-               tardy_body,
-               TROUPE_ACCEPTS(ask),
-               TROUPE_SENDS(answer),
-               .capacity = 8);
+TROUPE_PROCESS(
+    tardy, tardy_body, TROUPE_ACCEPTS(ask), TROUPE_SENDS(answer), .capacity = 8);
 
 static troupe_status impatient_body(troupe_actor *self)
 {

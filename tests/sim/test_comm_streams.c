@@ -16,7 +16,16 @@ struct plan {
     struct comm_sim_options sim;
     struct comm_options comm;
     uint64_t fail_every;
+    uint32_t silent_percent; /* of the ranks only receive */
 };
+
+/* A few slots more than the ranks have from the start: lent, and soon called back. */
+static uint64_t tight_budget(const struct plan *plan, struct base_random *random)
+{
+    uint64_t slot_bytes = 64 + plan->comm.frame_bytes;
+    uint64_t n_slots = (uint64_t)plan->sim.n_ranks * plan->comm.initial_credits;
+    return (n_slots + TEST_PICK(random, 3, 16, 30)) * slot_bytes;
+}
 
 static struct plan make_plan(uint64_t seed)
 {
@@ -36,12 +45,17 @@ static struct plan make_plan(uint64_t seed)
     plan.comm.spin_ns = -1;
     plan.comm.route = base_random_below(&random, 2) ? comm_route_two_hops : NULL;
     plan.fail_every = TEST_PICK(&random, 0, 0, 0, 2, 3, 7, 50);
+    plan.silent_percent = TEST_PICK(&random, 0, 60);
+    if (plan.comm.frame_bytes && plan.comm.initial_credits &&
+        base_random_below(&random, 2))
+        plan.comm.receive_budget_bytes = tight_budget(&plan, &random);
     world->n_ranks = plan.sim.n_ranks;
     world->n_records = 4000 / (uint32_t)plan.sim.n_ranks;
     world->max_bytes = TEST_PICK(&random, 8, 100, 1000, 40960, 40960);
     if (plan.comm.frame_bytes == 64 || plan.comm.frame_bytes == 72)
         world->max_bytes = world->max_bytes < 2000 ? world->max_bytes : 2000;
     world->heeds_congestion = base_random_below(&random, 2);
+    world->has_favourites = base_random_below(&random, 2);
     return plan;
 }
 
@@ -51,7 +65,8 @@ static void start_side(struct comm_sim *sim, int i, const struct plan *plan)
     base_log_init(&side->troupe.log);
     side->pool = message_pool_create();
     side->random.state = plan->sim.seed * 1000 + (uint64_t)i;
-    side->n_to_post = world->n_records;
+    bool is_silent = base_random_below(&side->random, 100) < plan->silent_percent;
+    side->n_to_post = is_silent ? 0 : world->n_records;
     side->comm = comm_sim_open(sim, i, &side->troupe);
     comm_kind_add(side->comm, &kind);
     EXPECT(comm_start(side->comm, &plan->comm, side->pool, &upper) == TROUPE_OK,
@@ -104,7 +119,8 @@ run(uint64_t seed, struct plan (*make)(uint64_t seed), struct comm_sim_result *r
            (long long)result->virtual_ns);
     for (int i = 0; i < world->n_ranks && !world->failed; i++)
         check_side(i);
-    bool is_default = plan.comm.frame_bytes == 0 && plan.comm.pending_limit_bytes == 0;
+    bool is_default = plan.comm.frame_bytes == 0 &&
+                      plan.comm.pending_limit_bytes == 0 && world->heeds_congestion;
     EXPECT(!is_default || world->peak_bytes <= 4 << 20,
            "%llu bytes of transport memory", (unsigned long long)world->peak_bytes);
     for (int i = 0; i < world->n_ranks; i++)

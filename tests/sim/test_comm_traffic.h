@@ -23,6 +23,7 @@ struct side {
     struct base_random random;
     uint32_t n_to_post;
     uint32_t n_posted[MAX_RANKS], n_taken[MAX_RANKS]; /* by peer */
+    int favourite; /* the peer that most records go to for a while */
     uint32_t n_fetching;
     bool has_ended;
     bool is_deaf; /* for some steps it polls but does not read */
@@ -34,7 +35,7 @@ struct world {
     int n_ranks;
     uint32_t n_records; /* of each rank */
     uint32_t max_bytes;
-    bool heeds_congestion;
+    bool heeds_congestion, has_favourites;
     bool failed;
     uint64_t peak_bytes;
 };
@@ -187,11 +188,27 @@ static void link_open(struct troupe *rank, int peer)
     EXPECT(!comm_is_congested(me->comm, peer), "open, yet congested");
 }
 
+static int some_peer(struct side *me)
+{
+    int peer = (int)base_random_below(&me->random, (uint32_t)world->n_ranks - 1);
+    return peer + (peer >= comm_rank(me->comm));
+}
+
+/* Favourites come and go, so that credits are lent, lie idle and are called back. */
+static int choose_peer(struct side *me)
+{
+    if (!world->has_favourites || base_random_below(&me->random, 8) == 0)
+        return some_peer(me);
+    if (me->favourite == comm_rank(me->comm) ||
+        base_random_below(&me->random, 100) == 0)
+        me->favourite = some_peer(me);
+    return me->favourite;
+}
+
 static bool post_one(struct side *me)
 {
     int self = comm_rank(me->comm);
-    int peer = (int)base_random_below(&me->random, (uint32_t)world->n_ranks - 1);
-    peer += peer >= self;
+    int peer = choose_peer(me);
     if (world->heeds_congestion && comm_is_congested(me->comm, peer))
         return false;
     struct expectation expected = expect(self, peer, me->n_posted[peer]);
@@ -281,7 +298,7 @@ static struct comm_step step(struct troupe *rank)
     return (struct comm_step){COMM_STEP_IDLE, INT64_MAX};
 }
 
-static const struct base_frame_kind kind = {KIND, "test", take};
+static const struct base_frame_kind kind = {KIND, "test", take, false};
 static const struct comm_upper upper = {link_open, fetched, quiet};
 
 #endif

@@ -32,8 +32,7 @@ static void note_wrong(const char *what, const struct step *step, int worker)
              (int)step->form, step->slot, step->number, step->size_bytes, worker);
 }
 
-/* ---- a member
- * ----------------------------------------------------------------------------- */
+/* ---- a member ----------------------------------------------------------------- */
 
 struct pending {
     struct step step;
@@ -326,8 +325,7 @@ static troupe_status run_member(troupe_actor *self, int worker, troupe_team *all
     return run_script(member);
 }
 
-/* ---- processes
- * ------------------------------------------------------------------------------ */
+/* ---- processes ---------------------------------------------------------------- */
 
 static troupe_status worker_body(troupe_actor *self)
 {
@@ -386,8 +384,7 @@ TROUPE_PROCESS(main_process,
 
 static const troupe_program program = {.main = &main_process};
 
-/* ---- afterwards
- * ------------------------------------------------------------------------------- */
+/* ---- afterwards --------------------------------------------------------------- */
 
 /* The first operation that some member has not entered; only one that ended has not. */
 static int first_missed(const struct group *group)
@@ -476,9 +473,7 @@ static const char *check(int exit_code)
     return NULL;
 }
 
-/* ---- seeds
- * ----------------------------------------------------------------------------------------
- */
+/* ---- seeds -------------------------------------------------------------------- */
 
 static void choose_transport(struct base_random *random, struct runtime_sim *sim)
 {

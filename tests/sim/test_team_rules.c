@@ -47,8 +47,7 @@ run_all(const troupe_behavior *main_behavior, int min_ranks, int max_ranks, int 
         }
 }
 
-/* ---- members that differ
- * ------------------------------------------------------------------- */
+/* ---- members that differ ------------------------------------------------------ */
 
 enum { N_WAYS = 14 };
 
@@ -150,8 +149,7 @@ START_TEST(roots_that_differ)
 }
 END_TEST
 
-/* ---- members that do not come
- * ------------------------------------------------------------------ */
+/* ---- members that do not come ------------------------------------------------- */
 
 static troupe_status absent_body(troupe_actor *self)
 {
@@ -212,8 +210,7 @@ START_TEST(who_has_returned_is_missed)
 }
 END_TEST
 
-/* ---- spawned members
- * --------------------------------------------------------------------------- */
+/* ---- spawned members ---------------------------------------------------------- */
 
 TROUPE_SIGNAL(go);
 
@@ -286,6 +283,7 @@ static troupe_status stage_body(troupe_actor *self)
     if (troupe_rank(self) == 0)
         troupe_sleep_until(self, troupe_after_s(self, 0.1));
     TROUPE_TRY(troupe_barrier(self, all));
+    REQUIRE(here->teams.n_items == 1 && here->strays.n_items == 0);
     REQUIRE(here->fetching.n_items == 0 && here->fetched == NULL);
     return TROUPE_OK;
 }
@@ -329,9 +327,7 @@ START_TEST(teams_whose_members_have_ended_are_freed)
 }
 END_TEST
 
-/* ---- the window
- * ------------------------------------------------------------------------------------
- */
+/* ---- the window --------------------------------------------------------------- */
 
 static int n_entered;
 
@@ -366,8 +362,7 @@ START_TEST(sixteen_ahead_and_no_more)
 }
 END_TEST
 
-/* ---- names of operations, arguments
- * ---------------------------------------------------------------- */
+/* ---- names of operations, arguments ------------------------------------------- */
 
 static troupe_status names_body(troupe_actor *self)
 {
@@ -442,9 +437,7 @@ START_TEST(no_memory_starts_nothing)
 }
 END_TEST
 
-/* ---- wrong use
- * -------------------------------------------------------------------------------------
- */
+/* ---- wrong use ---------------------------------------------------------------- */
 
 static troupe_team *somebody_elses;
 

@@ -74,8 +74,7 @@ static inline uint64_t script_hash(uint64_t a, uint64_t b, uint64_t c, uint64_t 
     return base_random_next(&random);
 }
 
-/* ---- steps and groups
- * ------------------------------------------------------------------ */
+/* ---- steps and groups --------------------------------------------------------- */
 
 static inline int script_root(const struct step *step, int size)
 {
@@ -205,8 +204,7 @@ script_make_step(struct script *script, struct base_random *random, int i)
     step->number = script->n_operations[step->slot]++;
 }
 
-/* ---- what goes wrong
- * ---------------------------------------------------------------------- */
+/* ---- what goes wrong ---------------------------------------------------------- */
 
 static inline void script_make_faults(struct script *script, struct base_random *random)
 {
@@ -267,8 +265,7 @@ static inline void script_make(struct script *script, uint64_t seed, int n_worke
     script_make_faults(script, &random);
 }
 
-/* ---- values
- * ---------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------- */
 
 /* What a member gives: words, the last one cut short. */
 static inline void script_mine(const struct script *script,
