@@ -3,9 +3,9 @@
 #define TROUPE_DEAD_LETTER_H
 
 /*
- * Mail that could not be delivered: counted per reason (TROUPE_STATS=1 shows it), the last
- * 64 of a rank kept, each given to a hook of the user's. A letter is counted on the rank
- * where it is first known that nobody takes it.
+ * Mail that could not be delivered: counted per reason (TROUPE_STATS=1 shows it), the
+ * last 64 of a rank kept, each given to a hook of the user's. A letter is counted on
+ * the rank where it is first known that nobody takes it.
  */
 
 #include "troupe/base.h"
