@@ -42,12 +42,12 @@ struct comm_record;
 
 struct base_frame_kind {
     uint8_t kind;
-    const char *name;
-    /* Takes one record; `record` and its payload are good until it returns. */
-    void (*take)(struct troupe *rank, struct comm_record *record);
     /* Its payload always comes with it: take() need not look for a ticket. At most
      * 16 MiB. */
     bool is_never_apart;
+    const char *name;
+    /* Takes one record; `record` and its payload are good until it returns. */
+    void (*take)(struct troupe *rank, struct comm_record *record);
 };
 
 struct base_module {

@@ -147,21 +147,6 @@ static void serve(struct comm_sim *sim, struct sim_rank *rank)
     rank->is_through = comm_end_turn(rank->comm);
 }
 
-/* In large jobs not each time: it looks at all links. */
-static void check_rank(struct comm_sim *sim, const struct sim_rank *rank)
-{
-#ifdef TROUPE_ASSERT
-    enum { SMALL_JOB = 16 };
-    if (sim->options.n_ranks > SMALL_JOB && sim->n_events % SMALL_JOB != 0)
-        return;
-    const char *fault = rank->is_through ? NULL : comm_check(rank->comm);
-    base_require(!fault, "sim: %s", fault);
-#else
-    (void)sim;
-    (void)rank;
-#endif
-}
-
 static void step_rank(struct comm_sim *sim,
                       struct sim_rank *rank,
                       int64_t time_ns,
@@ -183,7 +168,6 @@ static void step_rank(struct comm_sim *sim,
         if (is_busy)
             sim->last_activity_ns = rank->clock_ns;
     }
-    check_rank(sim, rank);
     rank->clock_ns += cost_ns * rank->slowness;
     sim->has_changed |= rank->is_done;
     sim->next_ns[rank->rank] = next_ns(rank);

@@ -79,13 +79,13 @@ static void group_mail_arrived(struct troupe *rank, struct comm_record *record)
 }
 
 static const struct base_frame_kind kinds[] = {
-    {DIRECTORY_KIND_ASK, "name ask", ask_arrived, true},
-    {DIRECTORY_KIND_CONFIRM, "name confirm", confirm_arrived, true},
-    {DIRECTORY_KIND_GONE, "name gone", gone_arrived, true},
-    {DIRECTORY_KIND_ANSWER, "name answer", answer_arrived, true},
-    {DIRECTORY_KIND_JOIN, "group join", join_arrived, true},
-    {DIRECTORY_KIND_LEAVE, "group leave", leave_arrived, true},
-    {DIRECTORY_KIND_GROUP_MAIL, "group mail", group_mail_arrived, true},
+    {DIRECTORY_KIND_ASK, true, "name ask", ask_arrived},
+    {DIRECTORY_KIND_CONFIRM, true, "name confirm", confirm_arrived},
+    {DIRECTORY_KIND_GONE, true, "name gone", gone_arrived},
+    {DIRECTORY_KIND_ANSWER, true, "name answer", answer_arrived},
+    {DIRECTORY_KIND_JOIN, true, "group join", join_arrived},
+    {DIRECTORY_KIND_LEAVE, true, "group leave", leave_arrived},
+    {DIRECTORY_KIND_GROUP_MAIL, true, "group mail", group_mail_arrived},
 };
 
 static troupe_status init(struct troupe *rank, const void *options)

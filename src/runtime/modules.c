@@ -6,8 +6,8 @@
 /* The layers that are strung together, lowest first. A new one is one line here. */
 
 static const struct base_frame_kind kinds[] = {
-    {RUNTIME_KIND_LINES, "runtime lines", runtime_lines_take, true},
-    {RUNTIME_KIND_ROW, "runtime row", runtime_row_take, true},
+    {RUNTIME_KIND_LINES, true, "runtime lines", runtime_lines_take},
+    {RUNTIME_KIND_ROW, true, "runtime row", runtime_row_take},
 };
 
 static const struct base_module runtime_module = {

@@ -5,15 +5,15 @@
 /* The teams as one of the rank's modules. */
 
 static const struct base_frame_kind kinds[] = {
-    {TEAM_KIND_DATA, "team data", team_record_arrived, false},
-    {TEAM_KIND_ASK, "team ask", team_record_arrived, false},
-    {TEAM_KIND_ACK_UP, "team ack up", team_record_arrived, false},
-    {TEAM_KIND_ACK_DOWN, "team ack down", team_record_arrived, false},
-    {TEAM_KIND_FAIL, "team fail", team_record_arrived, false},
-    {TEAM_KIND_BREAK, "team break", team_record_arrived, false},
-    {TEAM_KIND_NEVER, "team never", team_record_arrived, false},
-    {TEAM_KIND_LEFT, "team left", team_record_arrived, false},
-    {TEAM_KIND_FREE, "team free", team_record_arrived, false},
+    {TEAM_KIND_DATA, false, "team data", team_record_arrived},
+    {TEAM_KIND_ASK, false, "team ask", team_record_arrived},
+    {TEAM_KIND_ACK_UP, false, "team ack up", team_record_arrived},
+    {TEAM_KIND_ACK_DOWN, false, "team ack down", team_record_arrived},
+    {TEAM_KIND_FAIL, false, "team fail", team_record_arrived},
+    {TEAM_KIND_BREAK, false, "team break", team_record_arrived},
+    {TEAM_KIND_NEVER, false, "team never", team_record_arrived},
+    {TEAM_KIND_LEFT, false, "team left", team_record_arrived},
+    {TEAM_KIND_FREE, false, "team free", team_record_arrived},
 };
 
 static troupe_status init(struct troupe *rank, const void *options)

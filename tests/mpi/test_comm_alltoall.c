@@ -109,7 +109,7 @@ static struct comm_step step(struct troupe *rank)
 
 int main(int argc, char **argv)
 {
-    static const struct base_frame_kind kind = {KIND, "test", take, false};
+    static const struct base_frame_kind kind = {KIND, false, "test", take};
     static const struct comm_upper upper = {.quiet = quiet};
     const struct comm_options options = {.spin_ns = -1};
     struct comm_counts counts;

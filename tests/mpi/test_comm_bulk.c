@@ -124,7 +124,7 @@ static struct comm_step step(struct troupe *rank)
 
 int main(int argc, char **argv)
 {
-    static const struct base_frame_kind kind = {KIND, "test", take, false};
+    static const struct base_frame_kind kind = {KIND, false, "test", take};
     static const struct comm_upper upper = {.fetched = fetched, .quiet = quiet};
     const struct comm_options options = {.spin_ns = -1};
 

@@ -225,7 +225,7 @@ static struct comm_step step(struct troupe *rank)
     return (struct comm_step){COMM_STEP_IDLE, now_ns + WAIT_NS};
 }
 
-static const struct base_frame_kind kind = {KIND, "work", take, false};
+static const struct base_frame_kind kind = {KIND, false, "work", take};
 static const struct comm_upper upper = {.fetched = fetched, .quiet = quiet};
 
 static struct comm_sim_options plan_sim(uint64_t seed)

@@ -32,7 +32,7 @@ static void take(struct troupe *rank, struct comm_record *record)
     me->took_ns = comm_now_ns(me->comm);
 }
 
-static const struct base_frame_kind kind = {KIND, "test", take, false};
+static const struct base_frame_kind kind = {KIND, false, "test", take};
 
 static void setup(const struct comm_sim_options *options)
 {

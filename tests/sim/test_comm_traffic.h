@@ -298,7 +298,7 @@ static struct comm_step step(struct troupe *rank)
     return (struct comm_step){COMM_STEP_IDLE, INT64_MAX};
 }
 
-static const struct base_frame_kind kind = {KIND, "test", take, false};
+static const struct base_frame_kind kind = {KIND, false, "test", take};
 static const struct comm_upper upper = {link_open, fetched, quiet};
 
 #endif
