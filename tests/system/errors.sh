@@ -126,5 +126,5 @@ first=$(trace 7)
 code=0
 "$program" > /dev/full 2> "$work/err" || code=$?
 [ "$code" -eq 1 ] || fail "a full disk gives $code"
-says 2 'TROUPE_IO'
+says 1 'TROUPE_IO'
 echo ok
