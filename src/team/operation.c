@@ -206,8 +206,7 @@ static void enter_alone(troupe_team *team, const struct team_request *request)
         memcpy(request->result, request->mine, request->size_bytes);
 }
 
-troupe_status team_enter(troupe_actor *self,
-                         troupe_team *team,
+troupe_status team_enter(troupe_team *team,
                          const struct team_request *request,
                          troupe_operation *operation)
 {
@@ -231,7 +230,6 @@ troupe_status team_enter(troupe_actor *self,
         return TROUPE_NO_MEMORY;
     enter_op(op);
     *operation = name_of(op);
-    (void)self;
     return TROUPE_OK;
 }
 

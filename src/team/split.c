@@ -156,7 +156,7 @@ troupe_status troupe_team_split(
         "troupe_team_split: not the caller's team, or no place for the new one");
     if (team->size == 1)
         return split_alone(self, team, colour, child);
-    TROUPE_TRY(team_enter(self, team, &request, &operation));
+    TROUPE_TRY(team_enter(team, &request, &operation));
     TROUPE_TRY(troupe_team_wait(self, team, operation));
     *child = made;
     return TROUPE_OK;

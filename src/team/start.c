@@ -25,7 +25,7 @@ troupe_barrier_start(troupe_actor *self, troupe_team *team, troupe_operation *op
     const struct team_request request = {.form = TEAM_BARRIER, .root = -1};
 
     check(self, team, operation, "troupe_barrier_start");
-    return team_enter(self, team, &request, operation);
+    return team_enter(team, &request, operation);
 }
 
 troupe_status troupe_broadcast_start(troupe_actor *self,
@@ -44,7 +44,7 @@ troupe_status troupe_broadcast_start(troupe_actor *self,
         return TROUPE_INVALID;
     if (team->index == root)
         request.mine = data;
-    return team_enter(self, team, &request, operation);
+    return team_enter(team, &request, operation);
 }
 
 troupe_status troupe_gather_start(troupe_actor *self,
@@ -66,7 +66,7 @@ troupe_status troupe_gather_start(troupe_actor *self,
     actor_require(self, size_bytes == 0 || (mine && (all || !gets_all)),
                   "troupe_gather_start: nothing to give, or no place for all");
     request.result = gets_all ? all : NULL;
-    return team_enter(self, team, &request, operation);
+    return team_enter(team, &request, operation);
 }
 
 /* How the values combine, and how large they are. */
@@ -116,7 +116,7 @@ troupe_status troupe_reduce_start(troupe_actor *self,
     TROUPE_TRY(fill_reduction(self, reduction, &request, "troupe_reduce_start"));
     if (root == -1 || root == team->index)
         set_result(self, reduction, &request, "troupe_reduce_start");
-    return team_enter(self, team, &request, operation);
+    return team_enter(team, &request, operation);
 }
 
 troupe_status troupe_exscan_start(troupe_actor *self,
@@ -130,5 +130,5 @@ troupe_status troupe_exscan_start(troupe_actor *self,
     TROUPE_TRY(fill_reduction(self, reduction, &request, "troupe_exscan_start"));
     if (team->index > 0)
         set_result(self, reduction, &request, "troupe_exscan_start");
-    return team_enter(self, team, &request, operation);
+    return team_enter(team, &request, operation);
 }

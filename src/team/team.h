@@ -293,8 +293,7 @@ void team_fold(struct team_operation *op,
 /* ---- operation.c -------------------------------------------------------------- */
 
 /* Enters the team's next operation. Parks while the window is full. */
-troupe_status team_enter(troupe_actor *self,
-                         troupe_team *team,
+troupe_status team_enter(troupe_team *team,
                          const struct team_request *request,
                          troupe_operation *operation);
 static inline struct team_operation *team_operation_find(const troupe_team *team,
