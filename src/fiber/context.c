@@ -44,7 +44,9 @@ void fiber_end(struct fiber *fiber)
 {
     base_assert(!fiber->context && fiber->resumer);
     fiber_sanitizers_leave(&fiber->sanitizers, true);
-    fiber_jump(fiber->resumer, fiber);
+    void *to = fiber->resumer;
+    fiber->resumer = NULL;
+    fiber_jump(to, fiber);
     base_die(__FILE__, __LINE__, "a fiber was resumed after its end");
 }
 

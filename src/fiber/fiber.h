@@ -6,7 +6,7 @@
  * Functions on stacks of their own that park in the middle and go on later. Knows
  * nothing of actors. Switching is Boost.Context's (make_fcontext, jump_fcontext);
  * sanitizers and valgrind are told of every switch. A fiber runs only inside
- * fiber_resume(); it never resumes another.
+ * fiber_resume(); it never resumes another, but may hand over to one.
  */
 
 #include "troupe/base.h"
@@ -37,10 +37,18 @@ struct fiber *fiber_create(struct fiber_pool *pool,
  */
 void fiber_destroy(struct fiber_pool *pool, struct fiber *fiber);
 
-/* Runs the fiber until it parks or ends. True: it ended (run returned, fiber_end). */
+/*
+ * Runs the fiber until it parks or ends, or another does to which it was handed over in
+ * between. True: that one ended (run returned, fiber_end).
+ */
 static inline bool fiber_resume(struct fiber *fiber);
 /* From inside: back to who resumed; returns at the next resume. */
 static inline void fiber_park(struct fiber *fiber);
+/* The same, but at once to another that is parked, as if our resumer had resumed it:
+ * half the jumps. */
+static inline void fiber_hand_over(struct fiber *fiber, struct fiber *next);
+/* Has begun, and stands somewhere. */
+static inline bool fiber_is_parked(const struct fiber *fiber);
 /* From inside: leaves for good from any depth. */
 TROUPE_NORETURN void fiber_end(struct fiber *fiber);
 

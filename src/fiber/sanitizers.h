@@ -146,6 +146,31 @@ static inline void fiber_sanitizers_arrive(struct fiber_sanitizers *state)
     (void)state;
 }
 
+/* From one fiber's stack to that of another, which inherits who resumed it. */
+static inline void fiber_sanitizers_hand_over(struct fiber_sanitizers *state,
+                                              struct fiber_sanitizers *next)
+{
+#if FIBER_ASAN
+    next->resumer_low = state->resumer_low;
+    next->resumer_bytes = state->resumer_bytes;
+    __sanitizer_start_switch_fiber(&state->fake_stack, next->low, next->size_bytes);
+#endif
+#if FIBER_TSAN
+    next->resumer = state->resumer;
+    __tsan_switch_to_fiber(next->self, 0);
+#endif
+    (void)state;
+    (void)next;
+}
+
+static inline void fiber_sanitizers_took_over(struct fiber_sanitizers *state)
+{
+#if FIBER_ASAN
+    __sanitizer_finish_switch_fiber(state->fake_stack, NULL, NULL);
+#endif
+    (void)state;
+}
+
 /*
  * A longjmp took us from the fiber's stack to that of who resumed it. ThreadSanitizer
  * does not survive such a jump, so there is nothing to tell it.

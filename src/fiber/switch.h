@@ -72,6 +72,7 @@ static inline struct fiber_transfer fiber_jump(void *to, void *data)
     return jump_fcontext(to, data);
 }
 
+/* All jumps bring the fiber they are about: the one resumed, or the one that leaves. */
 static inline bool fiber_resume(struct fiber *fiber)
 {
     base_assert(fiber->context);
@@ -79,26 +80,52 @@ static inline bool fiber_resume(struct fiber *fiber)
     fiber->context = NULL;
     void *saved = fiber_sanitizers_resume(&fiber->sanitizers);
     struct fiber_transfer back = fiber_jump(to, fiber);
+    struct fiber *leaver = back.data;
     fiber_sanitizers_resumed(saved);
-    if (UNLIKELY(fiber->canary))
-        fiber_canary_check(fiber);
-    if (UNLIKELY(back.data)) {
-        fiber->resumer = NULL;
+    if (UNLIKELY(leaver->canary))
+        fiber_canary_check(leaver);
+    if (UNLIKELY(!leaver->resumer))
         return true;
-    }
-    fiber->context = back.context;
+    leaver->context = back.context;
     return false;
+}
+
+static inline void fiber_arrive(struct fiber *fiber, struct fiber_transfer from)
+{
+    struct fiber *leaver = from.data;
+    if (leaver != fiber) {
+        fiber_sanitizers_took_over(&fiber->sanitizers);
+        leaver->context = from.context;
+        return;
+    }
+    fiber_sanitizers_arrive(&fiber->sanitizers);
+    fiber->resumer = from.context;
+    if (fiber_sanitizers_is_doomed(&fiber->sanitizers))
+        fiber_end(fiber);
 }
 
 static inline void fiber_park(struct fiber *fiber)
 {
     base_assert(!fiber->context && fiber->resumer);
     fiber_sanitizers_leave(&fiber->sanitizers, false);
-    struct fiber_transfer from = fiber_jump(fiber->resumer, NULL);
-    fiber_sanitizers_arrive(&fiber->sanitizers);
-    fiber->resumer = from.context;
-    if (fiber_sanitizers_is_doomed(&fiber->sanitizers))
-        fiber_end(fiber);
+    fiber_arrive(fiber, fiber_jump(fiber->resumer, fiber));
+}
+
+static inline bool fiber_is_parked(const struct fiber *fiber)
+{
+    return fiber->context && fiber->resumer;
+}
+
+static inline void fiber_hand_over(struct fiber *fiber, struct fiber *next)
+{
+    base_assert(!fiber->context && fiber->resumer && fiber_is_parked(next));
+    if (UNLIKELY(fiber->canary))
+        fiber_canary_check(fiber);
+    void *to = next->context;
+    next->context = NULL;
+    next->resumer = fiber->resumer;
+    fiber_sanitizers_hand_over(&fiber->sanitizers, &next->sanitizers);
+    fiber_arrive(fiber, fiber_jump(to, fiber));
 }
 
 #endif

@@ -147,15 +147,30 @@ static uint64_t pattern(const struct walker *walker, unsigned depth, unsigned i)
     return (walker->life * 1000 + depth) * 1000 + i;
 }
 
+static struct walker walkers[N_WALKERS];
+static struct walker *awake;
+
+/* Every other time another goes on at once. */
+static void rest(struct walker *walker)
+{
+    struct walker *next = &walkers[base_random_below(&walker->random, N_WALKERS)];
+    if (base_random_below(&walker->random, 2) == 0 || !fiber_is_parked(next->fiber)) {
+        fiber_park(walker->fiber);
+        return;
+    }
+    awake = next;
+    fiber_hand_over(walker->fiber, next->fiber);
+}
+
 static NOINLINE void walk(struct walker *walker, unsigned depth)
 {
     volatile uint64_t locals[N_LOCALS];
     for (unsigned i = 0; i < N_LOCALS; i++)
         locals[i] = pattern(walker, depth, i);
-    fiber_park(walker->fiber);
+    rest(walker);
     if (depth > 0)
         walk(walker, depth - 1);
-    fiber_park(walker->fiber);
+    rest(walker);
     for (unsigned i = 0; i < N_LOCALS; i++)
         walker->is_spoilt |= locals[i] != pattern(walker, depth, i);
 }
@@ -180,15 +195,15 @@ static void walker_start(struct walker *walker, struct fiber_pool *pool, uint64_
 
 static void walk_all(enum fiber_guard_kind guard)
 {
-    static struct walker walkers[N_WALKERS];
     struct fiber_pool *pool = pool_with_guard(guard);
     struct base_random random = {1};
     uint64_t life = 0;
     for (int i = 0; i < N_WALKERS; i++)
         walker_start(&walkers[i], pool, life++);
     for (int i = 0; i < N_STEPS; i++) {
-        struct walker *walker = &walkers[base_random_below(&random, N_WALKERS)];
-        bool has_ended = fiber_resume(walker->fiber);
+        awake = &walkers[base_random_below(&random, N_WALKERS)];
+        bool has_ended = fiber_resume(awake->fiber);
+        struct walker *walker = awake;
         ck_assert(has_ended == walker->is_over && !walker->is_spoilt);
         if (has_ended || base_random_below(&random, 100) == 0) {
             fiber_destroy(pool, walker->fiber);
