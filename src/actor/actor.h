@@ -71,25 +71,28 @@ static inline troupe_actor *actor_find(struct actor_rank *home, uint64_t address
     return slot->entries[index].actor;
 }
 
-/* The same, remembering the last. */
-static inline troupe_actor *actor_find_again(struct actor_rank *home, uint64_t address)
-{
-    troupe_actor *actor;
+/* Where an address is: here (its actor), or on which rank; neither: nowhere. */
+struct actor_found actor_look_up(struct actor_rank *home, uint64_t address);
 
-    if (LIKELY(address == home->found_address))
-        return home->found_actor;
-    actor = actor_find(home, address);
-    if (LIKELY(actor != NULL)) {
-        home->found_address = address;
-        home->found_actor = actor;
-    }
-    return actor;
+/* The same, remembering some: many messages go to the same few. */
+static inline const struct actor_found *actor_find_again(struct actor_rank *home,
+                                                         uint64_t address)
+{
+    struct actor_found *found =
+        &home->found[actor_address_index(address) % ARRAY_LENGTH(home->found)];
+
+    if (UNLIKELY(address != found->address))
+        *found = actor_look_up(home, address);
+    return found;
 }
 
-static inline void actor_forget(troupe_actor *actor)
+static inline void actor_forget(const troupe_actor *actor)
 {
-    if (actor->home->found_actor == actor)
-        actor->home->found_address = UINT64_MAX; /* nobody's */
+    struct actor_rank *home = actor->home;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(home->found); i++)
+        if (home->found[i].actor == actor)
+            home->found[i] = (struct actor_found){.address = UINT64_MAX}; /* nobody's */
 }
 
 /* ---- schedule.c ---- */
@@ -109,7 +112,27 @@ static inline void actor_make_ready(troupe_actor *actor)
     home->n_ready++;
 }
 
+/* The next that is ready; there is one. */
+static inline troupe_actor *actor_ready_pop(struct actor_rank *home)
+{
+    troupe_actor *actor = home->ready.head;
+
+    home->ready.head = actor->next_ready;
+    if (!home->ready.head)
+        home->ready.tail = &home->ready.head;
+    actor->flags &= (uint16_t)~ACTOR_IN_READY;
+    home->n_ready--;
+    home->last_address = actor->address;
+    return actor;
+}
+
 void actor_ready_remove(troupe_actor *actor);
+
+static inline void actor_now_runs(troupe_actor *actor)
+{
+    actor->home->running = actor;
+    actor->flags |= ACTOR_RUNNING;
+}
 
 /*
  * Parks the running process until actor_wake() or the deadline; `wait` stands on its
@@ -118,7 +141,13 @@ void actor_ready_remove(troupe_actor *actor);
  */
 void actor_park(troupe_actor *self, struct actor_wait *wait, troupe_deadline deadline);
 /* For the wait's own reason; does nothing when the process does not wait. */
-void actor_wake(troupe_actor *actor);
+static inline void actor_wake(troupe_actor *actor)
+{
+    if (!actor->process || !actor->process->wait)
+        return;
+    actor->process->wait->is_done = true;
+    actor_make_ready(actor);
+}
 
 /* Takes a wait out of the counts and the heap; the process is about to end or go on. */
 void actor_wait_clear(troupe_actor *actor);
@@ -171,7 +200,15 @@ static inline uint32_t actor_n_counted(const troupe_actor *actor)
     return actor->n_queued - actor->n_exempt;
 }
 /* After messages were taken out: room for those who wait. */
-void actor_mailbox_drained(troupe_actor *actor);
+void actor_mailbox_let_in(troupe_actor *actor);
+static inline void actor_mailbox_drained(troupe_actor *actor)
+{
+    const struct actor_extra *extra = actor->extra;
+
+    if (UNLIKELY(extra && ((actor->flags & ACTOR_XOFF_SENT) ||
+                           !base_list_is_empty(&extra->gate))))
+        actor_mailbox_let_in(actor);
+}
 /* A message with this timer's reference is unread. */
 bool actor_has_tick(const troupe_actor *actor, uint64_t reference);
 /* Everything unread becomes dead letters. */
@@ -186,8 +223,21 @@ static inline struct message_envelope **actor_mailbox_first(troupe_actor *actor,
         return &actor->head;
     return actor->head ? actor_mailbox_scan(actor, type) : NULL;
 }
-struct message_envelope *actor_mailbox_unlink(troupe_actor *actor,
-                                              struct message_envelope **link);
+static inline struct message_envelope *
+actor_mailbox_unlink(troupe_actor *actor, struct message_envelope **link)
+{
+    struct message_envelope *envelope = *link;
+
+    *link = envelope->next;
+    if (actor->tail == &envelope->next)
+        actor->tail = link;
+    if (actor->process && actor->process->seen_link == &envelope->next)
+        actor->process->seen_link = link;
+    actor->n_queued--;
+    actor->n_exempt -= (envelope->flags & MESSAGE_EXEMPT) != 0;
+    actor->home->queued_bytes -= envelope->size_bytes;
+    return envelope;
+}
 bool actor_mailbox_remove_reference(troupe_actor *actor,
                                     uint16_t type,
                                     uint64_t reference);
@@ -228,7 +278,15 @@ uint16_t actor_type_checked(troupe_actor *self,
                             const troupe_type *type,
                             const void *body,
                             size_t size_bytes);
-uint16_t actor_type_listed(troupe_actor *self, const troupe_type *type);
+COLD void actor_type_unlisted(troupe_actor *self, const troupe_type *type);
+static inline uint16_t actor_type_listed(troupe_actor *self, const troupe_type *type)
+{
+    uint16_t id = message_table_id(self->home->table, type);
+
+    if (UNLIKELY(id == 0))
+        actor_type_unlisted(self, type);
+    return id;
+}
 void actor_xon_arrived(struct actor_rank *home, uint64_t address);
 void actor_xoff_arrived(struct actor_rank *home, uint64_t address);
 void actor_link_open(struct troupe *rank, int peer);
@@ -238,7 +296,22 @@ void actor_link_open(struct troupe *rank, int peer);
  */
 
 /* Frees the message in hand of a process: what it lent ends. */
-void actor_release_current(troupe_actor *self);
+COLD void actor_request_note(troupe_actor *actor, const struct actor_current *current);
+static inline void actor_release_current(troupe_actor *self)
+{
+    struct actor_current *current = &self->process->current;
+
+    if (UNLIKELY((current->flags & MESSAGE_REQUEST) && current->type &&
+                 !current->is_answered))
+        actor_request_note(self, current);
+    if (current->envelope)
+        message_give(self->home->pool, current->envelope);
+    current->envelope = NULL;
+    current->type = 0;
+    current->sender = 0;
+    current->reference = 0;
+    current->flags = 0;
+}
 /* Makes an envelope the message in hand of a process. */
 void actor_hold_current(troupe_actor *self, struct message_envelope *envelope);
 /* Ends the actor unless it may wait here. */

@@ -56,6 +56,19 @@ int actor_rank_of(const struct actor_rank *home, uint64_t address)
     return (int)((uint64_t)slot * (uint64_t)home->n_ranks >> home->slot_bits);
 }
 
+struct actor_found actor_look_up(struct actor_rank *home, uint64_t address)
+{
+    struct actor_found found = {.address = address, .peer = -1};
+
+    if (actor_is_local(home, address))
+        found.actor = actor_find(home, address);
+    else
+        found.peer = actor_rank_of(home, address);
+    if (!found.actor && found.peer < 0)
+        found.address = UINT64_MAX; /* there may be somebody later */
+    return found;
+}
+
 static bool slot_grow(struct actor_slot *slot)
 {
     uint32_t capacity = slot->capacity ? slot->capacity * 2 : 4;

@@ -92,22 +92,6 @@ enum actor_delivery actor_deliver(troupe_actor *actor,
     return ACTOR_DELIVERED;
 }
 
-struct message_envelope *actor_mailbox_unlink(troupe_actor *actor,
-                                              struct message_envelope **link)
-{
-    struct message_envelope *envelope = *link;
-
-    *link = envelope->next;
-    if (actor->tail == &envelope->next)
-        actor->tail = link;
-    if (actor->process && actor->process->seen_link == &envelope->next)
-        actor->process->seen_link = link;
-    actor->n_queued--;
-    actor->n_exempt -= (envelope->flags & MESSAGE_EXEMPT) != 0;
-    actor->home->queued_bytes -= envelope->size_bytes;
-    return envelope;
-}
-
 /*
  * Goes on where the last scan for the same type stopped: what was passed over then is
  * not looked at again. unlink keeps seen_link true.
@@ -166,9 +150,9 @@ static void release_ranks(troupe_actor *actor)
 }
 
 /* At half, not at the first free place: waiting senders then run in batches. */
-void actor_mailbox_drained(troupe_actor *actor)
+void actor_mailbox_let_in(troupe_actor *actor)
 {
-    if (!actor->extra || actor_n_counted(actor) > actor->capacity / 2)
+    if (actor_n_counted(actor) > actor->capacity / 2)
         return;
     if (actor->flags & ACTOR_XOFF_SENT)
         release_ranks(actor);

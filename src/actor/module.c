@@ -63,7 +63,8 @@ troupe_status actor_start(struct troupe *rank,
     home->argc = options->argc;
     home->argv = options->argv;
     home->reserve_limit = RESERVE_LIMIT;
-    home->found_address = UINT64_MAX;
+    for (size_t i = 0; i < ARRAY_LENGTH(home->found); i++)
+        home->found[i].address = UINT64_MAX;
     home->handler_timeout_ns = options->handler_timeout_ns;
     home->queued_limit_bytes =
         options->queued_limit_bytes ? options->queued_limit_bytes : QUEUED_LIMIT_BYTES;

@@ -344,13 +344,16 @@ struct actor_rank {
     uint32_t n_slots, slot_bits, first_slot, n_own_slots, next_slot;
     struct actor_slot *slots;
     troupe_actor *rank_process;
-    /* The last one found: many messages in a row go to the same. */
-    uint64_t found_address;
-    troupe_actor *found_actor;
+    struct actor_found {
+        uint64_t address; /* UINT64_MAX: nobody's */
+        troupe_actor *actor;
+        int peer; /* < 0: it is here, or nowhere */
+    } found[4];   /* by the low bits of the index */
     uint64_t n_actors;
 
     struct actor_queue ready;
     uint32_t n_ready;
+    uint32_t n_hand_overs; /* how often processes may yet hand over to each other */
     troupe_actor *running;
     struct actor_current current; /* of the handler that runs */
     jmp_buf escape;               /* where troupe_fail leaves a handler to */

@@ -18,21 +18,6 @@ void actor_require_process(troupe_actor *self, const char *call)
         fiber_end(self->process->fiber); /* it has told itself to stop */
 }
 
-void actor_release_current(troupe_actor *self)
-{
-    struct actor_current *current = &self->process->current;
-
-    if (current->type && (current->flags & MESSAGE_REQUEST) && !current->is_answered)
-        actor_request_note(self, current);
-    if (current->envelope)
-        message_give(self->home->pool, current->envelope);
-    current->envelope = NULL;
-    current->type = 0;
-    current->sender = 0;
-    current->reference = 0;
-    current->flags = 0;
-}
-
 void actor_hold_current(troupe_actor *self, struct message_envelope *envelope)
 {
     struct actor_current *current = &self->process->current;
@@ -91,11 +76,10 @@ static inline __attribute__((always_inline)) troupe_status wait_for_mail(
     return TROUPE_OK;
 }
 
-static void take(troupe_actor *self, struct message_envelope **link)
+static inline void take(troupe_actor *self, struct message_envelope **link)
 {
     actor_hold_current(self, actor_mailbox_unlink(self, link));
-    if (UNLIKELY(self->extra != NULL))
-        actor_mailbox_drained(self);
+    actor_mailbox_drained(self);
 }
 
 static inline __attribute__((always_inline)) troupe_status

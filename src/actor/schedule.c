@@ -167,16 +167,14 @@ static void turn_done(troupe_actor *actor)
         actor_end(actor);
         return;
     }
-    if (UNLIKELY(actor->extra != NULL))
-        actor_mailbox_drained(actor);
+    actor_mailbox_drained(actor);
     if (is_ready(actor))
         actor_make_ready(actor);
 }
 
 static void run_handler(troupe_actor *actor)
 {
-    actor->home->running = actor;
-    actor->flags |= ACTOR_RUNNING;
+    actor_now_runs(actor);
     if (_setjmp(actor->home->escape) == 0)
         handler_turn(actor);
     turn_done(actor->home->running);
@@ -187,9 +185,8 @@ static inline void dispatch_record(troupe_actor *actor, struct comm_record *reco
     struct actor_rank *home = actor->home;
     struct actor_current *current = &home->current;
 
-    home->running = actor;
     home->last_address = actor->address;
-    actor->flags |= ACTOR_RUNNING;
+    actor_now_runs(actor);
     current->sender = record->header.from;
     current->reference = record->header.reference;
     current->size_bytes = record->size_bytes;
@@ -217,7 +214,7 @@ void actor_dispatch_record(troupe_actor *actor, struct comm_record *record)
 static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record *record)
 {
     const struct comm_header *header = &record->header;
-    troupe_actor *actor = actor_find_again(home, header->to);
+    troupe_actor *actor = actor_find_again(home, header->to)->actor;
 
     if (UNLIKELY(!actor || header->type > home->n_types ||
                  home->plain_bytes[header->type] != record->size_bytes ||
@@ -232,20 +229,22 @@ static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record 
 
 static inline void run_process(troupe_actor *actor)
 {
-    struct actor_process *process = actor->process;
+    struct actor_rank *home = actor->home;
+    const struct actor_wait *wait;
     bool has_ended;
 
-    actor->home->running = actor;
-    actor->flags |= ACTOR_RUNNING;
-    has_ended = fiber_resume(process->fiber);
-    actor->home->running = NULL;
+    actor_now_runs(actor);
+    has_ended = fiber_resume(actor->process->fiber);
+    actor = home->running; /* some may have handed over */
+    home->running = NULL;
     actor->flags &= (uint16_t)~ACTOR_RUNNING;
     if (has_ended) {
         actor_end(actor);
         return;
     }
-    if (process->wait->is_done || process->wait->is_timed_out ||
-        process->wait->kind == ACTOR_WAIT_YIELD || (actor->flags & ACTOR_ENDING))
+    wait = actor->process->wait;
+    if (wait->is_done || wait->is_timed_out || wait->kind == ACTOR_WAIT_YIELD ||
+        (actor->flags & ACTOR_ENDING))
         actor_make_ready(actor);
 }
 
@@ -305,14 +304,6 @@ void actor_wait_clear(troupe_actor *actor)
         actor_unpark(actor, actor->process->wait);
 }
 
-void actor_wake(troupe_actor *actor)
-{
-    if (!actor->process || !actor->process->wait)
-        return;
-    actor->process->wait->is_done = true;
-    actor_make_ready(actor);
-}
-
 void troupe_yield(troupe_actor *self)
 {
     struct actor_wait wait = {.kind = ACTOR_WAIT_YIELD};
@@ -337,18 +328,6 @@ static inline void run_actor(troupe_actor *actor)
         run_process(actor);
     else
         run_new_process(actor);
-}
-
-static troupe_actor *ready_pop(struct actor_rank *home)
-{
-    troupe_actor *actor = home->ready.head;
-
-    home->ready.head = actor->next_ready;
-    if (!home->ready.head)
-        home->ready.tail = &home->ready.head;
-    actor->flags &= (uint16_t)~ACTOR_IN_READY;
-    home->n_ready--;
-    return actor;
 }
 
 void actor_ready_remove(troupe_actor *actor)
@@ -383,7 +362,7 @@ static void watch_turns(struct actor_rank *home, uint32_t n_turns)
     home->turn_began_ns = now_ns;
 }
 
-enum { TURNS_A_LOOK = 16 };
+enum { TURNS_A_LOOK = 64 };
 
 /*
  * Also those that become ready meanwhile: a poll costs more than a round of two
@@ -394,12 +373,16 @@ static void run_ready(struct actor_rank *home)
 {
     uint32_t n_unwatched = 0;
 
-    for (uint32_t n = ACTOR_TURN; n > 0 && home->n_ready && !home->wants_poll; n--) {
-        troupe_actor *actor = ready_pop(home);
+    for (uint32_t n = 0; n < ACTOR_TURN && home->n_ready && !home->wants_poll;) {
+        uint32_t n_may = home->is_watching_closely ? 0 : TURNS_A_LOOK - 1 - n_unwatched;
+        uint32_t n_run;
 
-        home->last_address = actor->address;
-        run_actor(actor);
-        if (++n_unwatched < TURNS_A_LOOK && !home->is_watching_closely)
+        home->n_hand_overs = n_may;
+        run_actor(actor_ready_pop(home));
+        n_run = 1 + n_may - home->n_hand_overs;
+        n += n_run;
+        n_unwatched += n_run;
+        if (n_unwatched < TURNS_A_LOOK && !home->is_watching_closely)
             continue;
         if (home->handler_timeout_ns)
             watch_turns(home, n_unwatched);

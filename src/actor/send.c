@@ -16,16 +16,13 @@
  * last.
  */
 
-uint16_t actor_type_listed(troupe_actor *self, const troupe_type *type)
+void actor_type_unlisted(troupe_actor *self, const troupe_type *type)
 {
-    uint16_t id = message_table_id(self->home->table, type);
-
     actor_require(
-        self, id != 0,
+        self, false,
         "the program does not list message type '%s': name it in a behavior or in "
         "troupe_program.types",
         type->name);
-    return id;
 }
 
 uint16_t actor_type_checked(troupe_actor *self,
@@ -489,8 +486,9 @@ troupe_status troupe_send_bytes(troupe_actor *self,
 {
     uint16_t id = actor_type_checked(self, type, body, size_bytes);
 
-    if (actor_is_local(self->home, to.bits) &&
-        LIKELY(actor_deliver_copy(self, to.bits, id, body, size_bytes)))
-        return TROUPE_OK;
+    troupe_status status;
+
+    if (LIKELY(actor_send_plainly(self, to.bits, id, body, size_bytes, &status)))
+        return status;
     return actor_send_copy(self, to.bits, id, body, size_bytes, 0, 0);
 }

@@ -54,9 +54,8 @@ uint16_t message_table_find(struct message_table *table, const troupe_type *type
 
 static inline uint32_t message_table_line(const troupe_type *type)
 {
-    uintptr_t bits = (uintptr_t)type;
-
-    return (uint32_t)((bits >> 4) ^ (bits >> 12)) & (MESSAGE_TABLE_CACHE - 1);
+    /* Compilers align objects of this size to 32. */
+    return (uint32_t)((uintptr_t)type / 32) & (MESSAGE_TABLE_CACHE - 1);
 }
 
 static inline uint16_t message_table_id(struct message_table *table,
