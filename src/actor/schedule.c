@@ -348,7 +348,7 @@ void actor_ready_remove(troupe_actor *actor)
 
 /*
  * Nothing else runs on a rank during a turn, so a long one is worth a word. The clock
- * is read once for several turns; if they took too long, from then on after each, so
+ * is read once a step; if its turns took too long, from then on after each, so
  * that the next time it is known whose it was.
  */
 static void watch_turns(struct actor_rank *home, uint32_t n_turns)
@@ -362,8 +362,6 @@ static void watch_turns(struct actor_rank *home, uint32_t n_turns)
     home->turn_began_ns = now_ns;
 }
 
-enum { TURNS_A_LOOK = 64 };
-
 /*
  * Also those that become ready meanwhile: a poll costs more than a round of two
  * processes. But who yields does so because it computes for long: then it is time for a
@@ -371,26 +369,22 @@ enum { TURNS_A_LOOK = 64 };
  */
 static void run_ready(struct actor_rank *home)
 {
-    uint32_t n_unwatched = 0;
+    uint32_t n_run = 0, n_watched = 0;
 
-    for (uint32_t n = 0; n < ACTOR_TURN && home->n_ready && !home->wants_poll;) {
-        uint32_t n_may = home->is_watching_closely ? 0 : TURNS_A_LOOK - 1 - n_unwatched;
-        uint32_t n_run;
+    while (n_run < ACTOR_TURN && home->n_ready && !home->wants_poll) {
+        uint32_t n_may = home->is_watching_closely ? 0 : ACTOR_TURN - 1 - n_run;
 
         home->n_hand_overs = n_may;
         run_actor(actor_ready_pop(home));
-        n_run = 1 + n_may - home->n_hand_overs;
-        n += n_run;
-        n_unwatched += n_run;
-        if (n_unwatched < TURNS_A_LOOK && !home->is_watching_closely)
-            continue;
-        if (home->handler_timeout_ns)
-            watch_turns(home, n_unwatched);
-        n_unwatched = 0;
+        n_run += 1 + n_may - home->n_hand_overs;
+        if (UNLIKELY(home->is_watching_closely)) {
+            watch_turns(home, n_run - n_watched);
+            n_watched = n_run;
+        }
     }
     home->wants_poll = false;
-    if (n_unwatched && home->handler_timeout_ns)
-        watch_turns(home, n_unwatched);
+    if (n_run > n_watched && home->handler_timeout_ns)
+        watch_turns(home, n_run - n_watched);
 }
 
 /* One frame; idle handlers get their mail in place. troupe_fail lands before the loop.

@@ -371,6 +371,11 @@ void comm_reduction_fini(struct comm *comm);
 bool comm_reduction_take(struct comm *comm, const struct comm_record *record);
 bool comm_reduction_poll(struct comm *comm);
 
+/* ---- check.c ---- */
+
+/* What is wrong in the state of a rank; NULL: nothing. */
+const char *comm_check(const struct comm *comm);
+
 /* ---- end.c ---- */
 
 /* One turn of the agreed end; true: this rank is through and its rings are empty. */

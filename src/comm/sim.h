@@ -58,7 +58,7 @@ struct comm_sim {
     struct comm_sim_options options;
     struct base_random random; /* delays */
     struct sim_rank *rank;
-    uint64_t n_events, n_deliveries, trace_hash;
+    uint64_t n_events, n_deliveries, n_checks, trace_hash;
     int64_t *last_arrival_ns; /* by class, source, destination */
     uint8_t *n_control;       /* control frames on their way, by source, destination */
     uint64_t n_exchanges;     /* complete ones */

@@ -147,6 +147,21 @@ static void serve(struct comm_sim *sim, struct sim_rank *rank)
     rank->is_through = comm_end_turn(rank->comm);
 }
 
+/* Not after each step: it looks at all links and at all that waits. */
+static void check_rank(struct comm_sim *sim, const struct sim_rank *rank)
+{
+#ifdef TROUPE_ASSERT
+    enum { INTERVAL = 16 };
+    if (sim->n_checks++ % INTERVAL != 0 || rank->is_through)
+        return;
+    const char *fault = comm_check(rank->comm);
+    base_require(!fault, "sim: %s", fault);
+#else
+    (void)sim;
+    (void)rank;
+#endif
+}
+
 static void step_rank(struct comm_sim *sim,
                       struct sim_rank *rank,
                       int64_t time_ns,
@@ -168,6 +183,7 @@ static void step_rank(struct comm_sim *sim,
         if (is_busy)
             sim->last_activity_ns = rank->clock_ns;
     }
+    check_rank(sim, rank);
     rank->clock_ns += cost_ns * rank->slowness;
     sim->has_changed |= rank->is_done;
     sim->next_ns[rank->rank] = next_ns(rank);
