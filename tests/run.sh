@@ -156,7 +156,7 @@ quick_stages() {
 
 # Everything above comm once more with records that go over an intermediate rank.
 two_hops() { # two_hops FOLDER
-    TROUPE_SIM_ROUTE=two_hops quiet_suite "$1" --label-regex sim --exclude-regex 'sim\.comm'
+    TROUPE_SIM_ROUTE=two_hops quiet_suite "$1" 50 --label-regex sim --exclude-regex 'sim\.comm'
 }
 
 usual_stages() {
@@ -181,6 +181,7 @@ usual_stages() {
     fi
     stage "tests, sanitizers" quiet_suite build/asan 10
     stage "tests, hostile build" quiet_suite build/hostile 25
+    stage "tests over two hops" two_hops build/hostile
 }
 
 full_stages() {

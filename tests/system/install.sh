@@ -4,6 +4,8 @@
 # the installed tree was moved; each time a user's program is built and run.
 set -euo pipefail
 
+[ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # it is the same files
+
 # A user's program would have to be sanitized as well.
 [ -z "${TROUPE_SANITIZE:-}" ] || exit 77
 

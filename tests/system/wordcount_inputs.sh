@@ -3,6 +3,8 @@
 # What wordcount does with each odd input, as its --help says: result, warning, exit code.
 set -euo pipefail
 
+[ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # tiny buffers take minutes over its large files
+
 wordcount=${TROUPE_BUILD_DIR:?}/bin/wordcount
 work=$(mktemp -d)
 trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
