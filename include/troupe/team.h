@@ -18,6 +18,7 @@
  */
 
 #include "troupe/behavior.h"
+#include "troupe/element.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,7 +32,6 @@ typedef struct troupe_operation {
     uint64_t bits;
 } troupe_operation;
 
-enum troupe_element { TROUPE_INT64, TROUPE_UINT64, TROUPE_DOUBLE };
 enum troupe_combine {
     TROUPE_SUM,
     TROUPE_MIN,
@@ -151,7 +151,10 @@ troupe_gather_start(troupe_actor *self,
                     void *all,
                     troupe_operation *operation);
 
-/** What a reduction combines: n_items elements by combine, or size_bytes by fold. */
+/**
+ * What a reduction combines: n_items elements by combine, or size_bytes by fold.
+ * Elements by combine are TROUPE_INT64, TROUPE_UINT64 or TROUPE_DOUBLE.
+ */
 typedef struct troupe_reduction {
     const void *mine; /**< copied */
     void *result;     /**< lent until the wait; may equal mine */
@@ -206,7 +209,8 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_team_wait(troupe_actor *self,
                                                           troupe_operation operation);
 
 /**
- * Is an operation done? TROUPE_PENDING if not; else as troupe_team_wait().
+ * Is an operation done? TROUPE_PENDING if not; else as troupe_team_wait(). A loop on it
+ * must call troupe_yield(), for nothing moves while a process runs.
  *
  * \call     local
  * \blocks   never

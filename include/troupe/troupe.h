@@ -5,11 +5,13 @@
 /* Everything, in reading order. */
 
 #include "troupe/actor.h"
+#include "troupe/array.h"
 #include "troupe/base.h"
 #include "troupe/behavior.h"
 #include "troupe/call.h"
 #include "troupe/dead_letter.h"
 #include "troupe/directory.h"
+#include "troupe/element.h"
 #include "troupe/life.h"
 #include "troupe/mail.h"
 #include "troupe/message.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
 #include "base/alloc.h"
 #include "base/require.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /*
  * Counters of the process, like the heap they count. Relaxed: kernels allocate from
@@ -96,6 +98,44 @@ void base_free(void *pointer)
         return;
     atomic_fetch_sub_explicit(&n_live, 1, memory_order_relaxed);
     free(pointer);
+}
+
+/* ---- pages -------------------------------------------------------------------- */
+
+enum { LARGE_PAGE_BYTES = 2 << 20 };
+
+/* Whole large pages: what else is mapped there has nothing to do with ours. */
+static size_t page_bytes(size_t size_bytes)
+{
+    return (size_bytes + LARGE_PAGE_BYTES - 1) & ~(size_t)(LARGE_PAGE_BYTES - 1);
+}
+
+void *base_try_map(size_t size_bytes)
+{
+    size_t n = page_bytes(size_bytes), slack;
+    unsigned char *all;
+
+    if (UNLIKELY(must_fail() || n < size_bytes || n > SIZE_MAX / 2))
+        return NULL;
+    all = mmap(NULL, n + LARGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED)
+        return NULL;
+    slack = -(uintptr_t)all & (LARGE_PAGE_BYTES - 1);
+    if (slack > 0)
+        munmap(all, slack);
+    if (slack < LARGE_PAGE_BYTES)
+        munmap(all + slack + n, LARGE_PAGE_BYTES - slack);
+    (void)madvise(all + slack, n, MADV_HUGEPAGE);
+    return count_new(all + slack);
+}
+
+void base_unmap(void *pointer, size_t size_bytes)
+{
+    if (!pointer)
+        return;
+    atomic_fetch_sub_explicit(&n_live, 1, memory_order_relaxed);
+    munmap(pointer, page_bytes(size_bytes));
 }
 
 char *base_copy_text(const char *text)

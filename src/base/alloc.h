@@ -28,6 +28,11 @@ void *base_try_realloc(void *pointer, size_t size_bytes);
 void base_free(void *pointer);
 char *base_copy_text(const char *text); /* ends the rank when out of memory */
 
+/* Zeroed pages that are nobody's cache yet: each comes to the NUMA node of the thread
+ * that first writes to it. Large pages where there are any. NULL on failure. */
+void *base_try_map(size_t size_bytes);
+void base_unmap(void *pointer, size_t size_bytes); /* tolerates NULL */
+
 /*
  * Test hook: when n > 0 every n-th base_try_* call returns NULL. Hostile builds set it
  * from TROUPE_TEST_FAIL_ALLOC at start. Starts counting anew; returns the former value.

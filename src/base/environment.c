@@ -37,6 +37,8 @@ const struct base_env_variable base_env_table[] = {
      "unread mail of a whole rank, beyond which the job ends"},
     {"TROUPE_HANDLER_TIMEOUT_MS", BASE_ENV_INT, "ms; 0: never", "1000",
      "a turn of an actor that takes longer is reported"},
+    {"TROUPE_WORKERS", BASE_ENV_INT, "1 to 256", "OMP_NUM_THREADS, else 1",
+     "threads that work on a rank's part of an array"},
     /* For the tests of the library itself. */
     {"TROUPE_TEST_FAIL_ALLOC", BASE_ENV_INT, "0 and up", "0 (none)",
      "hostile builds: every n-th allocation fails"},

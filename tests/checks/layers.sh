@@ -23,7 +23,7 @@ function belongs(folder, headers,    names, i) {
 
 BEGIN {
     # Public headers that are not named after their folder.
-    belongs("base", "version")
+    belongs("base", "element version")
     belongs("message", "each type")
     belongs("actor", "behavior call dead_letter foreign life mail owned mpi parameter program system")
     belongs("team", "team_inline")

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ARRAY_ARRAY_H
+#define ARRAY_ARRAY_H
+
+/*
+ * Arrays as a rank keeps them: found by id, one struct for the part of each member that
+ * lives here. Everything but `data` and `index` is the same on all members.
+ */
+
+#include "actor/actor.h"
+#include "troupe/array.h"
+
+enum {
+    ARRAY_BLOCK_LENGTH = 4096,
+    ARRAY_BLOCK_MULTIPLE = 16,
+    ARRAY_ALIGNMENT = 64,
+    ARRAY_MOST_THREADS = 256
+};
+
+/* Bytes of a member's part. */
+struct array_memory {
+    unsigned char *bytes; /* NULL: none */
+    size_t size_bytes;
+    bool is_mapped; /* pages of its own */
+};
+
+struct array_rank {
+    struct actor_rank *home;
+    struct base_map arrays; /* id: struct array */
+    struct base_list all;   /* struct array */
+    int n_threads;          /* that work on a part */
+    bool is_simulated;      /* no threads, no clock of the machine */
+};
+
+struct array {
+    struct array_rank *here;
+    struct base_list node; /* in its list */
+    uint64_t id;
+    troupe_actor *member;
+    troupe_team *team;
+    enum troupe_element element;
+    size_t element_bytes;
+    int64_t length, block_length, n_blocks;
+    int64_t *cuts; /* size of the team and one */
+    int n_members, index;
+    struct array_memory memory;
+    uint32_t n_uses; /* operations that are not done: it must stay */
+};
+
+extern const struct base_module array_module;
+
+static inline struct array_rank *array_of(struct troupe *rank)
+{
+    return rank->slot[BASE_SLOT_ARRAY];
+}
+
+/* The caller's array; any other id ends the caller. */
+struct array *array_find(troupe_actor *self, troupe_array id, const char *call);
+
+/* ---- shape.c: who has what ---------------------------------------------------- */
+
+/* Sets all that follows from the options, and the cuts. TROUPE_INVALID, _NO_MEMORY. */
+troupe_status array_shape(struct array *array, const troupe_array_options *options);
+/* New cuts for an array: checked, copied, or made even. */
+troupe_status
+array_cuts_make(const struct array *array, const int64_t *cuts, int64_t **made);
+/* What must be the same on all members, in one word. */
+uint64_t array_fingerprint(const struct array *array);
+
+/* Index of the first element of a block; the length for all that are too high. */
+static inline int64_t array_block_first(const struct array *array, int64_t block)
+{
+    return block >= array->n_blocks ? array->length : block * array->block_length;
+}
+
+static inline int64_t array_member_first(const struct array *array, int member)
+{
+    return array_block_first(array, array->cuts[member]);
+}
+
+static inline int64_t array_member_length(const struct array *array, int member)
+{
+    return array_member_first(array, member + 1) - array_member_first(array, member);
+}
+
+static inline int64_t array_mine_first(const struct array *array)
+{
+    return array_member_first(array, array->index);
+}
+
+static inline int64_t array_mine_length(const struct array *array)
+{
+    return array_member_length(array, array->index);
+}
+
+/* Of the caller's part. */
+static inline int64_t array_mine_blocks(const struct array *array)
+{
+    return array->cuts[array->index + 1] - array->cuts[array->index];
+}
+
+/* A global index that is the caller's. */
+static inline unsigned char *array_at(const struct array *array, int64_t index)
+{
+    size_t offset = (size_t)(index - array_mine_first(array));
+
+    return array->memory.bytes + offset * array->element_bytes;
+}
+
+/* The member with this index, which the array has. */
+int array_owner(const struct array *array, int64_t index);
+
+/* ---- array.c ------------------------------------------------------------------ */
+
+/* An array as the options say, agreed on by all members. */
+troupe_status array_create(troupe_actor *self,
+                           troupe_team *team,
+                           const troupe_array_options *options,
+                           struct array **array);
+void array_destroy(struct array *array);
+
+/* ---- agree.c ------------------------------------------------------------------ */
+
+/*
+ * One status for all members: the first that is not TROUPE_OK in the order of the
+ * members, or TROUPE_MISMATCH where their fingerprints of what they were asked differ,
+ * or TROUPE_PEER_GONE. Collective.
+ */
+troupe_status array_agree(troupe_actor *self,
+                          troupe_team *team,
+                          troupe_status mine,
+                          uint64_t fingerprint);
+
+/* ---- memory.c ----------------------------------------------------------------- */
+
+/* Zeroed and aligned, with room for `size_bytes`; false: there is none. */
+bool array_memory_take(struct array_memory *memory, size_t size_bytes);
+void array_memory_give(struct array_memory *memory);
+/* Each thread touches first what it will work on. */
+void array_memory_touch(troupe_actor *self, struct array *array);
+
+#endif

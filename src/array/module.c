@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "array/array.h"
+#include "array/work.h"
+#include "base/alloc.h"
+#include "base/environment.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* The arrays as one of the rank's modules. */
+
+/* The first number of OpenMP's own variable, which may list one for each level. */
+static int openmp_threads(void)
+{
+    const char *text = getenv("OMP_NUM_THREADS");
+    long n = text ? strtol(text, NULL, 10) : 1;
+
+    return n < 1 ? 1 : n > ARRAY_MOST_THREADS ? ARRAY_MOST_THREADS : (int)n;
+}
+
+static troupe_status count_threads(struct array_rank *here, const struct base_log *log)
+{
+    int64_t n = openmp_threads();
+
+    TROUPE_TRY(base_env_int(log, "TROUPE_WORKERS", 1, ARRAY_MOST_THREADS, n, &n));
+#ifdef _OPENMP
+    here->n_threads = here->is_simulated ? 1 : (int)n;
+#else
+    here->n_threads = 1;
+#endif
+    return TROUPE_OK;
+}
+
+static troupe_status init(struct troupe *rank, const void *options)
+{
+    struct array_rank *here = base_new(struct array_rank);
+
+    (void)options;
+    rank->slot[BASE_SLOT_ARRAY] = here;
+    here->home = actor_of(rank);
+    here->is_simulated = strcmp(comm_backend_name(here->home->comm), "sim") == 0;
+    base_map_init(&here->arrays);
+    base_list_init(&here->all);
+    return count_threads(here, &rank->log);
+}
+
+static void free_all(struct array_rank *here, const troupe_actor *member)
+{
+    struct base_list *node = here->all.next;
+
+    while (node != &here->all) {
+        struct array *array = CONTAINER_OF(node, struct array, node);
+
+        node = node->next;
+        if (!member || array->member == member)
+            array_destroy(array);
+    }
+}
+
+static void
+actor_ended(struct troupe *rank, troupe_actor *actor, troupe_address address)
+{
+    struct array_rank *here = array_of(rank);
+
+    (void)address;
+    if (here && !base_list_is_empty(&here->all))
+        free_all(here, actor);
+}
+
+static void fini(struct troupe *rank)
+{
+    struct array_rank *here = array_of(rank);
+
+    if (!here)
+        return;
+    free_all(here, NULL);
+    base_map_fini(&here->arrays);
+    base_free(here);
+    rank->slot[BASE_SLOT_ARRAY] = NULL;
+}
+
+const struct base_module array_module = {
+    .name = "array",
+    .slot = BASE_SLOT_ARRAY,
+    .init = init,
+    .fini = fini,
+    .actor_ended = actor_ended,
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "array/work.h"
+#include "array/array.h"
+#include "base/clock.h"
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+/*
+ * gcc's OpenMP runtime is not built for ThreadSanitizer, which therefore does not see
+ * that a parallel region begins after what stands before it and ends before what
+ * follows.
+ */
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#define REGION_RELEASE(address) __tsan_release(address)
+#define REGION_ACQUIRE(address) __tsan_acquire(address)
+#define REGION_UNSEEN           __attribute__((no_sanitize("thread")))
+#else
+#define REGION_RELEASE(address) ((void)(address))
+#define REGION_ACQUIRE(address) ((void)(address))
+#define REGION_UNSEEN
+#endif
+
+enum {
+    SLICE_NS = 1000 * 1000,
+    SIMULATED_SLICE_TASKS = 16, /* instead: the machine's clock has no say there */
+    CACHE_LINE_BYTES = 64
+};
+
+struct run {
+    int64_t next, end; /* tasks of one thread */
+} __attribute__((aligned(CACHE_LINE_BYTES)));
+
+struct work {
+    array_task_fn *run;
+    void *context;
+    struct run *runs;
+    int n_threads;
+    int64_t until_ns; /* 0: after a number of tasks */
+};
+
+int array_n_threads(const troupe_actor *self)
+{
+    return array_of(self->home->rank)->n_threads;
+}
+
+/* No thread comes for nothing. */
+static int threads_for(const troupe_actor *self, int64_t n_tasks)
+{
+    int n_threads = array_n_threads(self);
+
+    return n_tasks >= n_threads ? n_threads : n_tasks < 1 ? 1 : (int)n_tasks;
+}
+
+int array_thread_of(const troupe_actor *self, int64_t n_tasks, int64_t task)
+{
+    int n_threads = threads_for(self, n_tasks), thread = 0;
+
+    while (array_share(n_tasks, n_threads, thread + 1) <= task)
+        thread++;
+    return thread;
+}
+
+/* One thread's part of a slice. */
+static void work_thread(const struct work *work, int thread)
+{
+    struct run *run = &work->runs[thread];
+    int64_t next = run->next, n_left = SIMULATED_SLICE_TASKS;
+
+    while (next < run->end) {
+        work->run(work->context, next++, thread);
+        if (work->until_ns ? base_clock_ns() >= work->until_ns : --n_left == 0)
+            break;
+    }
+    run->next = next;
+}
+
+/* Fewer threads than asked for may come: then one does the part of several. */
+REGION_UNSEEN static void work_slice(struct work *work)
+{
+#ifdef _OPENMP
+    if (work->n_threads > 1) {
+        REGION_RELEASE(work);
+#pragma omp parallel num_threads(work->n_threads) default(none) shared(work)
+        {
+            REGION_ACQUIRE(work);
+            for (int thread = omp_get_thread_num(); thread < work->n_threads;
+                 thread += omp_get_num_threads())
+                work_thread(work, thread);
+            REGION_RELEASE(&work->runs);
+        }
+        REGION_ACQUIRE(&work->runs);
+        return;
+    }
+#endif
+    for (int thread = 0; thread < work->n_threads; thread++)
+        work_thread(work, thread);
+}
+
+static bool is_left(const struct work *work)
+{
+    for (int thread = 0; thread < work->n_threads; thread++)
+        if (work->runs[thread].next < work->runs[thread].end)
+            return true;
+    return false;
+}
+
+void array_work(troupe_actor *self, int64_t n_tasks, array_task_fn *run, void *context)
+{
+    const struct array_rank *here = array_of(self->home->rank);
+    struct run runs[ARRAY_MOST_THREADS];
+    struct work work = {.run = run,
+                        .context = context,
+                        .runs = runs,
+                        .n_threads = threads_for(self, n_tasks)};
+
+    for (int thread = 0; thread < work.n_threads; thread++)
+        runs[thread] =
+            (struct run){.next = array_share(n_tasks, work.n_threads, thread),
+                         .end = array_share(n_tasks, work.n_threads, thread + 1)};
+    while (is_left(&work)) {
+        work.until_ns = here->is_simulated ? 0 : base_clock_ns() + SLICE_NS;
+        work_slice(&work);
+        if (is_left(&work))
+            troupe_yield(self);
+    }
+}
