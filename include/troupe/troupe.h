@@ -12,6 +12,7 @@
 #include "troupe/dead_letter.h"
 #include "troupe/directory.h"
 #include "troupe/element.h"
+#include "troupe/exchange.h"
 #include "troupe/life.h"
 #include "troupe/mail.h"
 #include "troupe/message.h"

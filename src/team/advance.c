@@ -34,6 +34,8 @@ static enum team_phase first_phase(const struct team_operation *op)
     const troupe_team *team = op->team;
 
     switch (op->what.form) {
+    case TEAM_TRADE:
+        return TEAM_TRADING;
     case TEAM_BROADCAST:
         return op->parent < 0 ? TEAM_SPREAD : TEAM_DESCEND;
     case TEAM_EXSCAN: /* nobody wants the fold of what ends with the last member */
@@ -50,7 +52,8 @@ void team_place(struct team_operation *op)
     const troupe_team *team = op->team;
     int root = op->what.root < 0 ? 0 : op->what.root;
 
-    op->for_all = op->what.root < 0 && op->what.form != TEAM_EXSCAN;
+    op->for_all = op->what.root < 0 && op->what.form != TEAM_EXSCAN &&
+                  op->what.form != TEAM_TRADE;
     if (swaps(op)) {
         op->top = (uint8_t)team->n_levels;
         op->parent = -1;
@@ -370,6 +373,7 @@ void team_advance(struct team_operation *op, struct team_input *fresh)
         [TEAM_SCAN_UP] = team_scan_up,
         [TEAM_SCAN_WAIT] = team_scan_wait,
         [TEAM_SCAN_DOWN] = team_scan_down,
+        [TEAM_TRADING] = team_trade,
     };
 
     op->fresh = fresh;

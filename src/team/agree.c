@@ -8,7 +8,8 @@ void team_post(
     troupe_team *team, int index, enum team_kind kind, uint64_t number, uint16_t type)
 {
     struct comm *comm = team->here->home->comm;
-    bool has_chain = kind == TEAM_KIND_ASK || kind == TEAM_KIND_ACK_UP;
+    bool has_chain =
+        kind == TEAM_KIND_ASK || kind == TEAM_KIND_ACK_UP || kind >= TEAM_KIND_PART;
     const struct comm_header header = {
         .to = team->id,
         .reference = has_chain ? team->chains[number % TEAM_WINDOW] : 0,
@@ -22,6 +23,16 @@ void team_post(
     comm_post_must(comm, rank, &header, &address, names_member ? sizeof address : 0);
     if (kind != TEAM_KIND_ACK_UP && kind != TEAM_KIND_LEFT && kind != TEAM_KIND_FREE)
         comm_flush_rank(comm, rank, COMM_FLUSH_URGENT);
+}
+
+void team_answer(
+    troupe_team *team, int rank, enum team_kind kind, uint64_t number, uint16_t type)
+{
+    int index = 0;
+
+    while (team_rank_at(team, index) != rank)
+        index++;
+    team_post(team, index, kind, number, type);
 }
 
 /* ---- breaks ------------------------------------------------------------------- */
@@ -103,6 +114,12 @@ void team_fail(troupe_team *team, uint64_t number, troupe_status status)
         tell_all(team, number, status);
     else
         team_post(team, 0, TEAM_KIND_FAIL, number, (uint16_t)status);
+}
+
+void team_differ(troupe_team *team)
+{
+    team->chain = team_mix(team->chain, (uint64_t)team->index + 1);
+    team_fail(team, team->next, TROUPE_MISMATCH);
 }
 
 /*

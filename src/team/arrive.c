@@ -87,6 +87,40 @@ static void take_data(troupe_team *team, uint64_t number, struct comm_record *re
     team_operation_settle(op);
 }
 
+static void take_part(troupe_team *team, uint64_t number, struct comm_record *record)
+{
+    struct team_operation *op = team_operation_find(team, number);
+
+    if (UNLIKELY(!team_trade_admit(team, op, &record->header, record->source,
+                                   record->size_bytes)))
+        team_record_drop(team->here, record);
+    else if (record->ticket)
+        put_aside(op, team_keep(team->here, record));
+    else
+        team_trade_place(op, &record->header, record->source, record->payload);
+    if (op)
+        team_advance(op, NULL);
+}
+
+static void
+take_about_part(troupe_team *team, uint64_t number, const struct comm_record *record)
+{
+    struct team_operation *op = team_operation_find(team, number);
+
+    if (record->header.kind == TEAM_KIND_PART_ASK)
+        team_answer(team, record->source, TEAM_KIND_PART_SENT, number, 0);
+    else if (!op || !op->is_busy)
+        return;
+    else if (record->header.kind == TEAM_KIND_PART_MORE)
+        team_trade_more(op, record->source);
+    else if (record->header.kind == TEAM_KIND_PART_OVER)
+        team_trade_over(op, record->source, (troupe_status)record->header.type);
+    else
+        team_trade_sent(op, record->source);
+    if (op)
+        team_advance(op, NULL);
+}
+
 static void take_numbered(troupe_team *team, struct comm_record *record)
 {
     uint64_t number = number_of(team, record->header.incarnation);
@@ -103,8 +137,12 @@ static void take_numbered(troupe_team *team, struct comm_record *record)
         take_data(team, number, record);
     else if (record->header.kind == TEAM_KIND_ASK)
         team_take_ask(team, number);
-    else
+    else if (record->header.kind == TEAM_KIND_PART)
+        take_part(team, number, record);
+    else if (record->header.kind == TEAM_KIND_ACK_UP)
         team_take_ack_up(team, number);
+    else
+        take_about_part(team, number, record);
 }
 
 static void take(troupe_team *team, struct comm_record *record)
@@ -170,6 +208,9 @@ static void take_held(troupe_team *team, struct team_kept *kept)
 
     if (admission == EARLY)
         put_early(team, number, kept);
+    else if (admission == ADMITTED && kept->header.kind == TEAM_KIND_PART &&
+             !team_trade_admit(team, op, &kept->header, kept->source, kept->size_bytes))
+        team_kept_give(team->here, kept);
     else if (op && op->is_busy)
         put_aside(op, kept);
     else

@@ -14,6 +14,11 @@ static const struct base_frame_kind kinds[] = {
     {TEAM_KIND_NEVER, false, "team never", team_record_arrived},
     {TEAM_KIND_LEFT, false, "team left", team_record_arrived},
     {TEAM_KIND_FREE, false, "team free", team_record_arrived},
+    {TEAM_KIND_PART, false, "team part", team_record_arrived},
+    {TEAM_KIND_PART_MORE, false, "team part more", team_record_arrived},
+    {TEAM_KIND_PART_ASK, false, "team part ask", team_record_arrived},
+    {TEAM_KIND_PART_SENT, false, "team part sent", team_record_arrived},
+    {TEAM_KIND_PART_OVER, false, "team part over", team_record_arrived},
 };
 
 static troupe_status init(struct troupe *rank, const void *options)

@@ -97,7 +97,7 @@ static void copy_mine(struct team_operation *op)
 /* Does the result come to this member? */
 static bool is_receiver(const struct team_operation *op)
 {
-    if (op->for_all || op->what.form == TEAM_BROADCAST)
+    if (op->for_all || op->what.form == TEAM_BROADCAST || op->what.form == TEAM_TRADE)
         return true;
     return op->what.form == TEAM_EXSCAN ? op->team->index > 0
                                         : op->what.root == op->team->index;
@@ -112,6 +112,8 @@ static void give_op(struct team_operation *op)
     team_value_give(here, &op->spare);
     if (op->birth)
         team_birth_give(here, op->birth);
+    if (op->trade)
+        team_trade_give(op);
     message_block_give(here->home->pool, op, op->block_class);
 }
 
@@ -130,7 +132,7 @@ static struct team_operation *make_op(troupe_team *team,
     op->what = *request;
     op->block_class = block_class;
     team_place(op);
-    if (!take_values(op)) {
+    if (!take_values(op) || (request->lists && !team_trade_take(op))) {
         give_op(op);
         return NULL;
     }
@@ -161,6 +163,15 @@ static uint64_t shape_of(const struct team_request *request)
     return team_mix(team_mix(words, request->size_bytes), request->shape);
 }
 
+static void enter_trade(struct team_operation *op)
+{
+    bool is_good = team_trade_with_self(op->what.lists, op->team->index);
+
+    team_trade_fill(op);
+    if (!is_good)
+        team_trade_differs(op);
+}
+
 /* From here on the operation happens, whatever becomes of the member. */
 static void enter_op(struct team_operation *op)
 {
@@ -178,6 +189,8 @@ static void enter_op(struct team_operation *op)
     team->n_busy++;
     op->is_busy = op->is_user = true;
     op->is_done = !is_receiver(op);
+    if (op->trade)
+        enter_trade(op);
     team_advance(op, NULL);
     if (UNLIKELY(op->number % TEAM_WAVE == TEAM_WAVE - 1))
         team_wave_enter(team, op->number);
@@ -197,13 +210,15 @@ static troupe_operation name_of(struct team_operation *op)
     return name;
 }
 
-static void enter_alone(troupe_team *team, const struct team_request *request)
+static troupe_status enter_alone(troupe_team *team, const struct team_request *request)
 {
     bool is_copied = request->form == TEAM_GATHER || request->form == TEAM_REDUCE;
 
     team->next++;
     if (is_copied && request->size_bytes && request->result != request->mine)
         memcpy(request->result, request->mine, request->size_bytes);
+    return request->lists && !team_trade_with_self(request->lists, 0) ? TROUPE_MISMATCH
+                                                                      : TROUPE_OK;
 }
 
 troupe_status team_enter(troupe_team *team,
@@ -221,8 +236,9 @@ troupe_status team_enter(troupe_team *team,
         return TROUPE_OK;
     }
     if (team->size == 1) {
-        enter_alone(team, request);
-        *operation = name_of_done(team->next - 1, TROUPE_OK);
+        troupe_status status = enter_alone(team, request);
+
+        *operation = name_of_done(team->next - 1, status);
         return TROUPE_OK;
     }
     op = make_op(team, request);
@@ -260,6 +276,8 @@ void team_operation_detach(struct team_operation *op)
     op->what.result = NULL;
     if (op->what.form == TEAM_GATHER && lends_bytes(op))
         team_operation_end(op, TROUPE_OK);
+    if (op->trade && op->is_busy)
+        team_trade_abandon(op);
     team_operation_settle(op);
 }
 
@@ -312,6 +330,7 @@ troupe_team_wait(troupe_actor *self, troupe_team *team, troupe_operation operati
         [TEAM_REDUCE] = "a reduction in its team",
         [TEAM_EXSCAN] = "an exclusive scan in its team",
         [TEAM_SPLIT] = "a split of its team",
+        [TEAM_TRADE] = "an exchange in its team",
     };
     struct team_operation *op;
     troupe_status status;

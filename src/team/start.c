@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "team/team.h"
+#include <string.h>
 
 /* The calls that start operations: arguments checked, then all the same way. */
 
@@ -130,5 +131,83 @@ troupe_status troupe_exscan_start(troupe_actor *self,
     TROUPE_TRY(fill_reduction(self, reduction, &request, "troupe_exscan_start"));
     if (team->index > 0)
         set_result(self, reduction, &request, "troupe_exscan_start");
+    return team_enter(team, &request, operation);
+}
+
+/* ---- the exchange ------------------------------------------------------------- */
+
+/* Notes a peer in a set of bits; false: there is no such member, or it stands there. */
+static bool note_peer(const troupe_team *team, unsigned char *seen, int peer)
+{
+    unsigned char bit = (unsigned char)(1u << (unsigned)peer % 8);
+
+    if (!is_member(team, peer) || seen[peer / 8] & bit)
+        return false;
+    seen[peer / 8] |= bit;
+    return true;
+}
+
+static bool are_peers(const troupe_team *team,
+                      const troupe_exchange_lists *lists,
+                      unsigned char *seen)
+{
+    size_t n_bytes = (size_t)team->size / 8 + 1;
+
+    memset(seen, 0, n_bytes);
+    for (int i = 0; i < lists->n_sends; i++)
+        if (!note_peer(team, seen, lists->sends[i].peer))
+            return false;
+    memset(seen, 0, n_bytes);
+    for (int i = 0; i < lists->n_receives; i++)
+        if (!note_peer(team, seen, lists->receives[i].peer))
+            return false;
+    return true;
+}
+
+static troupe_status check_peers(const troupe_team *team,
+                                 const troupe_exchange_lists *lists)
+{
+    struct message_pool *pool = team->here->home->pool;
+    uint8_t block_class;
+    unsigned char *seen =
+        message_block_take(pool, (size_t)team->size / 8 + 1, &block_class);
+    bool is_good;
+
+    if (!seen)
+        return TROUPE_NO_MEMORY;
+    is_good = are_peers(team, lists, seen);
+    message_block_give(pool, seen, block_class);
+    return is_good ? TROUPE_OK : TROUPE_INVALID;
+}
+
+static bool has_places(const troupe_exchange_lists *lists)
+{
+    for (int i = 0; i < lists->n_sends; i++)
+        if (!lists->sends[i].data && lists->sends[i].size_bytes > 0)
+            return false;
+    for (int i = 0; i < lists->n_receives; i++)
+        if (!lists->receives[i].data && lists->receives[i].size_bytes > 0)
+            return false;
+    return true;
+}
+
+troupe_status troupe_exchange_start(troupe_actor *self,
+                                    troupe_team *team,
+                                    const troupe_exchange_lists *lists,
+                                    troupe_operation *operation)
+{
+    const struct team_request request = {
+        .form = TEAM_TRADE, .root = -1, .lists = lists};
+
+    check(self, team, operation, "troupe_exchange_start");
+    actor_require(self,
+                  lists && (lists->sends || lists->n_sends <= 0) &&
+                      (lists->receives || lists->n_receives <= 0),
+                  "troupe_exchange_start: no lists");
+    actor_require(self, has_places(lists),
+                  "troupe_exchange_start: nothing to send, or no place for what comes");
+    if (lists->n_sends < 0 || lists->n_receives < 0)
+        return TROUPE_INVALID;
+    TROUPE_TRY(check_peers(team, lists));
     return team_enter(team, &request, operation);
 }

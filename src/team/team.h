@@ -32,7 +32,7 @@
  */
 
 #include "actor/actor.h"
-#include "troupe/team.h"
+#include "troupe/exchange.h"
 
 enum {
     TEAM_WINDOW = 16, /* operations ahead of the slowest acknowledged member */
@@ -52,12 +52,17 @@ enum team_kind {
     TEAM_KIND_DATA = BASE_KIND(BASE_SLOT_TEAM, 0), /* type: level */
     TEAM_KIND_ASK,    /* have you entered it, and the same? payload: the member asked */
     TEAM_KIND_ACK_UP, /* the subtree has entered it */
-    TEAM_KIND_ACK_DOWN, /* all have */
-    TEAM_KIND_FAIL,     /* to member 0: broken from this number on; type: status */
-    TEAM_KIND_BREAK,    /* from member 0 to all: likewise */
-    TEAM_KIND_NEVER,    /* the member ended before it made the team */
-    TEAM_KIND_LEFT,     /* the subtree's members have ended, nothing is left to do */
-    TEAM_KIND_FREE      /* all have */
+    TEAM_KIND_ACK_DOWN,  /* all have */
+    TEAM_KIND_FAIL,      /* to member 0: broken from this number on; type: status */
+    TEAM_KIND_BREAK,     /* from member 0 to all: likewise */
+    TEAM_KIND_NEVER,     /* the member ended before it made the team */
+    TEAM_KIND_LEFT,      /* the subtree's members have ended, nothing is left to do */
+    TEAM_KIND_FREE,      /* all have */
+    TEAM_KIND_PART,      /* of an exchange; from: size of the whole; type: piece */
+    TEAM_KIND_PART_MORE, /* half of the pieces on their way have come */
+    TEAM_KIND_PART_ASK,  /* what do you send me? */
+    TEAM_KIND_PART_SENT, /* whatever I send has left */
+    TEAM_KIND_PART_OVER  /* nothing will come of it; type: status */
 };
 
 /* ---- operations --------------------------------------------------------------- */
@@ -69,6 +74,7 @@ enum team_form {
     TEAM_REDUCE,
     TEAM_EXSCAN,
     TEAM_SPLIT, /* a gather to all of colours and keys */
+    TEAM_TRADE, /* what users call an exchange */
     TEAM_N_FORMS
 };
 
@@ -81,6 +87,7 @@ enum team_phase {
     TEAM_SCAN_UP,
     TEAM_SCAN_WAIT,
     TEAM_SCAN_DOWN,
+    TEAM_TRADING,
     TEAM_N_PHASES
 };
 
@@ -96,8 +103,9 @@ struct team_request {
     void *result;
     size_t size_bytes; /* of one member */
     team_combine_fn *combine;
-    troupe_fold_fn *fold; /* not NULL: instead */
-    uint64_t shape;       /* further words of what must agree */
+    troupe_fold_fn *fold;               /* not NULL: instead */
+    uint64_t shape;                     /* further words of what must agree */
+    const troupe_exchange_lists *lists; /* a trade's; NULL once it is entered */
 };
 
 /* Bytes of an operation: in itself, in a block of the pool, or the user's own. */
@@ -126,7 +134,27 @@ struct team_operation {
     int parent;    /* -1: none */
     int first;     /* gather: the member whose bytes stand first in `value` */
     struct team_birth *birth; /* a split's */
+    struct team_trade *trade; /* a trade's */
     struct team_value value, spare;
+};
+
+/* What passes to or from one peer in a trade. */
+struct team_part {
+    int peer, rank;
+    bool has_come; /* something of it has */
+    bool is_over;  /* it failed */
+    bool is_asked;
+    const unsigned char *bytes; /* sent */
+    unsigned char *place;       /* got */
+    size_t size_bytes;
+    uint64_t n_done, n_allowed; /* pieces sent or got; that may be sent */
+};
+
+struct team_trade {
+    int n_sends, n_receives, n_left; /* parts that are not done */
+    bool has_begun;
+    uint8_t status, block_class;
+    struct team_part parts[]; /* the sends, then the receives */
 };
 
 /* A record put aside. */
@@ -365,10 +393,48 @@ void team_stray_keep(struct team_rank *here, struct comm_record *record);
 void team_strays_of_ended(struct team_rank *here, uint64_t address);
 void team_strays_free(struct team_rank *here);
 
+/* ---- trade.c ------------------------------------------------------------------ */
+
+/* Room for the lists; false: no memory. */
+bool team_trade_take(struct team_operation *op);
+void team_trade_give(struct team_operation *op);
+/* Reads the lists; what the member sends to itself is left out. */
+void team_trade_fill(struct team_operation *op);
+/* What a member sends to itself, at once; false: the sizes differ. */
+bool team_trade_with_self(const troupe_exchange_lists *lists, int self);
+bool team_trade(struct team_operation *op);
+/* Is a record what is to come? It will be placed. If not, what follows from that is
+ * done. `op` NULL: it has ended. */
+bool team_trade_admit(troupe_team *team,
+                      struct team_operation *op,
+                      const struct comm_header *header,
+                      int source,
+                      uint64_t size_bytes);
+void team_trade_place(struct team_operation *op,
+                      const struct comm_header *header,
+                      int source,
+                      const void *bytes);
+void team_trade_more(struct team_operation *op, int source);
+void team_trade_over(struct team_operation *op, int source, troupe_status status);
+/* The member has ended with it. */
+void team_trade_abandon(struct team_operation *op);
+/* Likewise, with what it sends to itself. */
+void team_trade_differs(struct team_operation *op);
+/* Asks those from whom nothing has come. */
+void team_trade_ask(struct team_operation *op);
+/* A peer has sent all that it sends at first. */
+void team_trade_sent(struct team_operation *op, int source);
+
 /* ---- agree.c, window.c -------------------------------------------------------- */
 
 void team_post(
     troupe_team *team, int index, enum team_kind kind, uint64_t number, uint16_t type);
+/* To the member at a rank. */
+void team_answer(
+    troupe_team *team, int rank, enum team_kind kind, uint64_t number, uint16_t type);
+/* The member is at odds with another: no operation that it enters from now on is the
+ * same as that of the others. */
+void team_differ(troupe_team *team);
 /* To be told to member 0: broken from `number` on. */
 void team_fail(troupe_team *team, uint64_t number, troupe_status status);
 void team_take_fail(troupe_team *team, uint64_t number, troupe_status status);

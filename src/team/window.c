@@ -86,6 +86,8 @@ static void look(struct heap_node *node)
 
         if (team->is_looked_at) {
             team_take_ask(team, team->parked_number);
+            if (team->awaited && team->awaited->trade)
+                team_trade_ask(team->awaited);
             continue;
         }
         team->is_looked_at = true;

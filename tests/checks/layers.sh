@@ -26,7 +26,7 @@ BEGIN {
     belongs("base", "element version")
     belongs("message", "each type")
     belongs("actor", "behavior call dead_letter foreign life mail owned mpi parameter program system")
-    belongs("team", "team_inline")
+    belongs("team", "exchange team_inline")
     belongs("troupe", "verbs") # one verb for the calls of several folders
     while ((getline line < "src/LAYERS") > 0) {
         n_lines++
