@@ -8,7 +8,8 @@
  * worked out block by block is the same whoever has which.
  *
  * An array is named by an id, the same bits on every member, and belongs to the process
- * that made it: it goes with the process. A member reads and writes its own part.
+ * that made it: it goes with the process. A member reads and writes its own part; the
+ * calls below that are collective move elements between members.
  *
  * Collective calls give every member the same status. Members that name other sizes or
  * indices than each other get TROUPE_MISMATCH. With any status but TROUPE_OK nothing
@@ -16,7 +17,7 @@
  * on their way may have arrived or not.
  */
 
-#include "troupe/team.h"
+#include "troupe/exchange.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -116,6 +117,90 @@ TROUPE_API troupe_array_part troupe_array_mine(troupe_actor *self, troupe_array 
  */
 TROUPE_API int
 troupe_array_owner(troupe_actor *self, troupe_array array, int64_t index);
+
+/**
+ * Copies all elements into another array of the same team, element and length, whatever
+ * the blocks and cuts of the two; troupe_array_copy() also waits.
+ *
+ * \call     collective over the team
+ * \blocks   until what stays on this member is copied, and as troupe_exchange_start
+ * \threads  the runtime's thread
+ * \owns     both arrays stay as they are until troupe_team_wait() in their team
+ * \errors   TROUPE_INVALID the arrays do not fit each other; TROUPE_NO_MEMORY nothing
+ *           was started
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_array_copy_start(troupe_actor *self,
+                        troupe_array from,
+                        troupe_array to,
+                        troupe_operation *operation);
+
+/**
+ * Cuts the array anew: elements move to the members that have their blocks now.
+ *
+ * \call     collective over the team
+ * \blocks   until all members have called it and the elements have moved
+ * \threads  the runtime's thread
+ *
+ * \param self  the caller
+ * \param array the array
+ * \param cuts  as in troupe_array_options; NULL: even parts
+ *
+ * \errors   as troupe_array_create
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_array_cut(troupe_actor *self,
+                                                          troupe_array array,
+                                                          const int64_t *cuts);
+
+/** Elements of an array in a row. */
+typedef struct troupe_array_range {
+    int64_t first, n_elements;
+} troupe_array_range;
+
+/**
+ * Brings a range of elements to a member, or with root -1 to all.
+ *
+ * \call     collective over the team
+ * \blocks   until the elements are here
+ * \threads  the runtime's thread
+ *
+ * \param      self  the caller
+ * \param      array the array
+ * \param      root  a member, or -1
+ * \param      range which elements
+ * \param[out] to    room for all of them, where they come to
+ *
+ * \errors   TROUPE_INVALID no such member or elements, on every member alike;
+ *           TROUPE_MISMATCH, TROUPE_PEER_GONE
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_array_gather(troupe_actor *self,
+                                                             troupe_array array,
+                                                             int root,
+                                                             troupe_array_range range,
+                                                             void *to);
+
+/**
+ * Overwrites a range of elements with those that a member has.
+ *
+ * \call     collective over the team
+ * \blocks   until the caller's elements are here
+ * \threads  the runtime's thread
+ *
+ * \param self  the caller
+ * \param array the array
+ * \param root  the member
+ * \param range which elements
+ * \param from  at root: all of them
+ *
+ * \errors   as troupe_array_gather
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_array_scatter(troupe_actor *self,
+                                                              troupe_array array,
+                                                              int root,
+                                                              troupe_array_range range,
+                                                              const void *from);
+
+#include "troupe/array_inline.h" /* copies that wait, single elements */
 
 #ifdef __cplusplus
 }

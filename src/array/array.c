@@ -21,8 +21,13 @@ static troupe_status prepare(struct array_rank *here,
                              struct array *array,
                              const troupe_array_options *options)
 {
+    size_t n = (size_t)array->n_members;
+
     TROUPE_TRY(array_shape(array, options));
-    if (!array_memory_take(&array->memory,
+    array->sends = base_try_alloc(n * sizeof *array->sends);
+    array->receives = base_try_alloc(n * sizeof *array->receives);
+    if (!array->sends || !array->receives ||
+        !array_memory_take(&array->memory,
                            (size_t)array_mine_length(array) * array->element_bytes) ||
         !base_map_put(&here->arrays, array->id, array))
         return TROUPE_NO_MEMORY;
@@ -37,7 +42,11 @@ void array_destroy(struct array *array)
         (void)base_map_remove(&here->arrays, array->id);
     base_list_remove(&array->node);
     array_memory_give(&array->memory);
+    array_memory_give(&array->fresh);
     base_free(array->cuts);
+    base_free(array->fresh_cuts);
+    base_free(array->sends);
+    base_free(array->receives);
     base_free(array);
 }
 

@@ -44,6 +44,11 @@ struct array {
     int64_t *cuts; /* size of the team and one */
     int n_members, index;
     struct array_memory memory;
+    /* What moving elements needs; here, because a process may be stopped meanwhile. */
+    int64_t *fresh_cuts;
+    struct array_memory fresh;
+    troupe_outgoing *sends; /* as many as the team has members */
+    troupe_incoming *receives;
     uint32_t n_uses; /* operations that are not done: it must stay */
 };
 
