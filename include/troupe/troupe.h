@@ -6,6 +6,7 @@
 
 #include "troupe/actor.h"
 #include "troupe/array.h"
+#include "troupe/array_file.h"
 #include "troupe/base.h"
 #include "troupe/behavior.h"
 #include "troupe/call.h"

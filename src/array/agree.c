@@ -22,21 +22,33 @@ static void fold(void *into, const void *from, size_t size_bytes)
     memcpy(into, &left, sizeof left);
 }
 
-/*
- * A member that found no memory even for this would leave the others waiting, and could
- * not tell them so.
- */
-static void start(troupe_actor *self,
-                  troupe_team *team,
-                  const troupe_reduction *reduction,
-                  troupe_operation *operation)
+enum { TRIES = 64 };
+
+troupe_status
+array_reduce(troupe_actor *self, troupe_team *team, const troupe_reduction *reduction)
 {
-    enum { TRIES = 64 };
+    troupe_operation operation;
     int n_tries = 0;
 
-    while (troupe_reduce_start(self, team, -1, reduction, operation) != TROUPE_OK)
+    while (troupe_reduce_start(self, team, -1, reduction, &operation) != TROUPE_OK)
         base_require(++n_tries < TRIES,
                      "no memory to agree with the members of a team");
+    return troupe_team_wait(self, team, operation);
+}
+
+troupe_status array_gather(troupe_actor *self,
+                           troupe_team *team,
+                           const void *mine,
+                           size_t size_bytes,
+                           void *all)
+{
+    troupe_operation operation;
+    int n_tries = 0;
+
+    while (troupe_gather_start(self, team, -1, mine, size_bytes, all, &operation) !=
+           TROUPE_OK)
+        base_require(++n_tries < TRIES, "no memory to ask the members of a team");
+    return troupe_team_wait(self, team, operation);
 }
 
 troupe_status array_agree(troupe_actor *self,
@@ -49,9 +61,7 @@ troupe_status array_agree(troupe_actor *self,
                                         .result = &verdict,
                                         .fold = fold,
                                         .size_bytes = sizeof verdict};
-    troupe_operation operation;
 
-    start(self, team, &reduction, &operation);
-    TROUPE_TRY(troupe_team_wait(self, team, operation));
+    TROUPE_TRY(array_reduce(self, team, &reduction));
     return (troupe_status)verdict.status;
 }

@@ -8,6 +8,7 @@
  */
 
 #include "actor/actor.h"
+#include "base/files.h"
 #include "troupe/array.h"
 
 enum {
@@ -30,6 +31,8 @@ struct array_rank {
     struct base_list all;   /* struct array */
     int n_threads;          /* that work on a part */
     bool is_simulated;      /* no threads, no clock of the machine */
+    const struct base_files *files;
+    struct base_list open; /* struct array_file */
 };
 
 struct array {
@@ -135,6 +138,34 @@ troupe_status array_agree(troupe_actor *self,
                           troupe_team *team,
                           troupe_status mine,
                           uint64_t fingerprint);
+
+/* Starts a reduction or a gather to all and waits. Where a member cannot even start it
+ * for want of memory, it ends, for the others could not be told. */
+troupe_status
+array_reduce(troupe_actor *self, troupe_team *team, const troupe_reduction *reduction);
+troupe_status array_gather(troupe_actor *self,
+                           troupe_team *team,
+                           const void *mine,
+                           size_t size_bytes,
+                           void *all);
+
+/* ---- move.c ------------------------------------------------------------------- */
+
+/* Member i has the elements from firsts[i] on, one after the other at `mine` (one more
+ * number says where all end): they come to those whose parts they belong to. */
+troupe_status array_bring(troupe_actor *self,
+                          struct array *array,
+                          const int64_t *firsts,
+                          const void *mine);
+
+/* ---- binary.c ----------------------------------------------------------------- */
+
+/* What every call that loads an array requires of its caller. */
+void array_load_check(troupe_actor *self,
+                      const troupe_team *team,
+                      const char *path,
+                      const void *options,
+                      const troupe_array *array);
 
 /* ---- memory.c ----------------------------------------------------------------- */
 

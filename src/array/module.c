@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "array/array.h"
+#include "array/file.h"
 #include "array/work.h"
 #include "base/alloc.h"
 #include "base/environment.h"
@@ -40,7 +40,22 @@ static troupe_status init(struct troupe *rank, const void *options)
     here->is_simulated = strcmp(comm_backend_name(here->home->comm), "sim") == 0;
     base_map_init(&here->arrays);
     base_list_init(&here->all);
+    base_list_init(&here->open);
+    here->files = &base_files_real;
     return count_threads(here, &rank->log);
+}
+
+static void close_all(struct array_rank *here, const troupe_actor *member)
+{
+    struct base_list *node = here->open.next;
+
+    while (node != &here->open) {
+        struct array_file *file = CONTAINER_OF(node, struct array_file, node);
+
+        node = node->next;
+        if (!member || file->member == member)
+            array_file_close(file);
+    }
 }
 
 static void free_all(struct array_rank *here, const troupe_actor *member)
@@ -62,8 +77,10 @@ actor_ended(struct troupe *rank, troupe_actor *actor, troupe_address address)
     struct array_rank *here = array_of(rank);
 
     (void)address;
-    if (here && !base_list_is_empty(&here->all))
-        free_all(here, actor);
+    if (!here)
+        return;
+    close_all(here, actor);
+    free_all(here, actor);
 }
 
 static void fini(struct troupe *rank)
@@ -72,6 +89,7 @@ static void fini(struct troupe *rank)
 
     if (!here)
         return;
+    close_all(here, NULL);
     free_all(here, NULL);
     base_map_fini(&here->arrays);
     base_free(here);

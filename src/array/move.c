@@ -362,3 +362,29 @@ troupe_status troupe_array_scatter(troupe_actor *self,
                   "troupe_array_scatter: no elements");
     return from_root(self, array, root, span_of(range), from);
 }
+
+/* ---- elements that lie otherwise ---------------------------------------------- */
+
+troupe_status array_bring(troupe_actor *self,
+                          struct array *array,
+                          const int64_t *firsts,
+                          const void *mine)
+{
+    struct side to = side_of(array);
+    struct span given = {firsts[array->index], firsts[array->index + 1]};
+    struct span got = part_of(&to, array->index), own = overlap(given, got);
+    troupe_exchange_lists lists = empty_lists(array);
+
+    for (int i = 0; i < array->n_members; i++) {
+        struct span out = overlap(given, part_of(&to, i));
+        struct span in = overlap(got, (struct span){firsts[i], firsts[i + 1]});
+
+        add_send(array, &lists, i, user_at(array, mine, given, out),
+                 span_bytes(array, out));
+        add_receive(array, &lists, i, at(&to, in), span_bytes(array, in));
+    }
+    if (own.first < own.end)
+        copy_bytes(self, at(&to, own), user_at(array, mine, given, own),
+                   span_bytes(array, own));
+    return troupe_exchange(self, array->team, &lists);
+}

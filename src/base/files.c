@@ -39,6 +39,16 @@ static ssize_t real_write(const struct base_files *files,
     return write(descriptor, data, size_bytes);
 }
 
+static ssize_t real_pwrite(const struct base_files *files,
+                           int descriptor,
+                           const void *data,
+                           size_t size_bytes,
+                           off_t offset_bytes)
+{
+    (void)files;
+    return pwrite(descriptor, data, size_bytes, offset_bytes);
+}
+
 static int real_fsync(const struct base_files *files, int descriptor)
 {
     (void)files;
@@ -81,6 +91,7 @@ const struct base_files base_files_real = {
     .read = real_read,
     .pread = real_pread,
     .write = real_write,
+    .pwrite = real_pwrite,
     .fsync = real_fsync,
     .close = real_close,
     .stat = real_stat,
@@ -127,6 +138,29 @@ troupe_status base_file_write_all(const struct base_files *files,
             continue;
         if (n == 0)
             errno = ENOSPC; /* not to be seen on files; else we would try for ever */
+        if (n <= 0)
+            return TROUPE_IO;
+        left -= (size_t)n;
+        next += n;
+    }
+    return TROUPE_OK;
+}
+
+troupe_status base_file_write_at(const struct base_files *files,
+                                 int descriptor,
+                                 int64_t offset_bytes,
+                                 const void *data,
+                                 size_t size_bytes)
+{
+    const char *next = data;
+    size_t left = size_bytes;
+    while (left > 0) {
+        off_t offset = (off_t)(offset_bytes + (int64_t)(size_bytes - left));
+        ssize_t n = files->pwrite(files, descriptor, next, left, offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            errno = ENOSPC;
         if (n <= 0)
             return TROUPE_IO;
         left -= (size_t)n;

@@ -32,6 +32,11 @@ struct base_files {
                      int descriptor,
                      const void *data,
                      size_t size_bytes);
+    ssize_t (*pwrite)(const struct base_files *files,
+                      int descriptor,
+                      const void *data,
+                      size_t size_bytes,
+                      off_t offset_bytes);
     int (*fsync)(const struct base_files *files, int descriptor);
     int (*close)(const struct base_files *files, int descriptor);
     int (*stat)(const struct base_files *files, const char *path, struct stat *status);
@@ -63,5 +68,12 @@ TROUPE_MUST_USE troupe_status base_file_write_all(const struct base_files *files
                                                   int descriptor,
                                                   const void *data,
                                                   size_t size_bytes);
+
+/* Likewise from `offset_bytes` on; the position of the descriptor stays. */
+TROUPE_MUST_USE troupe_status base_file_write_at(const struct base_files *files,
+                                                 int descriptor,
+                                                 int64_t offset_bytes,
+                                                 const void *data,
+                                                 size_t size_bytes);
 
 #endif

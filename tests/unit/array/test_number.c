@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
+#include "array/number.h"
+#include "base/random.h"
+#include "support/check_main.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Numbers from text against the C library's, and back. */
+
+static locale_t c_locale;
+
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static double double_of(uint64_t bits)
+{
+    double value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void compare(const char *text)
+{
+    double value = 77, wanted = strtod(text, NULL);
+    enum number_result result =
+        number_read_double(c_locale, text, strlen(text), &value);
+
+    ck_assert_msg(
+        result == (isinf(wanted) && !strpbrk(text, "iI") ? NUMBER_BEYOND : NUMBER_GOOD),
+        "%s: result %d", text, (int)result);
+    ck_assert_msg(isnan(wanted) ? isnan(value) : bits_of(value) == bits_of(wanted),
+                  "%s: %a, not %a", text, value, wanted);
+}
+
+START_TEST(doubles_as_the_library_reads_them)
+{
+    static const char *const texts[] = {
+        "0",
+        "-0",
+        "0.0",
+        "1",
+        "-1",
+        "+1",
+        "1.",
+        ".5",
+        "-.5e3",
+        "1e0",
+        "1E+5",
+        "1e-5",
+        "0.1",
+        "123456789012345678",
+        "1234567890123456789",
+        "12345678901234567890",
+        "9007199254740993",
+        "9007199254740993.0",
+        "9007199254740992.99999999999999",
+        "9007199254740994.99999",
+        "0.000000000000000000000000000001",
+        "1e22",
+        "1e23",
+        "8.5e27",
+        "1e308",
+        "1.7976931348623157e308",
+        "1.7976931348623159e308",
+        "1e309",
+        "4.9e-324",
+        "2.4703282292062327e-324",
+        "2.5e-324",
+        "2.2250738585072011e-308",
+        "inf",
+        "-Infinity",
+        "nan",
+        "0x1p-3",
+        "-0x1.8p1",
+        "1e9999999999",
+        "0.00000000000000000000000000000000000000000000000000000000000001e60",
+        "1000000000000000000000000000000000000000000000000000000000000000e-60",
+        "0e999999",
+        "6929495644600919.5",
+        "3.2378839133029012895883524125015321748e-17"};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        compare(texts[i]);
+}
+END_TEST
+
+START_TEST(random_doubles)
+{
+    static const char *const formats[] = {"%.17g", "%.15g", "%.16e", "%.19e",
+                                          "%.25e", "%.6f",  "%.1f",  "%a"};
+    struct base_random random = {7};
+    char text[400];
+
+    for (int i = 0; i < 300000; i++) {
+        uint64_t bits = base_random_next(&random);
+        double value = double_of(bits);
+
+        if (i % 3 == 0) /* as people have them */
+            value = (double)(int64_t)(bits >> 20) * 1e-7;
+        else if (i % 3 == 1)
+            value = ldexp((double)(bits >> 11), (int)(bits % 160) - 130);
+        if (!isfinite(value) || fabs(value) > 1e300)
+            continue;
+        snprintf(text, sizeof text, formats[i % 8], value);
+        compare(text);
+    }
+}
+END_TEST
+
+/* Where the 53 bits end in just about a half is where it goes wrong. */
+START_TEST(doubles_next_to_a_half)
+{
+    struct base_random random = {8};
+    char text[100];
+
+    for (int i = 0; i < 100000; i++) {
+        uint64_t odd = (base_random_next(&random) >> 10) | UINT64_C(1) << 53 | 1;
+        unsigned shift = base_random_below(&random, 10);
+        uint64_t half = odd << shift; /* 54 bits, the last of them 1, and zeros */
+        int tail = (int)base_random_below(&random, 3) - 1;
+
+        snprintf(text, sizeof text, "%" PRIu64, half + (uint64_t)(int64_t)tail);
+        compare(text);
+        snprintf(text, sizeof text, "%" PRIu64 "e-%u", half + (uint64_t)(int64_t)tail,
+                 base_random_below(&random, 28));
+        compare(text);
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_double)
+{
+    static const char *const texts[] = {
+        "",   " ",     "1 ", " 1",  "e",   "1e",  "1e+",  "+",   "-",   ".",
+        "-.", "1.2.3", "0x", "abc", "1,5", "--1", "1e5x", "1\n", "infx"};
+    char many[2000];
+    double value;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        ck_assert_msg(number_read_double(c_locale, texts[i], strlen(texts[i]),
+                                         &value) == NUMBER_NONE,
+                      "\"%s\"", texts[i]);
+    memset(many, '1', sizeof many);
+    ck_assert_int_eq(number_read_double(c_locale, many, sizeof many, &value),
+                     NUMBER_NONE);
+    ck_assert_int_eq(number_read_double(c_locale,
+                                        "1\0"
+                                        "2",
+                                        3, &value),
+                     NUMBER_NONE);
+}
+END_TEST
+
+static void
+expect_element(enum troupe_element element, const char *text, enum number_result wanted)
+{
+    unsigned char value[8];
+
+    ck_assert_msg(number_read(c_locale, element, text, strlen(text), value) == wanted,
+                  "%s \"%s\"", troupe_element_name(element), text);
+}
+
+START_TEST(the_bounds_of_elements)
+{
+    expect_element(TROUPE_INT8, "127", NUMBER_GOOD);
+    expect_element(TROUPE_INT8, "128", NUMBER_BEYOND);
+    expect_element(TROUPE_INT8, "-128", NUMBER_GOOD);
+    expect_element(TROUPE_INT8, "-129", NUMBER_BEYOND);
+    expect_element(TROUPE_UINT8, "255", NUMBER_GOOD);
+    expect_element(TROUPE_UINT8, "256", NUMBER_BEYOND);
+    expect_element(TROUPE_UINT8, "-1", NUMBER_BEYOND);
+    expect_element(TROUPE_UINT8, "-0", NUMBER_GOOD);
+    expect_element(TROUPE_INT64, "9223372036854775807", NUMBER_GOOD);
+    expect_element(TROUPE_INT64, "9223372036854775808", NUMBER_BEYOND);
+    expect_element(TROUPE_INT64, "-9223372036854775808", NUMBER_GOOD);
+    expect_element(TROUPE_INT64, "-9223372036854775809", NUMBER_BEYOND);
+    expect_element(TROUPE_UINT64, "18446744073709551615", NUMBER_GOOD);
+    expect_element(TROUPE_UINT64, "18446744073709551616", NUMBER_BEYOND);
+    expect_element(TROUPE_INT32, "1.0", NUMBER_NONE);
+    expect_element(TROUPE_INT32, "", NUMBER_NONE);
+    expect_element(TROUPE_INT32, "-", NUMBER_NONE);
+    expect_element(TROUPE_FLOAT, "3.4028235e38", NUMBER_GOOD);
+    expect_element(TROUPE_FLOAT, "3.5e38", NUMBER_BEYOND);
+    expect_element(TROUPE_FLOAT, "inf", NUMBER_GOOD);
+}
+END_TEST
+
+/* Rounds once: 1 + 2^-24 + 2^-60 is above the half, its double is the half. */
+START_TEST(floats_round_once)
+{
+    float value;
+
+    ck_assert_int_eq(
+        number_read(c_locale, TROUPE_FLOAT, "1.00000005960464477626", 22, &value),
+        NUMBER_GOOD);
+    ck_assert(value == 1.00000011920928955078125f);
+}
+END_TEST
+
+static void there_and_back(enum troupe_element element, uint64_t bits)
+{
+    char text[NUMBER_TEXT_BYTES];
+    size_t size_bytes = troupe_element_bytes(element);
+    uint64_t back = 0;
+    size_t n = number_write(element, &bits, text);
+
+    ck_assert_uint_lt(n, NUMBER_TEXT_BYTES);
+    ck_assert_int_eq(number_read(c_locale, element, text, n, &back), NUMBER_GOOD);
+    ck_assert_msg(memcmp(&bits, &back, size_bytes) == 0, "%s %016" PRIx64 " -> %.*s",
+                  troupe_element_name(element), bits, (int)n, text);
+}
+
+START_TEST(all_elements_there_and_back)
+{
+    struct base_random random = {9};
+
+    for (int i = 0; i < 100000; i++) {
+        enum troupe_element element = (enum troupe_element)(i % TROUPE_BYTES);
+        uint64_t bits = base_random_next(&random);
+        float narrow;
+
+        memcpy(&narrow, &bits, sizeof narrow);
+        if ((element == TROUPE_DOUBLE && isnan(double_of(bits))) ||
+            (element == TROUPE_FLOAT && isnan(narrow)))
+            continue;
+        there_and_back(element, bits);
+    }
+    there_and_back(TROUPE_DOUBLE, bits_of(INFINITY));
+    there_and_back(TROUPE_DOUBLE, bits_of(-0.0));
+}
+END_TEST
+
+START_TEST(few_digits_where_few_do)
+{
+    char text[NUMBER_TEXT_BYTES];
+    double value = 0.1;
+    size_t n = number_write(TROUPE_DOUBLE, &value, text);
+
+    ck_assert_uint_eq(n, 3);
+    ck_assert(memcmp(text, "0.1", 3) == 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {doubles_as_the_library_reads_them,
+                                  random_doubles,
+                                  doubles_next_to_a_half,
+                                  what_is_no_double,
+                                  the_bounds_of_elements,
+                                  floats_round_once,
+                                  all_elements_there_and_back,
+                                  few_digits_where_few_do};
+
+    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    return check_main_run("number", tests, sizeof tests / sizeof tests[0]);
+}
