@@ -12,7 +12,7 @@ usage: tests/run.sh [--quick | --full]
   (nothing)  what continuous integration runs; at most some 8 minutes on two cores
   --quick    build with gcc and run the tests, no more
   --full     also gcc with sanitizers, ThreadSanitizer on the unit tests, ten times the
-             seeds and ten times the fuzzing
+             seeds and ten times the fuzzing, and arrays of more than 2^31 elements
 Folders: build (gcc), build/asan (clang, ASan+UBSan, fuzzing), build/hostile (clang, tiny
 buffers). Logs of the stages: build/log. Environment: JOBS (at once), FUZZ_SECONDS (for all
 fuzzers together), TROUPE_TEST_SEEDS (of each sim test).
@@ -214,6 +214,9 @@ if [ "${#failed[@]}" -gt 0 ]; then
 fi
 
 # Last, so that the log ends with what ctest says about the main suite.
+# What needs gigabytes, in the fast build only.
+if [ "$mode" = full ]; then export TROUPE_TEST_LARGE=1; fi
+
 printf '\n==== tests, main suite (%d s so far)\n' "$SECONDS"
 result=0
 suite build 100 || result=$?

@@ -1,5 +1,6 @@
 /* seeds: 30 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "array/array.h"
 #include "base/alloc.h"
 #include "base/random.h"
 #include "support/check_main.h"
@@ -148,15 +149,11 @@ static void
 refuse(troupe_actor *self, const troupe_array_options *options, troupe_status wanted)
 {
     troupe_team *team = troupe_rank_team(self);
-    int64_t n_live;
     troupe_array array = {77};
 
-    EXPECT_OK(troupe_barrier(self, team));
-    n_live = base_alloc_live();
     EXPECT_STATUS(troupe_array_create(self, team, options, &array), wanted);
     EXPECT_INT(array.bits, 77);
-    EXPECT_OK(troupe_barrier(self, team));
-    EXPECT(base_alloc_live() <= n_live + 8); /* the pool's own, of all ranks */
+    EXPECT(base_list_is_empty(&array_of(self->home->rank)->all));
 }
 
 static const int64_t bad_cuts[][4] = {
@@ -249,8 +246,43 @@ START_TEST(no_array_of_the_caller)
 }
 END_TEST
 
+/* ---- no memory ---------------------------------------------------------------- */
+
+static int fails_every;
+
+/* One of the calls finds no memory, at least on member 1: then all of them say so. */
+static troupe_status poor_body(troupe_actor *self)
+{
+    troupe_team *team = troupe_rank_team(self);
+    const troupe_array_options options = {.length = 300000, .block_length = 4096};
+    int64_t status, all[MOST_MEMBERS];
+    troupe_array array;
+
+    for (int i = 0; i < 20; i++) /* so that the pool has what the messages need */
+        EXPECT_OK(troupe_array_create(self, team, &options, &array));
+    EXPECT_OK(troupe_barrier(self, team));
+    if (troupe_team_index(team) == 1)
+        (void)base_alloc_fail_every((uint64_t)fails_every);
+    status = troupe_array_create(self, team, &options, &array);
+    (void)base_alloc_fail_every(0);
+    EXPECT_INT(status, TROUPE_NO_MEMORY);
+    EXPECT_OK(troupe_gather(self, team, -1, &status, sizeof status, all));
+    for (int i = 0; i < troupe_team_size(team); i++)
+        EXPECT_INT(all[i], status);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(poor, poor_body);
+
+START_TEST(no_memory_for_all_alike)
+{
+    for (fails_every = 2; fails_every < 5; fails_every++)
+        scene_play(&(struct scene){.main = &poor, .n_ranks = 3});
+}
+END_TEST
+
 CHECK_MAIN("array",
            every_element_has_one_owner,
            what_cannot_be_is_refused_alike,
            a_member_that_leaves,
-           no_array_of_the_caller)
+           no_array_of_the_caller,
+           no_memory_for_all_alike)
