@@ -19,6 +19,7 @@ have() { command -v "$1" > /dev/null; }
 module() { have pkg-config && pkg-config --exists "$1"; }
 # The compiler's own search, so that libraries from Spack and modules count as well.
 library() { have gcc && [ "$(gcc -print-file-name="$1")" != "$1" ]; }
+header() { have gcc && echo "#include <$1>" | gcc -E -o /dev/null - 2> /dev/null; }
 runtime() {
     have clang && compgen -G "$(clang -print-resource-dir)/lib/*/libclang_rt.$1*.a" > /dev/null
 }
@@ -59,6 +60,8 @@ look() {
     need shellcheck have shellcheck
     need valgrind have valgrind
     need gdb have gdb
+    need libmpfr-dev module mpfr
+    need librandom123-dev header Random123/philox.h
     need universal-ctags have ctags
 }
 

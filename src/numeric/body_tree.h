@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Part of body.h: the tree over 2^level rows, each lane by itself. */
+
+/* Some lanes of what is added up, at element i. */
+typedef vector load_fn(const void *x, const void *y, int64_t i);
+
+INLINE vector load_double(const void *x, const void *y, int64_t i)
+{
+    (void)y;
+    return load((const double *)x + i);
+}
+
+INLINE vector load_float(const void *x, const void *y, int64_t i)
+{
+    (void)y;
+    return widen((const float *)x + i);
+}
+
+INLINE vector load_product(const void *x, const void *y, int64_t i)
+{
+    return load((const double *)x + i) * load((const double *)y + i);
+}
+
+INLINE vector load_float_product(const void *x, const void *y, int64_t i)
+{
+    return widen((const float *)x + i) * widen((const float *)y + i);
+}
+
+INLINE vector rows_2(load_fn *term, const void *x, const void *y, int64_t i)
+{
+    return term(x, y, i) + term(x, y, i + NUMERIC_LANES);
+}
+
+INLINE vector rows_4(load_fn *term, const void *x, const void *y, int64_t i)
+{
+    return rows_2(term, x, y, i) + rows_2(term, x, y, i + 2 * NUMERIC_LANES);
+}
+
+INLINE vector rows_8(load_fn *term, const void *x, const void *y, int64_t i)
+{
+    return rows_4(term, x, y, i) + rows_4(term, x, y, i + 4 * NUMERIC_LANES);
+}
+
+INLINE vector
+rows_few(load_fn *term, const void *x, const void *y, int level, int64_t i)
+{
+    return level == 0   ? term(x, y, i)
+           : level == 1 ? rows_2(term, x, y, i)
+                        : rows_4(term, x, y, i);
+}
+
+/*
+ * A binary counter: group g of 8 rows merges with as many finished nodes as g has
+ * trailing ones.
+ */
+INLINE void tree(load_fn *term, const void *x, const void *y, int level, double *lanes)
+{
+    vector stack[64][N_VECTORS], node[N_VECTORS];
+    int depth = 0;
+
+    if (level < 3) {
+        for (int v = 0; v < N_VECTORS; v++)
+            store(lanes + v * WIDTH, rows_few(term, x, y, level, v * WIDTH));
+        return;
+    }
+    for (int64_t group = 0; group < INT64_C(1) << (level - 3); group++) {
+        int64_t first = group * 8 * NUMERIC_LANES;
+        for (int v = 0; v < N_VECTORS; v++)
+            node[v] = rows_8(term, x, y, first + v * WIDTH);
+        for (int64_t ones = group; ones & 1; ones >>= 1) {
+            depth--;
+            for (int v = 0; v < N_VECTORS; v++)
+                node[v] = stack[depth][v] + node[v];
+        }
+        for (int v = 0; v < N_VECTORS; v++)
+            stack[depth][v] = node[v];
+        depth++;
+    }
+    for (int v = 0; v < N_VECTORS; v++)
+        store(lanes + v * WIDTH, stack[0][v]);
+}
+
+static void sum_double(const void *x, const void *y, int level, double *lanes)
+{
+    tree(load_double, x, y, level, lanes);
+}
+
+static void sum_float(const void *x, const void *y, int level, double *lanes)
+{
+    tree(load_float, x, y, level, lanes);
+}
+
+static void dot_double(const void *x, const void *y, int level, double *lanes)
+{
+    tree(load_product, x, y, level, lanes);
+}
+
+static void dot_float(const void *x, const void *y, int level, double *lanes)
+{
+    tree(load_float_product, x, y, level, lanes);
+}
+
+/* Integers need no tree: addition modulo 2^64 is associative. */
+#define SUM_INTEGERS(type)                                                             \
+    for (int64_t i = 0; i < n; i++)                                                    \
+    sum += (uint64_t)(int64_t)((const type *)x)[i]
+#define DOT_INTEGERS(type)                                                             \
+    for (int64_t i = 0; i < n; i++)                                                    \
+    sum += (uint64_t)(int64_t)((const type *)x)[i] *                                   \
+           (uint64_t)(int64_t)((const type *)y)[i]
+
+static uint64_t sum_integers(enum numeric_element element, const void *x, int64_t n)
+{
+    uint64_t sum = 0;
+
+    if (element == NUMERIC_INT32)
+        SUM_INTEGERS(int32_t);
+    else
+        SUM_INTEGERS(int64_t);
+    return sum;
+}
+
+static uint64_t
+dot_integers(enum numeric_element element, const void *x, const void *y, int64_t n)
+{
+    uint64_t sum = 0;
+
+    if (element == NUMERIC_INT32)
+        DOT_INTEGERS(int32_t);
+    else
+        DOT_INTEGERS(int64_t);
+    return sum;
+}
+
+/* The sums over 16 lanes of a variance's second pass; rows in order, for a block has
+ * few, and its bits depend on n alone. */
+static void deviations(const double *x, int64_t n, double mean, double sums[2])
+{
+    double first[NUMERIC_LANES] = {0}, second[NUMERIC_LANES] = {0};
+    int64_t i = 0;
+
+    for (; i + NUMERIC_LANES <= n; i += NUMERIC_LANES)
+        for (int v = 0; v < NUMERIC_LANES; v += WIDTH) {
+            vector d = load(x + i + v) - splat(mean);
+            store(first + v, load(first + v) + d);
+            store(second + v, load(second + v) + d * d);
+        }
+    for (int lane = 0; i < n; i++, lane++) {
+        double d = x[i] - mean;
+        first[lane] += d;
+        second[lane] += d * d;
+    }
+    for (int half = NUMERIC_LANES / 2; half > 0; half /= 2)
+        for (int lane = 0; lane < half; lane++) {
+            first[lane] = first[2 * lane] + first[2 * lane + 1];
+            second[lane] = second[2 * lane] + second[2 * lane + 1];
+        }
+    sums[0] = first[0];
+    sums[1] = second[0];
+}

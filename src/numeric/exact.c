@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Most numbers never meet the accumulator: a chunk of elements of similar size is
+ * summed exactly in two doubles (body_exact.h), which then are added like two elements.
+ * Others go in one by one, as in the small superaccumulator of Neal (arXiv:1505.05571):
+ * 32 bits a limb in 64, so that carries can wait.
+ */
+#include "numeric/exact.h"
+
+#include "base/compiler.h"
+#include <math.h>
+
+__extension__ typedef unsigned __int128 wide;
+
+enum { N_LIMBS = NUMERIC_EXACT_LIMBS, ORIGIN = 2176, LIMB_BITS = 32 };
+#define LIMB_MASK INT64_C(0xffffffff)
+/* A number adds less than 2^32 to a limb, and 2^31 of these fit. */
+#define MAX_PENDING (INT64_C(1) << 30)
+
+enum flag {
+    PLUS_INFINITY = 1,
+    MINUS_INFINITY = 2,
+    NOT_A_NUMBER = 4,
+    SOME_ELEMENT = 8,
+    NOT_MINUS_ZERO = 16,
+    ALL_FLAGS = 31
+};
+
+void numeric_exact_init(struct numeric_exact *exact)
+{
+    *exact = (struct numeric_exact){.n_pending = 0};
+}
+
+/* All limbs in [0, 2^32) but the last, which has the sign. */
+static void tidy(struct numeric_exact *exact)
+{
+    int64_t carry = 0;
+
+    for (int i = 0; i < N_LIMBS - 1; i++) {
+        int64_t sum = exact->limb[i] + carry;
+        exact->limb[i] = sum & LIMB_MASK;
+        carry = sum >> LIMB_BITS;
+    }
+    exact->limb[N_LIMBS - 1] += carry;
+    exact->n_pending = 0;
+}
+
+static void make_room(struct numeric_exact *exact, int64_t n_numbers)
+{
+    if (exact->n_pending > MAX_PENDING - n_numbers)
+        tidy(exact);
+    exact->n_pending += n_numbers;
+}
+
+/* 1 << 53 > mantissa, times 2^(position - 2176); room must have been made. */
+static inline void add_bits(struct numeric_exact *exact,
+                            uint64_t mantissa,
+                            unsigned position,
+                            bool is_negative)
+{
+    int64_t *limb = exact->limb + position / LIMB_BITS, sign = -(int64_t)is_negative;
+    unsigned shift = position % LIMB_BITS;
+    int64_t parts[3] = {
+        (int64_t)(mantissa << shift) & LIMB_MASK,
+        (int64_t)(mantissa >> (LIMB_BITS - shift)) & LIMB_MASK,
+        (int64_t)(mantissa >> 1 >> (63 - shift)),
+    };
+    for (int i = 0; i < 3; i++)
+        limb[i] += (parts[i] ^ sign) - sign;
+}
+
+static COLD void add_special(struct numeric_exact *exact, uint64_t bits)
+{
+    if (bits << 12 != 0)
+        exact->flags |= NOT_A_NUMBER;
+    else
+        exact->flags |= bits >> 63 ? MINUS_INFINITY : PLUS_INFINITY;
+}
+
+static inline void add_one(struct numeric_exact *exact, double value)
+{
+    uint64_t bits = numeric_bits_of(value), fraction = bits & UINT64_C(0xfffffffffffff);
+    unsigned field = (unsigned)(bits >> 52) & 2047;
+
+    if (UNLIKELY(field == 2047)) {
+        add_special(exact, bits);
+        return;
+    }
+    uint64_t implicit = (uint64_t)(field != 0) << 52;
+    add_bits(exact, fraction | implicit, (field | !field) + ORIGIN - 1075, bits >> 63);
+}
+
+/* Only whether all elements are -0 must be known of zeros. */
+static void note_zeros(struct numeric_exact *exact, const double *x, int64_t n)
+{
+    exact->flags |= n > 0 ? SOME_ELEMENT : 0;
+    for (int64_t i = 0; i < n && !(exact->flags & NOT_MINUS_ZERO); i++)
+        if (numeric_bits_of(x[i]) != numeric_bits_of(-0.0))
+            exact->flags |= NOT_MINUS_ZERO;
+}
+
+static void add_chunk(struct numeric_exact *exact,
+                      const struct numeric_isa *isa,
+                      const double *x,
+                      int64_t n)
+{
+    double sums[2];
+
+    make_room(exact, n + 2);
+    if (n >= 16 && isa->exact_chunk(x, n, sums)) {
+        add_one(exact, sums[0]);
+        add_one(exact, sums[1]);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        add_one(exact, x[i]);
+}
+
+/* Any product of finite numbers, by integers. */
+static void add_product(struct numeric_exact *exact, double x, double y)
+{
+    uint64_t a = numeric_bits_of(x), b = numeric_bits_of(y);
+    unsigned field_a = (unsigned)(a >> 52) & 2047, field_b = (unsigned)(b >> 52) & 2047;
+
+    if (field_a == 2047 || field_b == 2047) {
+        add_special(exact, numeric_bits_of(x * y));
+        return;
+    }
+    uint64_t whole = UINT64_C(1) << 52, mask = whole - 1;
+    wide product = (wide)((a & mask) | (field_a ? whole : 0)) *
+                   ((b & mask) | (field_b ? whole : 0));
+    unsigned position = (field_a | !field_a) + (field_b | !field_b) + ORIGIN - 2150;
+    bool is_negative = (a ^ b) >> 63;
+    make_room(exact, 2);
+    add_bits(exact, (uint64_t)product & mask, position, is_negative);
+    /* Up to 54 bits; the product of two 53-bit numbers is less than 2^106. */
+    add_bits(exact, (uint64_t)(product >> 52), position + 52, is_negative);
+}
+
+static void add_product_chunk(struct numeric_exact *exact,
+                              const struct numeric_isa *isa,
+                              const double *x,
+                              const double *y,
+                              int64_t n)
+{
+    double products[NUMERIC_EXACT_CHUNK], errors[NUMERIC_EXACT_CHUNK];
+    int64_t whole = n - n % NUMERIC_LANES;
+
+    for (int64_t i = whole; i < n; i++)
+        products[i] = x[i] * y[i];
+    bool split = isa->products(x, y, whole, products, errors);
+    note_zeros(exact, products, n);
+    if (split) {
+        add_chunk(exact, isa, products, whole);
+        add_chunk(exact, isa, errors, whole);
+    }
+    for (int64_t i = split ? whole : 0; i < n; i++)
+        add_product(exact, x[i], y[i]);
+}
+
+/* Floats, or their products, which are exact in double. */
+static void add_float_chunk(struct numeric_exact *exact,
+                            const struct numeric_terms *terms,
+                            int64_t first,
+                            int64_t n)
+{
+    const float *x = (const float *)terms->x + first;
+    double values[NUMERIC_EXACT_CHUNK];
+
+    for (int64_t i = 0; i < n; i++)
+        values[i] = x[i];
+    if (terms->term == NUMERIC_DOT_FLOAT)
+        for (int64_t i = 0; i < n; i++)
+            values[i] *= (double)((const float *)terms->y + first)[i];
+    note_zeros(exact, values, n);
+    add_chunk(exact, terms->isa, values, n);
+}
+
+void numeric_exact_add(struct numeric_exact *exact,
+                      const struct numeric_terms *terms,
+                      int64_t n)
+{
+    for (int64_t i = 0; i < n; i += NUMERIC_EXACT_CHUNK) {
+        int64_t n_chunk = n - i < NUMERIC_EXACT_CHUNK ? n - i : NUMERIC_EXACT_CHUNK;
+        if (terms->term == NUMERIC_SUM_DOUBLE) {
+            const double *x = (const double *)terms->x + i;
+            note_zeros(exact, x, n_chunk);
+            add_chunk(exact, terms->isa, x, n_chunk);
+        } else if (terms->term == NUMERIC_DOT_DOUBLE) {
+            const double *x = (const double *)terms->x + i;
+            const double *y = (const double *)terms->y + i;
+            add_product_chunk(exact, terms->isa, x, y, n_chunk);
+        } else {
+            add_float_chunk(exact, terms, i, n_chunk);
+        }
+    }
+}
+
+void numeric_exact_merge(struct numeric_exact *into, struct numeric_exact *from)
+{
+    tidy(into);
+    tidy(from);
+    for (int i = 0; i < N_LIMBS; i++)
+        into->limb[i] += from->limb[i];
+    into->flags |= from->flags;
+    tidy(into);
+}
+
+/* The magnitude of a tidy sum; true when it was negative. */
+static bool take_magnitude(struct numeric_exact *exact)
+{
+    bool is_negative = exact->limb[N_LIMBS - 1] < 0;
+
+    if (is_negative) {
+        for (int i = 0; i < N_LIMBS; i++)
+            exact->limb[i] = -exact->limb[i];
+        tidy(exact);
+    }
+    return is_negative;
+}
+
+/* The bits of the double nearest to (top + 0 or a little more) 2^scale, top >= 2^64. */
+static uint64_t round_top(wide top, bool is_more, int scale)
+{
+    int length = 128 - __builtin_clzll((uint64_t)(top >> 64));
+    int last = length - 53 + scale > -1074 ? length - 53 + scale : -1074;
+    int n_dropped = last - scale;
+
+    if (length - 1 + scale > 1023)
+        return UINT64_C(0x7ff0000000000000);
+    if (n_dropped > length)
+        return 0;
+    wide kept = top >> n_dropped, rest = top - (kept << n_dropped);
+    wide half = (wide)1 << (n_dropped - 1);
+    bool is_up = rest > half || (rest == half && (is_more || kept % 2 == 1));
+    /* The leading one, at bit 52, adds 1 to the exponent's field; so does a carry. */
+    return ((uint64_t)(last + 1074) << 52) + (uint64_t)kept + is_up;
+}
+
+static uint64_t round_magnitude(const struct numeric_exact *exact)
+{
+    int first = N_LIMBS - 1;
+    bool is_more = false;
+    wide top = 0;
+
+    while (first >= 0 && exact->limb[first] == 0)
+        first--;
+    if (first < 0)
+        return 0;
+    for (int i = first; i > first - 3; i--)
+        top = top << LIMB_BITS | (uint64_t)(i >= 0 ? exact->limb[i] : 0);
+    for (int i = first - 3; i >= 0; i--)
+        is_more = is_more || exact->limb[i] != 0;
+    return round_top(top, is_more, (first - 2) * LIMB_BITS - ORIGIN);
+}
+
+static bool is_zero(const struct numeric_exact *exact)
+{
+    int64_t any = 0;
+
+    for (int i = 0; i < N_LIMBS; i++)
+        any |= exact->limb[i];
+    return any == 0;
+}
+
+double numeric_exact_round(struct numeric_exact *exact)
+{
+    const uint32_t infinities = PLUS_INFINITY | MINUS_INFINITY;
+    struct numeric_exact rest;
+
+    if (exact->flags & NOT_A_NUMBER || (exact->flags & infinities) == infinities)
+        return numeric_from_bits(NUMERIC_NAN_BITS);
+    if (exact->flags & infinities)
+        return exact->flags & PLUS_INFINITY ? INFINITY : -INFINITY;
+    tidy(exact);
+    rest = *exact;
+    if (is_zero(exact))
+        return (exact->flags & SOME_ELEMENT) && !(exact->flags & NOT_MINUS_ZERO) ? -0.0
+                                                                                 : 0.0;
+    bool is_negative = take_magnitude(&rest);
+    return numeric_from_bits(round_magnitude(&rest) | (uint64_t)is_negative << 63);
+}
+
+void numeric_exact_pack(struct numeric_exact *exact,
+                       unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES])
+{
+    tidy(exact);
+    for (int i = 0; i < N_LIMBS; i++) {
+        uint32_t limb = (uint32_t)exact->limb[i];
+        memcpy(bytes + 4 * i, &limb, sizeof limb);
+    }
+    memcpy(bytes + 4 * N_LIMBS, &exact->flags, sizeof exact->flags);
+}
+
+troupe_status numeric_exact_unpack(struct numeric_exact *exact,
+                                  const unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES])
+{
+    struct numeric_exact read = {.n_pending = 0};
+    uint32_t limb = 0;
+
+    memcpy(&read.flags, bytes + 4 * N_LIMBS, sizeof read.flags);
+    for (int i = 0; i < N_LIMBS; i++) {
+        memcpy(&limb, bytes + 4 * i, sizeof limb);
+        read.limb[i] = limb;
+    }
+    /* The last limb holds nothing but the sign. */
+    if (read.flags > ALL_FLAGS || (limb != 0 && limb != UINT32_MAX))
+        return TROUPE_INVALID;
+    read.limb[N_LIMBS - 1] = (int32_t)limb;
+    *exact = read;
+    return TROUPE_OK;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* timeout: 120 */
+/*
+ * Against MPFR, which rounds sums correctly too. Without it (TEST_HAVE_MPFR not set)
+ * the program says so and is skipped.
+ */
+#include <stdio.h>
+
+#ifndef TEST_HAVE_MPFR
+int main(void)
+{
+    puts("skipped: built without MPFR");
+    return 77;
+}
+#else
+
+#include "base/compiler.h"
+#include "data.h"
+#include "numeric/exact.h"
+#include "support/check_main.h"
+#include <mpfr.h>
+
+#define ck_same_bits(a, b) ck_assert_uint_eq(numeric_bits_of(a), numeric_bits_of(b))
+
+enum { PRODUCT_BITS = 106, SHORT = 24, LONG = 200000 };
+
+/* The range of exponents of double, so that MPFR rounds subnormals and overflows. */
+static double to_double(mpfr_t sum, int ternary)
+{
+    mpfr_exp_t low = mpfr_get_emin(), high = mpfr_get_emax();
+    mpfr_set_emin(-1073);
+    mpfr_set_emax(1024);
+    ternary = mpfr_check_range(sum, ternary, MPFR_RNDN);
+    mpfr_subnormalize(sum, ternary, MPFR_RNDN);
+    double result = mpfr_get_d(sum, MPFR_RNDN);
+    mpfr_set_emin(low);
+    mpfr_set_emax(high);
+    return numeric_canonical(result);
+}
+
+/* Sum of x, or of x * y when there is a y. */
+static double by_mpfr(const double *x, const double *y, int64_t n)
+{
+    mpfr_t *values = malloc((size_t)(n + 1) * sizeof *values), sum;
+    mpfr_ptr *pointers = malloc((size_t)(n + 1) * sizeof *pointers);
+
+    for (int64_t i = 0; i < n; i++) {
+        mpfr_init2(values[i], y ? PRODUCT_BITS : 53);
+        mpfr_set_d(values[i], x[i], MPFR_RNDN);
+        if (y)
+            mpfr_mul_d(values[i], values[i], y[i], MPFR_RNDN);
+        pointers[i] = values[i];
+    }
+    mpfr_init2(sum, 53);
+    int ternary = mpfr_sum(sum, pointers, (unsigned long)n, MPFR_RNDN);
+    double result = to_double(sum, ternary);
+    for (int64_t i = 0; i < n; i++)
+        mpfr_clear(values[i]);
+    mpfr_clear(sum);
+    free(values);
+    free(pointers);
+    return result;
+}
+
+static double
+exactly(const struct numeric_isa *isa, const double *x, const double *y, int64_t n)
+{
+    struct numeric_terms terms = {isa, y ? NUMERIC_DOT_DOUBLE : NUMERIC_SUM_DOUBLE, x, y};
+    struct numeric_exact exact;
+
+    numeric_exact_init(&exact);
+    numeric_exact_add(&exact, &terms, n);
+    return numeric_exact_round(&exact);
+}
+
+/* Exponents anywhere within `spread` of `centre`, many low bits zero so that ties
+ * occur, and often the negative of one before, so that much cancels. */
+static void hostile(double *x, int64_t n, struct base_random *random)
+{
+    uint32_t centre = base_random_below(random, 2047);
+    uint32_t spread =
+        1 + base_random_below(random, base_random_below(random, 2) ? 70 : 2046);
+
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = base_random_next(random);
+        uint32_t field = centre + base_random_below(random, spread);
+        uint64_t fraction = bits << 12 >> 12;
+        if (bits >> 62 == 0)
+            fraction &= ~UINT64_C(0) << (bits >> 55 & 63) % 53;
+        x[i] = numeric_from_bits((bits & UINT64_C(1) << 63) |
+                                (uint64_t)(field % 2047) << 52 | fraction);
+        if (i > 0 && base_random_below(random, 4) == 0)
+            x[i] = -x[base_random_below(random, (uint32_t)i)];
+    }
+}
+
+static const struct numeric_isa *any_isa(struct base_random *random)
+{
+    const struct numeric_isa *list[4];
+    int n_listed = numeric_isa_list(list);
+
+    return list[base_random_below(random, (uint32_t)n_listed)];
+}
+
+/* Few ck_asserts in what runs often: each costs a system call. */
+static void
+compare_hostile(int n_arrays, int64_t max_length, bool is_dot, uint64_t seed)
+{
+    struct base_random random = {seed};
+    double *x = malloc((size_t)max_length * 8), *y = malloc((size_t)max_length * 8);
+
+    for (int a = 0; a < n_arrays; a++) {
+        int64_t n = 1 + base_random_below(&random, (uint32_t)max_length);
+        hostile(x, n, &random);
+        hostile(y, n, &random);
+        double expected = by_mpfr(x, is_dot ? y : NULL, n);
+        double sum = exactly(any_isa(&random), x, is_dot ? y : NULL, n);
+        if (numeric_bits_of(sum) != numeric_bits_of(expected))
+            ck_abort_msg("array %d of %d numbers: %a instead of %a", a, (int)n, sum,
+                         expected);
+    }
+    free(x);
+    free(y);
+}
+
+START_TEST(short_hostile_arrays)
+{
+    int n_arrays = data_is_full() ? 1000000 : 20000;
+    compare_hostile(n_arrays, SHORT, false, 1);
+    compare_hostile(n_arrays / 4, SHORT, true, 2);
+}
+END_TEST
+
+START_TEST(long_hostile_arrays)
+{
+    compare_hostile(10, LONG, false, 3);
+    compare_hostile(4, LONG / 4, true, 4);
+}
+END_TEST
+
+START_TEST(the_usual_kinds_of_numbers)
+{
+    struct base_random random = {5};
+    double x[4097], y[4097];
+
+    for (int kind = 0; kind < DATA_N_KINDS; kind++)
+        for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++) {
+            int64_t n = data_lengths[l] <= 4097 ? data_lengths[l] : 77;
+            data_fill(x, n, kind, &random);
+            data_fill(y, n, kind, &random);
+            ck_same_bits(exactly(any_isa(&random), x, NULL, n), by_mpfr(x, NULL, n));
+            ck_same_bits(exactly(any_isa(&random), x, y, n), by_mpfr(x, y, n));
+        }
+}
+END_TEST
+
+static void shuffle(double *x, int64_t n, struct base_random *random)
+{
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t j = base_random_below(random, (uint32_t)i + 1);
+        double kept = x[i];
+        x[i] = x[j];
+        x[j] = kept;
+    }
+}
+
+/* The packed bytes too, whatever the parts and the way of summing them. */
+START_TEST(neither_order_nor_parts_show)
+{
+    enum { N = 5000, N_PARTS = 5 };
+    struct base_random random = {6};
+    unsigned char first[NUMERIC_EXACT_PACKED_BYTES], bytes[NUMERIC_EXACT_PACKED_BYTES];
+    double x[N];
+
+    for (int kind = 0; kind < DATA_N_KINDS; kind++) {
+        data_fill(x, N, kind, &random);
+        for (int round = 0; round < 10; round++) {
+            struct numeric_exact whole, part;
+            int64_t begin = 0;
+            numeric_exact_init(&whole);
+            for (int p = 0; p < N_PARTS; p++) {
+                int64_t end =
+                    p == N_PARTS - 1
+                        ? N
+                        : begin + base_random_below(&random, (uint32_t)(N - begin));
+                struct numeric_terms terms = {any_isa(&random), NUMERIC_SUM_DOUBLE,
+                                             x + begin, NULL};
+                numeric_exact_init(&part);
+                numeric_exact_add(&part, &terms, end - begin);
+                numeric_exact_pack(&part, bytes);
+                ck_assert_int_eq(numeric_exact_unpack(&part, bytes), TROUPE_OK);
+                numeric_exact_merge(&whole, &part);
+                begin = end;
+            }
+            numeric_exact_pack(&whole, bytes);
+            if (round == 0)
+                memcpy(first, bytes, sizeof first);
+            ck_assert_mem_eq(bytes, first, sizeof first);
+            shuffle(x, N, &random);
+        }
+    }
+}
+END_TEST
+
+START_TEST(infinities_nans_and_zeros)
+{
+    static const struct {
+        double first, second;
+        uint64_t sum;
+    } cases[] = {
+        {INFINITY, -1e308, UINT64_C(0x7ff0000000000000)},
+        {-INFINITY, 1, UINT64_C(0xfff0000000000000)},
+        {INFINITY, -INFINITY, NUMERIC_NAN_BITS},
+        {-NAN, 1, NUMERIC_NAN_BITS},
+        {0x1.fffffffffffffp1023, 0x1.fffffffffffffp1023, UINT64_C(0x7ff0000000000000)},
+        {-0x1.fffffffffffffp1023, -0x1p970, UINT64_C(0xfff0000000000000)},
+        {0x1.fffffffffffffp1023, 0x1.fffffffffffffp969, UINT64_C(0x7fefffffffffffff)},
+        {-0.0, -0.0, UINT64_C(0x8000000000000000)},
+        {-0.0, 0.0, 0},
+        {1.0, -1.0, 0},
+    };
+    for (size_t c = 0; c < ARRAY_LENGTH(cases); c++)
+        for (int64_t n = 2; n < 2000; n += 333) {
+            double x[2000], ones[2000];
+            for (int64_t i = 0; i < n; i++) {
+                x[i] = -0.0;
+                ones[i] = 1.0;
+            }
+            x[n / 3] = cases[c].first;
+            x[n - 1] = cases[c].second;
+            for (int v = 0; v < 4; v++) {
+                const struct numeric_isa *list[4];
+                if (v >= numeric_isa_list(list))
+                    break;
+                ck_assert_uint_eq(numeric_bits_of(exactly(list[v], x, NULL, n)),
+                                  cases[c].sum);
+                ck_assert_uint_eq(numeric_bits_of(exactly(list[v], x, ones, n)),
+                                  cases[c].sum);
+            }
+        }
+    ck_same_bits(exactly(numeric_isa_choose(NULL), NULL, NULL, 0), 0.0);
+}
+END_TEST
+
+/* What overflows on the way, but not in the end, is of no consequence. */
+START_TEST(sums_beyond_the_largest_double)
+{
+    double x[3000];
+
+    for (int i = 0; i < 3000; i++)
+        x[i] = i < 1500 ? 0x1.fffffffffffffp1023 : -0x1.fffffffffffffp1023;
+    x[2999] = 3;
+    ck_same_bits(exactly(numeric_isa_choose(NULL), x, NULL, 3000),
+                 0x1.fffffffffffffp1023);
+}
+END_TEST
+
+/* Apart, because gcc 12 forgets to round when it sees (double)(float)x in vectors of
+ * two
+ * (-ftree-slp-vectorize). */
+static NOINLINE void narrow(const double *x, int n, float *narrowed)
+{
+    for (int i = 0; i < n; i++)
+        narrowed[i] = (float)x[i];
+}
+
+START_TEST(floats_and_their_products)
+{
+    struct base_random random = {7};
+    double x[999], y[999], widened_x[999], widened_y[999];
+    float small_x[999], small_y[999];
+
+    for (int kind = 0; kind < DATA_N_KINDS; kind++) {
+        data_fill(x, 999, kind, &random);
+        data_fill(y, 999, kind, &random);
+        narrow(x, 999, small_x);
+        narrow(y, 999, small_y);
+        for (int i = 0; i < 999; i++) {
+            widened_x[i] = (double)small_x[i];
+            widened_y[i] = (double)small_y[i];
+        }
+        for (int is_dot = 0; is_dot < 2; is_dot++) {
+            struct numeric_terms terms = {any_isa(&random),
+                                         is_dot ? NUMERIC_DOT_FLOAT : NUMERIC_SUM_FLOAT,
+                                         small_x, small_y};
+            struct numeric_exact exact;
+            numeric_exact_init(&exact);
+            numeric_exact_add(&exact, &terms, 999);
+            ck_same_bits(numeric_exact_round(&exact),
+                         by_mpfr(widened_x, is_dot ? widened_y : NULL, 999));
+        }
+    }
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_sum_are_refused)
+{
+    unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES] = {0};
+    struct numeric_exact exact;
+
+    numeric_exact_init(&exact);
+    bytes[NUMERIC_EXACT_PACKED_BYTES - 5] = 1;
+    ck_assert_int_eq(numeric_exact_unpack(&exact, bytes), TROUPE_INVALID);
+    memset(bytes, 0, sizeof bytes);
+    bytes[NUMERIC_EXACT_PACKED_BYTES - 1] = 1;
+    ck_assert_int_eq(numeric_exact_unpack(&exact, bytes), TROUPE_INVALID);
+    bytes[NUMERIC_EXACT_PACKED_BYTES - 1] = 0;
+    ck_assert_int_eq(numeric_exact_unpack(&exact, bytes), TROUPE_OK);
+}
+END_TEST
+
+CHECK_MAIN("kernel exact",
+           short_hostile_arrays,
+           long_hostile_arrays,
+           the_usual_kinds_of_numbers,
+           neither_order_nor_parts_show,
+           infinities_nans_and_zeros,
+           sums_beyond_the_largest_double,
+           floats_and_their_products,
+           bytes_that_are_no_sum_are_refused)
+#endif
