@@ -73,6 +73,7 @@ INLINE void store_pair(double *lanes, int v, struct pair pair)
 INLINE void tree_dd(pair_fn *one,
                     pair_fn *two,
                     load_fn *term,
+                    int64_t item_bytes,
                     const void *x,
                     const void *y,
                     int level,
@@ -90,9 +91,9 @@ INLINE void tree_dd(pair_fn *one,
     }
     for (int64_t group = 0; group < INT64_C(1) << (level - 3); group++) {
         int depth = __builtin_popcountll((uint64_t)group);
+        fetch_group(x, y, group * GROUP, item_bytes);
         for (int v = 0; v < N_VECTORS; v++) {
-            struct pair node =
-                dd_8(two, term, x, y, group * 8 * NUMERIC_LANES + v * WIDTH);
+            struct pair node = dd_8(two, term, x, y, group * GROUP + v * WIDTH);
             int top = depth;
             for (int64_t ones = group; ones & 1; ones >>= 1)
                 node = add_pairs(stack[--top][v], node);
@@ -105,21 +106,23 @@ INLINE void tree_dd(pair_fn *one,
 
 static void sum_double_dd(const void *x, const void *y, int level, double *lanes)
 {
-    tree_dd(dd_plain, dd_plain_2, load_double, x, y, level, lanes);
+    (void)y;
+    tree_dd(dd_plain, dd_plain_2, load_double, 8, x, NULL, level, lanes);
 }
 
 static void sum_float_dd(const void *x, const void *y, int level, double *lanes)
 {
-    tree_dd(dd_plain, dd_plain_2, load_float, x, y, level, lanes);
+    (void)y;
+    tree_dd(dd_plain, dd_plain_2, load_float, 4, x, NULL, level, lanes);
 }
 
 static void dot_double_dd(const void *x, const void *y, int level, double *lanes)
 {
-    tree_dd(dd_product, dd_product_2, load_double, x, y, level, lanes);
+    tree_dd(dd_product, dd_product_2, load_double, 8, x, y, level, lanes);
 }
 
 /* The product of two floats is exact in double. */
 static void dot_float_dd(const void *x, const void *y, int level, double *lanes)
 {
-    tree_dd(dd_plain, dd_plain_2, load_float_product, x, y, level, lanes);
+    tree_dd(dd_plain, dd_plain_2, load_float_product, 4, x, y, level, lanes);
 }

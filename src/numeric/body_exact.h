@@ -15,18 +15,25 @@ enum {
     EXACT_LOWEST = -960 /* below, the second unit would be no double */
 };
 
+INLINE void look_at_magnitudes(const double *from, integers *largest)
+{
+    for (int c = 0; c < EXACT_CHAINS; c++) {
+        integers bits = (integers)magnitude(load(from + c * WIDTH));
+        integers larger = bits > largest[c];
+        largest[c] = (bits & larger) | (largest[c] & ~larger);
+    }
+}
+
 INLINE int64_t largest_magnitude(const double *x, const double *tail, int64_t n)
 {
     integers largest[EXACT_CHAINS] = {{0}};
     int64_t i = 0, result = 0;
 
-    for (; i < n; i += EXACT_STEP)
-        for (int c = 0; c < EXACT_CHAINS; c++) {
-            const double *from = i + EXACT_STEP <= n ? x + i : tail;
-            integers bits = (integers)magnitude(load(from + c * WIDTH));
-            integers larger = bits > largest[c];
-            largest[c] = (bits & larger) | (largest[c] & ~larger);
-        }
+    for (; i + EXACT_STEP <= n; i += EXACT_STEP) {
+        fetch_ahead(x + i, EXACT_STEP * (int64_t)sizeof(double));
+        look_at_magnitudes(x + i, largest);
+    }
+    look_at_magnitudes(tail, largest);
     for (int c = 0; c < EXACT_STEP; c++) {
         int64_t bits = largest[c / WIDTH][c % WIDTH];
         result = bits > result ? bits : result;
@@ -50,26 +57,37 @@ INLINE vector slice(vector *v, vector offset)
     return part;
 }
 
+struct slices {
+    vector first[EXACT_CHAINS], second[EXACT_CHAINS];
+    integers left;
+};
+
+INLINE void
+add_slices(struct slices *slices, const double *from, vector coarse, vector fine)
+{
+    for (int c = 0; c < EXACT_CHAINS; c++) {
+        vector v = load(from + c * WIDTH);
+        slices->first[c] += slice(&v, coarse);
+        slices->second[c] += slice(&v, fine);
+        slices->left |= (integers)magnitude(v);
+    }
+}
+
 INLINE bool
 sum_slices(const double *x, const double *tail, int64_t n, int exponent, double sums[2])
 {
     int shift = exponent + NUMERIC_EXACT_CHUNK_LOG - 1;
     vector coarse = splat(1.5 * power_of_2(shift));
     vector fine = splat(1.5 * power_of_2(shift + NUMERIC_EXACT_CHUNK_LOG - 54));
-    vector first[EXACT_CHAINS] = {{0}}, second[EXACT_CHAINS] = {{0}};
-    integers left = {0};
+    struct slices slices = {.left = {0}};
+    int64_t i = 0;
 
-    for (int64_t i = 0; i < n; i += EXACT_STEP)
-        for (int c = 0; c < EXACT_CHAINS; c++) {
-            const double *from = i + EXACT_STEP <= n ? x + i : tail;
-            vector v = load(from + c * WIDTH);
-            first[c] += slice(&v, coarse);
-            second[c] += slice(&v, fine);
-            left |= (integers)magnitude(v);
-        }
-    sums[0] = total_of(first);
-    sums[1] = total_of(second);
-    return !any_set(left);
+    for (; i + EXACT_STEP <= n; i += EXACT_STEP)
+        add_slices(&slices, x + i, coarse, fine);
+    add_slices(&slices, tail, coarse, fine);
+    sums[0] = total_of(slices.first);
+    sums[1] = total_of(slices.second);
+    return !any_set(slices.left);
 }
 
 static bool exact_chunk(const double *x, int64_t n, double sums[2])

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Part of body.h: both ends of some elements. */
-enum { RANGE_CHAINS = 2, RANGE_STEP = RANGE_CHAINS * WIDTH };
+enum {
+    RANGE_CHAINS = 16 / BODY_WIDTH > 4 ? 4 : 16 / BODY_WIDTH,
+    RANGE_STEP = RANGE_CHAINS * WIDTH
+};
 
 struct ends {
     vector low[RANGE_CHAINS], high[RANGE_CHAINS];
@@ -39,6 +42,7 @@ static void conclude(const struct ends *ends, struct numeric_range *range)
 }
 
 INLINE void range_of_reals(load_fn *term,
+                           int64_t item_bytes,
                            const void *x,
                            const void *tail,
                            int64_t n,
@@ -51,9 +55,11 @@ INLINE void range_of_reals(load_fn *term,
         ends.low[chain] = splat(INFINITY);
         ends.high[chain] = splat(-INFINITY);
     }
-    for (; i + RANGE_STEP <= n; i += RANGE_STEP)
+    for (; i + RANGE_STEP <= n; i += RANGE_STEP) {
+        fetch_ahead((const char *)x + i * item_bytes, RANGE_STEP * item_bytes);
         for (int chain = 0; chain < RANGE_CHAINS; chain++)
             look_at(&ends, chain, term(x, NULL, i + chain * WIDTH));
+    }
     if (i < n)
         for (int chain = 0; chain < RANGE_CHAINS; chain++)
             look_at(&ends, chain, term(tail, NULL, chain * WIDTH));
@@ -68,7 +74,7 @@ INLINE void range_of_reals(load_fn *term,
         int64_t whole = n - n % RANGE_STEP;                                            \
         for (int64_t i = 0; i < RANGE_STEP; i++)                                       \
             tail[i] = ((const type *)x)[whole + i < n ? whole + i : n - 1];            \
-        range_of_reals(term, x, tail, n, range);                                       \
+        range_of_reals(term, (int64_t)sizeof(type), x, tail, n, range);                \
     }
 RANGE_OF_REALS(double, load_double)
 RANGE_OF_REALS(float, load_float)

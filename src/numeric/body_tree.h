@@ -49,11 +49,25 @@ rows_few(load_fn *term, const void *x, const void *y, int level, int64_t i)
                         : rows_4(term, x, y, i);
 }
 
+enum { GROUP = 8 * NUMERIC_LANES };
+
+INLINE void fetch_group(const void *x, const void *y, int64_t first, int64_t item_bytes)
+{
+    fetch_ahead((const char *)x + first * item_bytes, GROUP * item_bytes);
+    if (y != NULL)
+        fetch_ahead((const char *)y + first * item_bytes, GROUP * item_bytes);
+}
+
 /*
  * A binary counter: group g of 8 rows merges with as many finished nodes as g has
  * trailing ones.
  */
-INLINE void tree(load_fn *term, const void *x, const void *y, int level, double *lanes)
+INLINE void tree(load_fn *term,
+                 int64_t item_bytes,
+                 const void *x,
+                 const void *y,
+                 int level,
+                 double *lanes)
 {
     vector stack[64][N_VECTORS], node[N_VECTORS];
     int depth = 0;
@@ -64,7 +78,8 @@ INLINE void tree(load_fn *term, const void *x, const void *y, int level, double 
         return;
     }
     for (int64_t group = 0; group < INT64_C(1) << (level - 3); group++) {
-        int64_t first = group * 8 * NUMERIC_LANES;
+        int64_t first = group * GROUP;
+        fetch_group(x, y, first, item_bytes);
         for (int v = 0; v < N_VECTORS; v++)
             node[v] = rows_8(term, x, y, first + v * WIDTH);
         for (int64_t ones = group; ones & 1; ones >>= 1) {
@@ -82,22 +97,24 @@ INLINE void tree(load_fn *term, const void *x, const void *y, int level, double 
 
 static void sum_double(const void *x, const void *y, int level, double *lanes)
 {
-    tree(load_double, x, y, level, lanes);
+    (void)y;
+    tree(load_double, 8, x, NULL, level, lanes);
 }
 
 static void sum_float(const void *x, const void *y, int level, double *lanes)
 {
-    tree(load_float, x, y, level, lanes);
+    (void)y;
+    tree(load_float, 4, x, NULL, level, lanes);
 }
 
 static void dot_double(const void *x, const void *y, int level, double *lanes)
 {
-    tree(load_product, x, y, level, lanes);
+    tree(load_product, 8, x, y, level, lanes);
 }
 
 static void dot_float(const void *x, const void *y, int level, double *lanes)
 {
-    tree(load_float_product, x, y, level, lanes);
+    tree(load_float_product, 4, x, y, level, lanes);
 }
 
 /* Integers need no tree: addition modulo 2^64 is associative. */
