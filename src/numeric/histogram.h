@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NUMERIC_HISTOGRAM_H
+#define NUMERIC_HISTOGRAM_H
+
+/*
+ * Counts in n_bins equal bins from low to high. A value x belongs to bin
+ * floor((x - low) * (n_bins / (high - low))), computed in double in just these three
+ * roundings; where that comes to n_bins, to the last. The last bin includes `high`.
+ * What is below low, above high, or no number is counted apart. Integers are compared
+ * and taken as doubles, which is exact below 2^53.
+ *
+ * Counts are integers and may be added in any order. Weights are doubles: one sum a bin
+ * and block, left fold in the order of elements, and blocks merged in a tree of blocks
+ * (numeric_histogram_tree): the block's size is part of the result.
+ */
+
+#include "numeric/isa.h"
+#include "numeric/tree.h"
+
+struct numeric_bins {
+    double low, high, scale;
+    int64_t n_bins;
+};
+
+/* A histogram's slots: n_bins, then these three. */
+enum { NUMERIC_BELOW, NUMERIC_ABOVE, NUMERIC_NO_NUMBER, NUMERIC_EXTRA_SLOTS };
+
+/* TROUPE_INVALID unless low < high, both finite, their distance finite, 0 < n_bins <=
+ * 2^31, and bins are wide enough to be told apart. */
+troupe_status numeric_bins_init(struct numeric_bins *bins,
+                               double low,
+                               double high,
+                               int64_t n_bins) TROUPE_MUST_USE;
+
+/* The slot of a value: below n_bins a bin, from there on one of the extra ones. */
+int64_t numeric_bins_slot(const struct numeric_bins *bins, double value);
+
+/* Adds n elements to the counts, n_bins + NUMERIC_EXTRA_SLOTS of them. */
+void numeric_histogram_count(const struct numeric_bins *bins,
+                            enum numeric_element element,
+                            const void *x,
+                            int64_t n,
+                            uint64_t *counts);
+
+/* Sets the sums, as many, to those of a block. NaNs of weights come out canonical. */
+void numeric_histogram_weigh(const struct numeric_bins *bins,
+                            const double *x,
+                            const double *weights,
+                            int64_t n,
+                            double *sums);
+
+/* The tree of the sums of n_blocks blocks; `bins` must outlive it. */
+struct numeric_tree numeric_histogram_tree(const struct numeric_bins *bins,
+                                         int64_t n_blocks);
+
+#endif

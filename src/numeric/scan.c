@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "numeric/scan.h"
+
+#include "base/require.h"
+
+/* ---- one operation on values of eight bytes
+ * ------------------------------------------- */
+
+static double sum_of_reals(double a, double b)
+{
+    return numeric_canonical(a + b);
+}
+
+/* Zeros compare equal, so their signs decide: either's for the minimum, both for the
+ * maximum. */
+static double lower_real(double a, double b)
+{
+    if (a != a || b != b)
+        return numeric_from_bits(NUMERIC_NAN_BITS);
+    if (a == b)
+        return numeric_from_bits(numeric_bits_of(a) | numeric_bits_of(b));
+    return a < b ? a : b;
+}
+
+static double higher_real(double a, double b)
+{
+    if (a != a || b != b)
+        return numeric_from_bits(NUMERIC_NAN_BITS);
+    if (a == b)
+        return numeric_from_bits(numeric_bits_of(a) & numeric_bits_of(b));
+    return a > b ? a : b;
+}
+
+static uint64_t sum_of_integers(uint64_t a, uint64_t b)
+{
+    return a + b;
+}
+
+static int64_t lower_integer(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t higher_integer(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t lower_natural(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t higher_natural(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+struct operation {
+    /* Left fold in place. */
+    void (*fold)(void *values, int64_t n);
+    /* What stands before all of them is put before each. */
+    void (*put_before)(const void *prefix, void *values, int64_t n);
+    numeric_merge_fn *merge;
+};
+
+#define OPERATION(combine, type)                                                       \
+    static void combine##_fold(void *values, int64_t n)                                \
+    {                                                                                  \
+        type *value = values;                                                          \
+        for (int64_t i = 1; i < n; i++)                                                \
+            value[i] = combine(value[i - 1], value[i]);                                \
+    }                                                                                  \
+    static void combine##_put_before(const void *prefix, void *values, int64_t n)      \
+    {                                                                                  \
+        type *value = values, before = *(const type *)prefix;                          \
+        for (int64_t i = 0; i < n; i++)                                                \
+            value[i] = combine(before, value[i]);                                      \
+    }                                                                                  \
+    static void combine##_merge(void *left, const void *right, const void *argument)   \
+    {                                                                                  \
+        (void)argument;                                                                \
+        *(type *)left = combine(*(type *)left, *(const type *)right);                  \
+    }
+OPERATION(sum_of_reals, double)
+OPERATION(lower_real, double)
+OPERATION(higher_real, double)
+OPERATION(sum_of_integers, uint64_t)
+OPERATION(lower_integer, int64_t)
+OPERATION(higher_integer, int64_t)
+OPERATION(lower_natural, uint64_t)
+OPERATION(higher_natural, uint64_t)
+
+enum class { REAL, INTEGER, NATURAL, N_CLASSES };
+
+static enum class class_of(enum numeric_element element) {
+    if (element == NUMERIC_DOUBLE || element == NUMERIC_FLOAT) return REAL;
+    return element == NUMERIC_UINT64 ? NATURAL : INTEGER;
+}
+
+#define ENTRY(combine)                                                                 \
+    {                                                                                  \
+        combine##_fold, combine##_put_before, combine##_merge                          \
+    }
+static const struct operation operations[][N_CLASSES] = {
+    [NUMERIC_SCAN_SUM] = {ENTRY(sum_of_reals), ENTRY(sum_of_integers),
+                         ENTRY(sum_of_integers)},
+    [NUMERIC_SCAN_MINIMUM] = {ENTRY(lower_real), ENTRY(lower_integer),
+                             ENTRY(lower_natural)},
+    [NUMERIC_SCAN_MAXIMUM] = {ENTRY(higher_real), ENTRY(higher_integer),
+                             ENTRY(higher_natural)},
+};
+
+/* ---- a block
+ * --------------------------------------------------------------------------- */
+
+static void widen(enum numeric_element element, const void *x, int64_t n, void *results)
+{
+    if (element == NUMERIC_FLOAT)
+        for (int64_t i = 0; i < n; i++)
+            ((double *)results)[i] = (double)((const float *)x)[i];
+    else if (element == NUMERIC_INT32)
+        for (int64_t i = 0; i < n; i++)
+            ((int64_t *)results)[i] = ((const int32_t *)x)[i];
+    else if (x != results)
+        memcpy(results, x, (size_t)n * 8);
+}
+
+static void scan_locally(const struct numeric_isa *isa,
+                         enum numeric_scan_kind kind,
+                         enum numeric_element element,
+                         const void *x,
+                         int64_t n,
+                         void *results)
+{
+    enum class class = class_of(element);
+
+    if (kind != NUMERIC_SCAN_SUM || class != REAL) {
+        widen(element, x, n, results);
+        operations[kind][class].fold(results, n);
+    } else if (element == NUMERIC_DOUBLE) {
+        isa->scan_doubles(x, n, results);
+    } else {
+        widen(element, x, n, results);
+        isa->scan_doubles(results, n, results);
+    }
+}
+
+static void canonical_all(double *values, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        values[i] = numeric_canonical(values[i]);
+}
+
+void numeric_scan_block(const struct numeric_isa *isa,
+                       enum numeric_scan_kind kind,
+                       enum numeric_element element,
+                       const struct numeric_scan *scan,
+                       const void *prefix,
+                       const void *x,
+                       int64_t n,
+                       void *results)
+{
+    const struct operation *operation = &operations[kind][class_of(element)];
+
+    if (n == 0)
+        return;
+    scan_locally(isa, kind, element, x, n, results);
+    if (prefix != NULL)
+        operation->put_before(prefix, results, n);
+    else if (class_of(element) == REAL)
+        canonical_all(results, n);
+    if (scan->is_exclusive) {
+        memmove((char *)results + 8, results, (size_t)(n - 1) * 8);
+        memcpy(results, prefix != NULL ? prefix : scan->initial, 8);
+    }
+}
+
+/* Row by row: the fold of the rows' totals is what scan_doubles carries along. */
+void numeric_scan_total(const struct numeric_isa *isa,
+                       enum numeric_scan_kind kind,
+                       enum numeric_element element,
+                       const void *x,
+                       int64_t n,
+                       void *total)
+{
+    numeric_merge_fn *merge = operations[kind][class_of(element)].merge;
+    size_t item_bytes = element == NUMERIC_FLOAT || element == NUMERIC_INT32 ? 4 : 8;
+    uint64_t results[NUMERIC_LANES];
+
+    base_assert(n > 0);
+    for (int64_t i = 0; i < n; i += NUMERIC_LANES) {
+        int64_t n_piece = n - i < NUMERIC_LANES ? n - i : NUMERIC_LANES;
+        const char *piece = (const char *)x + (size_t)i * item_bytes;
+        scan_locally(isa, kind, element, piece, n_piece, results);
+        if (i == 0)
+            memcpy(total, &results[n_piece - 1], 8);
+        else
+            merge(total, &results[n_piece - 1], NULL);
+    }
+}
+
+numeric_merge_fn *numeric_scan_merge(enum numeric_scan_kind kind,
+                                   enum numeric_element element)
+{
+    return operations[kind][class_of(element)].merge;
+}
+
+/* ---- any values
+ * -------------------------------------------------------------------------- */
+
+void numeric_scan_block_by(const struct numeric_tree *tree,
+                          const struct numeric_scan *scan,
+                          const void *prefix,
+                          void *items,
+                          int64_t n,
+                          void *room)
+{
+    size_t value_bytes = tree->value_bytes;
+    char *item = items;
+
+    if (n == 0)
+        return;
+    for (int64_t i = 1; i < n; i++) {
+        memcpy(room, item + (size_t)(i - 1) * value_bytes, value_bytes);
+        tree->merge(room, item + (size_t)i * value_bytes, tree->argument);
+        memcpy(item + (size_t)i * value_bytes, room, value_bytes);
+    }
+    for (int64_t i = 0; i < n && prefix != NULL; i++) {
+        memcpy(room, prefix, value_bytes);
+        tree->merge(room, item + (size_t)i * value_bytes, tree->argument);
+        memcpy(item + (size_t)i * value_bytes, room, value_bytes);
+    }
+    if (scan->is_exclusive) {
+        memmove(item + value_bytes, item, (size_t)(n - 1) * value_bytes);
+        memcpy(item, prefix != NULL ? prefix : scan->initial, value_bytes);
+    }
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/compiler.h"
+#include "data.h"
+#include "numeric/scan.h"
+#include "support/check_main.h"
+
+enum { BLOCK = 256 };
+
+/* The words of scan.h, one element at a time. */
+static void defined_local(const double *x, int64_t n, double *local)
+{
+    double carry = 0;
+
+    for (int64_t row = 0; row < n; row += NUMERIC_LANES) {
+        int64_t n_row = n - row < NUMERIC_LANES ? n - row : NUMERIC_LANES;
+        double y[NUMERIC_LANES], before[NUMERIC_LANES];
+        memcpy(y, x + row, (size_t)n_row * 8);
+        for (int64_t d = 1; d < NUMERIC_LANES; d *= 2) {
+            memcpy(before, y, sizeof y);
+            for (int64_t j = d; j < n_row; j++)
+                y[j] = before[j - d] + before[j];
+        }
+        for (int64_t j = 0; j < n_row; j++)
+            local[row + j] = row == 0 ? y[j] : carry + y[j];
+        carry = row == 0 ? y[n_row - 1] : carry + y[n_row - 1];
+    }
+}
+
+static void ck_bits(const double *a, const double *b, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (numeric_bits_of(a[i]) != numeric_bits_of(numeric_canonical(b[i])))
+            ck_abort_msg("element %d of %d: %a, not %a", (int)i, (int)n, a[i], b[i]);
+}
+
+static const struct numeric_isa *isa_of(int64_t i)
+{
+    const struct numeric_isa *list[4];
+    return list[i % numeric_isa_list(list)];
+}
+
+START_TEST(sums_have_the_shape_defined)
+{
+    struct base_random random = {1};
+    static double x[4100], local[4100], results[4100], expected[4100];
+    const double prefix = 0.1, initial = 77;
+
+    for (int kind = 0; kind < DATA_N_KINDS; kind++)
+        for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++)
+            for (int i = 0; i < 4; i++) {
+                int64_t n = data_lengths[l] < 4100 ? data_lengths[l] : 100;
+                struct numeric_scan scan = {false, &initial};
+                data_fill(x, n, kind, &random);
+                defined_local(x, n, local);
+                numeric_scan_block(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan,
+                                  NULL, x, n, results);
+                ck_bits(results, local, n);
+                for (int64_t k = 0; k < n; k++)
+                    expected[k] = prefix + local[k];
+                numeric_scan_block(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan,
+                                  &prefix, x, n, results);
+                ck_bits(results, expected, n);
+                scan.is_exclusive = true;
+                numeric_scan_block(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan,
+                                  &prefix, x, n, results);
+                ck_bits(results + 1, expected, n - 1);
+                ck_bits(results, &prefix, 1);
+                memcpy(results, x, (size_t)n * 8);
+                numeric_scan_block(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan,
+                                  NULL, results, n, results);
+                ck_bits(results + 1, local, n - 1);
+                ck_bits(results, &initial, 1);
+                numeric_scan_total(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, x, n,
+                                  results);
+                ck_bits(results, local + n - 1, 1);
+            }
+}
+END_TEST
+
+/* A whole array in blocks, the prefixes from a carrier; cut anywhere between blocks. */
+static void
+scan_in_parts(const double *x, int64_t n, struct base_random *random, double *results)
+{
+    int64_t n_blocks = (n + BLOCK - 1) / BLOCK;
+    struct numeric_tree tree = {n_blocks, 8,
+                               numeric_scan_merge(NUMERIC_SCAN_SUM, NUMERIC_DOUBLE), NULL};
+    struct numeric_scan scan = {.is_exclusive = false};
+    struct numeric_carrier before, part;
+
+    ck_assert(numeric_carrier_init(&before, &tree, 0) == TROUPE_OK);
+    ck_assert(numeric_carrier_init(&part, &tree, 0) == TROUPE_OK);
+    for (int64_t block = 0; block < n_blocks; block++) {
+        int64_t i = block * BLOCK, size = n - i < BLOCK ? n - i : BLOCK;
+        double prefix, total;
+        /* Now and then what was gathered joins what is before, as between ranks. */
+        if (base_random_below(random, 4) == 0) {
+            ck_assert(numeric_carrier_join(&before, &part) == TROUPE_OK);
+            numeric_carrier_reset(&part, block);
+        }
+        struct numeric_carrier all;
+        ck_assert(numeric_carrier_init(&all, &tree, 0) == TROUPE_OK);
+        ck_assert(numeric_carrier_join(&all, &before) == TROUPE_OK);
+        ck_assert(numeric_carrier_join(&all, &part) == TROUPE_OK);
+        bool is_any = numeric_carrier_fold(&all, &prefix);
+        numeric_carrier_fini(&all);
+        numeric_scan_block(isa_of(block), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan,
+                          is_any ? &prefix : NULL, x + i, size, results + i);
+        numeric_scan_total(isa_of(block + 1), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, x + i,
+                          size, &total);
+        ck_assert(numeric_carrier_push(&part, 0, &total) == TROUPE_OK);
+    }
+    numeric_carrier_fini(&before);
+    numeric_carrier_fini(&part);
+}
+
+START_TEST(cuts_change_no_prefix)
+{
+    enum { N = 5000 };
+    struct base_random random = {2};
+    static double x[N], first[N], results[N];
+
+    for (int kind = 0; kind < DATA_N_KINDS; kind++) {
+        data_fill(x, N, kind, &random);
+        scan_in_parts(x, N, &random, first);
+        for (int round = 0; round < 5; round++) {
+            scan_in_parts(x, N, &random, results);
+            ck_assert_mem_eq(results, first, sizeof first);
+        }
+    }
+}
+END_TEST
+
+#define CK_INTEGER_SCAN(type, wide, element)                                           \
+    do {                                                                               \
+        type x[100];                                                                   \
+        wide results[100], prefix = (wide)-5, totals[3];                               \
+        struct numeric_scan scan = {.is_exclusive = false};                             \
+        for (int i = 0; i < 100; i++)                                                  \
+            x[i] = (type)base_random_next(&random);                                    \
+        for (int kind = 0; kind < 3; kind++) {                                         \
+            wide expected = prefix;                                                    \
+            numeric_scan_block(isa_of(0), kind, element, &scan, &prefix, x, 100,        \
+                              results);                                                \
+            for (int i = 0; i < 100; i++) {                                            \
+                wide value = (wide)x[i];                                               \
+                if (kind == NUMERIC_SCAN_SUM)                                           \
+                    expected = (wide)((uint64_t)expected + (uint64_t)value);           \
+                else if (kind == NUMERIC_SCAN_MINIMUM ? value < expected                \
+                                                     : value > expected)               \
+                    expected = value;                                                  \
+                ck_assert(results[i] == expected);                                     \
+            }                                                                          \
+            numeric_scan_total(isa_of(1), kind, element, x, 100, &totals[kind]);        \
+            wide whole = prefix;                                                       \
+            numeric_scan_merge(kind, element)(&whole, &totals[kind], NULL);             \
+            ck_assert(whole == expected);                                              \
+        }                                                                              \
+    } while (0)
+
+START_TEST(integers_of_all_types)
+{
+    struct base_random random = {3};
+
+    CK_INTEGER_SCAN(int32_t, int64_t, NUMERIC_INT32);
+    CK_INTEGER_SCAN(int64_t, int64_t, NUMERIC_INT64);
+    CK_INTEGER_SCAN(uint64_t, uint64_t, NUMERIC_UINT64);
+}
+END_TEST
+
+START_TEST(extremes_of_reals)
+{
+    static const double x[] = {0.0, -0.0, 3, -2, INFINITY, -INFINITY, -NAN, 1};
+    static const double lowest[] = {0.0, -0.0, -0.0, -2, -2, -INFINITY, NAN, NAN};
+    static const double highest[] = {0.0, 0.0, 3, 3, INFINITY, INFINITY, NAN, NAN};
+    struct numeric_scan scan = {.is_exclusive = false};
+    double results[8];
+    float small[8];
+
+    for (int i = 0; i < 8; i++)
+        small[i] = (float)x[i];
+    numeric_scan_block(isa_of(0), NUMERIC_SCAN_MINIMUM, NUMERIC_DOUBLE, &scan, NULL, x, 8,
+                      results);
+    ck_bits(results, lowest, 8);
+    numeric_scan_block(isa_of(0), NUMERIC_SCAN_MAXIMUM, NUMERIC_DOUBLE, &scan, NULL, x, 8,
+                      results);
+    ck_bits(results, highest, 8);
+    numeric_scan_block(isa_of(0), NUMERIC_SCAN_MAXIMUM, NUMERIC_FLOAT, &scan, NULL, small,
+                      8, results);
+    ck_bits(results, highest, 8);
+    numeric_scan_block(isa_of(0), NUMERIC_SCAN_SUM, NUMERIC_FLOAT, &scan, NULL, small, 8,
+                      results);
+    ck_bits(results + 2, &x[2], 1);
+    ck_assert_uint_eq(numeric_bits_of(results[7]), NUMERIC_NAN_BITS);
+}
+END_TEST
+
+/* x -> a x + b, which does not commute: the left one is applied first. */
+struct affine {
+    int64_t a, b;
+};
+
+static void then(void *left, const void *right, const void *argument)
+{
+    struct affine *first = left;
+    const struct affine *second = right;
+
+    (void)argument;
+    first->b = second->a * first->b + second->b;
+    first->a *= second->a;
+}
+
+START_TEST(a_users_merge_keeps_the_order)
+{
+    struct numeric_tree tree = {1, sizeof(struct affine), then, NULL};
+    struct affine initial = {1, 0}, prefix = {2, 1}, room, items[10],
+                  folded[11] = {{2, 1}};
+
+    for (int exclusive = 0; exclusive < 2; exclusive++) {
+        struct numeric_scan scan = {exclusive, &initial};
+        for (int i = 0; i < 10; i++) {
+            items[i] = (struct affine){1 + i % 3, i - 4};
+            folded[i + 1] = folded[i];
+            then(&folded[i + 1], &items[i], NULL);
+        }
+        numeric_scan_block_by(&tree, &scan, &prefix, items, 10, &room);
+        ck_assert_mem_eq(items, folded + (exclusive ? 0 : 1), sizeof items);
+    }
+    struct numeric_scan scan = {true, &initial};
+    numeric_scan_block_by(&tree, &scan, NULL, items, 3, &room);
+    ck_assert_mem_eq(items, &initial, sizeof initial);
+}
+END_TEST
+
+CHECK_MAIN("kernel scan",
+           sums_have_the_shape_defined,
+           cuts_change_no_prefix,
+           integers_of_all_types,
+           extremes_of_reals,
+           a_users_merge_keeps_the_order)
