@@ -7,6 +7,7 @@
  */
 #include "numeric/exact.h"
 
+#include "base/alloc.h"
 #include "base/compiler.h"
 #include <math.h>
 
@@ -52,7 +53,7 @@ static void make_room(struct numeric_exact *exact, int64_t n_numbers)
     exact->n_pending += n_numbers;
 }
 
-/* 1 << 53 > mantissa, times 2^(position - 2176); room must have been made. */
+/* mantissa 2^(position - 2176); room must have been made. */
 static inline void add_bits(struct numeric_exact *exact,
                             uint64_t mantissa,
                             unsigned position,
@@ -99,17 +100,98 @@ static void note_zeros(struct numeric_exact *exact, const double *x, int64_t n)
             exact->flags |= NOT_MINUS_ZERO;
 }
 
-static void add_chunk(struct numeric_exact *exact,
-                      const struct numeric_isa *isa,
-                      const double *x,
-                      int64_t n)
+/*
+ * Whole doubles are added as integers, modulo 2^64. Of a pile's height one knows how
+ * often sign and exponent are in it; what is left when they are taken away is the sum
+ * of the fractions, less than 2^64 for up to 4096 of them.
+ */
+enum { N_PILES = 4096, PILE_FULL = 4096, PILE_FIELD = 2047 };
+
+struct piles {
+    uint64_t height[N_PILES];
+    uint16_t n_items[N_PILES];
+};
+
+/* Worth their making from here on. */
+enum { MANY = 4 * NUMERIC_EXACT_CHUNK };
+
+static struct piles *make_piles(void)
 {
+    struct piles *piles = base_try_alloc(sizeof *piles);
+
+    if (piles == NULL)
+        return NULL;
+    memset(piles, 0, sizeof *piles);
+    /* What is no number never gets onto its pile. */
+    piles->n_items[PILE_FIELD] = piles->n_items[N_PILES / 2 + PILE_FIELD] = PILE_FULL;
+    return piles;
+}
+
+static void clear_pile(struct numeric_exact *exact, struct piles *piles, unsigned pile)
+{
+    uint64_t n_items = piles->n_items[pile];
+    uint64_t fractions = piles->height[pile] - n_items * ((uint64_t)pile << 52);
+    unsigned field = pile & PILE_FIELD, position = (field | !field) + ORIGIN - 1075;
+    bool is_negative = pile >= N_PILES / 2;
+
+    make_room(exact, 2);
+    add_bits(exact, fractions, position, is_negative);
+    add_bits(exact, field != 0 ? n_items : 0, position + 52, is_negative);
+    piles->height[pile] = 0;
+    piles->n_items[pile] = 0;
+}
+
+static void
+pile_up(struct numeric_exact *exact, struct piles *piles, const double *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = numeric_bits_of(x[i]);
+        unsigned pile = (unsigned)(bits >> 52);
+        if (UNLIKELY(piles->n_items[pile] == PILE_FULL)) {
+            if ((pile & PILE_FIELD) == PILE_FIELD) {
+                add_special(exact, bits);
+                continue;
+            }
+            clear_pile(exact, piles, pile);
+        }
+        piles->height[pile] += bits;
+        piles->n_items[pile]++;
+    }
+}
+
+static void clear_piles(struct numeric_exact *exact, struct piles *piles)
+{
+    if (piles == NULL)
+        return;
+    for (unsigned pile = 0; pile < N_PILES; pile++)
+        if (piles->n_items[pile] != 0 && (pile & PILE_FIELD) != PILE_FIELD)
+            clear_pile(exact, piles, pile);
+    base_free(piles);
+}
+
+/* What one call of numeric_exact_add has at hand. */
+struct adding {
+    struct numeric_exact *exact;
+    const struct numeric_terms *terms;
+    struct piles *piles;
+    int64_t n_left;
+};
+
+static void add_chunk(struct adding *adding, const double *x, int64_t n)
+{
+    struct numeric_exact *exact = adding->exact;
     double sums[2];
 
     make_room(exact, n + 2);
-    if (n >= 16 && isa->exact_chunk(x, n, sums)) {
+    if (n >= NUMERIC_LANES && adding->terms->isa->exact_chunk(x, n, sums)) {
         add_one(exact, sums[0]);
         add_one(exact, sums[1]);
+        return;
+    }
+    if (adding->piles == NULL && adding->n_left >= MANY)
+        adding->piles = make_piles();
+    if (adding->piles != NULL) {
+        pile_up(exact, adding->piles, x, n);
         return;
     }
     for (int64_t i = 0; i < n; i++)
@@ -137,63 +219,62 @@ static void add_product(struct numeric_exact *exact, double x, double y)
     add_bits(exact, (uint64_t)(product >> 52), position + 52, is_negative);
 }
 
-static void add_product_chunk(struct numeric_exact *exact,
-                              const struct numeric_isa *isa,
-                              const double *x,
-                              const double *y,
-                              int64_t n)
+static void
+add_product_chunk(struct adding *adding, const double *x, const double *y, int64_t n)
 {
     double products[NUMERIC_EXACT_CHUNK], errors[NUMERIC_EXACT_CHUNK];
     int64_t whole = n - n % NUMERIC_LANES;
 
     for (int64_t i = whole; i < n; i++)
         products[i] = x[i] * y[i];
-    bool split = isa->products(x, y, whole, products, errors);
-    note_zeros(exact, products, n);
+    bool split = adding->terms->isa->products(x, y, whole, products, errors);
+    note_zeros(adding->exact, products, n);
     if (split) {
-        add_chunk(exact, isa, products, whole);
-        add_chunk(exact, isa, errors, whole);
+        add_chunk(adding, products, whole);
+        add_chunk(adding, errors, whole);
     }
     for (int64_t i = split ? whole : 0; i < n; i++)
-        add_product(exact, x[i], y[i]);
+        add_product(adding->exact, x[i], y[i]);
 }
 
 /* Floats, or their products, which are exact in double. */
-static void add_float_chunk(struct numeric_exact *exact,
-                            const struct numeric_terms *terms,
-                            int64_t first,
-                            int64_t n)
+static void add_float_chunk(struct adding *adding, int64_t first, int64_t n)
 {
+    const struct numeric_terms *terms = adding->terms;
     const float *x = (const float *)terms->x + first;
     double values[NUMERIC_EXACT_CHUNK];
 
     for (int64_t i = 0; i < n; i++)
-        values[i] = x[i];
+        values[i] = (double)x[i];
     if (terms->term == NUMERIC_DOT_FLOAT)
         for (int64_t i = 0; i < n; i++)
             values[i] *= (double)((const float *)terms->y + first)[i];
-    note_zeros(exact, values, n);
-    add_chunk(exact, terms->isa, values, n);
+    note_zeros(adding->exact, values, n);
+    add_chunk(adding, values, n);
 }
 
 void numeric_exact_add(struct numeric_exact *exact,
                       const struct numeric_terms *terms,
                       int64_t n)
 {
+    struct adding adding = {.exact = exact, .terms = terms};
+
     for (int64_t i = 0; i < n; i += NUMERIC_EXACT_CHUNK) {
         int64_t n_chunk = n - i < NUMERIC_EXACT_CHUNK ? n - i : NUMERIC_EXACT_CHUNK;
+        adding.n_left = n - i;
         if (terms->term == NUMERIC_SUM_DOUBLE) {
             const double *x = (const double *)terms->x + i;
             note_zeros(exact, x, n_chunk);
-            add_chunk(exact, terms->isa, x, n_chunk);
+            add_chunk(&adding, x, n_chunk);
         } else if (terms->term == NUMERIC_DOT_DOUBLE) {
             const double *x = (const double *)terms->x + i;
             const double *y = (const double *)terms->y + i;
-            add_product_chunk(exact, terms->isa, x, y, n_chunk);
+            add_product_chunk(&adding, x, y, n_chunk);
         } else {
-            add_float_chunk(exact, terms, i, n_chunk);
+            add_float_chunk(&adding, i, n_chunk);
         }
     }
+    clear_piles(exact, adding.piles);
 }
 
 void numeric_exact_merge(struct numeric_exact *into, struct numeric_exact *from)

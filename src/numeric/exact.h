@@ -30,7 +30,8 @@ struct numeric_exact {
 
 void numeric_exact_init(struct numeric_exact *exact);
 
-/* Adds n elements or products; any n, at any place of an array, in any order. */
+/* Adds n elements or products; any n, at any place of an array, in any order. With
+ * elements of very different size long ranges are added faster than many short ones. */
 void numeric_exact_add(struct numeric_exact *exact,
                       const struct numeric_terms *terms,
                       int64_t n);

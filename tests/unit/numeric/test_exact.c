@@ -143,7 +143,7 @@ START_TEST(the_usual_kinds_of_numbers)
     struct base_random random = {5};
     double x[4097], y[4097];
 
-    for (int kind = 0; kind < DATA_N_KINDS; kind++)
+    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++)
         for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++) {
             int64_t n = data_lengths[l] <= 4097 ? data_lengths[l] : 77;
             data_fill(x, n, kind, &random);
@@ -172,7 +172,7 @@ START_TEST(neither_order_nor_parts_show)
     unsigned char first[NUMERIC_EXACT_PACKED_BYTES], bytes[NUMERIC_EXACT_PACKED_BYTES];
     double x[N];
 
-    for (int kind = 0; kind < DATA_N_KINDS; kind++) {
+    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++) {
         data_fill(x, N, kind, &random);
         for (int round = 0; round < 10; round++) {
             struct numeric_exact whole, part;
@@ -270,7 +270,7 @@ START_TEST(floats_and_their_products)
     double x[999], y[999], widened_x[999], widened_y[999];
     float small_x[999], small_y[999];
 
-    for (int kind = 0; kind < DATA_N_KINDS; kind++) {
+    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++) {
         data_fill(x, 999, kind, &random);
         data_fill(y, 999, kind, &random);
         narrow(x, 999, small_x);

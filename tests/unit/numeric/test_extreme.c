@@ -35,7 +35,7 @@ static void ck_reals(const double *x, int64_t n)
 
     for (int64_t i = 0; i < n; i++)
         small[i] = (float)x[i];
-    for (int which = 0; which < 2; which++)
+    for (unsigned which = 0; which < 2; which++)
         for (int v = 0; v < n_listed; v++) {
             struct numeric_extreme found, found_small;
             int64_t place = place_by_rule(which, x, n);
@@ -58,7 +58,7 @@ START_TEST(reals_of_all_kinds_and_lengths)
     struct base_random random = {1};
     static double x[20011];
 
-    for (int kind = 0; kind < DATA_N_KINDS; kind++)
+    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++)
         for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++) {
             data_fill(x, data_lengths[l], kind, &random);
             ck_reals(x, data_lengths[l]);
@@ -90,7 +90,7 @@ END_TEST
             x[i] =                                                                     \
                 (type)(base_random_next(&random) >> base_random_below(&random, 64));   \
         for (int64_t n = 1; n < N; n = 3 * n + 5)                                      \
-            for (int which = 0; which < 2; which++)                                    \
+            for (unsigned which = 0; which < 2; which++)                                    \
                 for (int v = 0; v < n_listed; v++) {                                   \
                     struct numeric_extreme found;                                       \
                     int64_t best = 0;                                                  \
@@ -127,7 +127,7 @@ START_TEST(parts_merge_in_any_order)
         for (int i = 0; i < N; i++)
             x[i] = base_random_below(&random, (uint32_t)n_values);
         int64_t cut = base_random_below(&random, N);
-        for (int which = 0; which < 2; which++) {
+        for (unsigned which = 0; which < 2; which++) {
             struct numeric_extreme left, right, none;
             numeric_extreme_find(isa, which, NUMERIC_DOUBLE, x, cut, 0, &left);
             numeric_extreme_find(isa, which, NUMERIC_DOUBLE, x + cut, N - cut, cut,

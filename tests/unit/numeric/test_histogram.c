@@ -136,7 +136,7 @@ START_TEST(weights_do_not_depend_on_cuts)
     double first[N_BINS + NUMERIC_EXTRA_SLOTS], sums[N_BINS + NUMERIC_EXTRA_SLOTS];
 
     data_fill(x, N, DATA_UNIFORM, &random);
-    for (int kind = 0; kind < DATA_N_KINDS; kind++) {
+    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++) {
         data_fill(weights, N, kind, &random);
         weigh_in_parts(x, weights, &random, first);
         for (int round = 0; round < 10; round++) {

@@ -37,7 +37,7 @@ START_TEST(sums_have_the_bits_of_our_own)
     struct base_random random = {1};
     static double x[20011], y[20011];
 
-    for (int kind = 0; kind < DATA_N_KINDS; kind++)
+    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++)
         for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++) {
             int64_t n = data_lengths[l];
             data_fill(x, n, kind, &random);

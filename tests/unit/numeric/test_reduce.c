@@ -144,7 +144,7 @@ START_TEST(sums_of_all_lengths_follow_the_definition)
     void *memory;
     double *x = data_room(20011, 0, &memory);
 
-    for (int kind = 0; kind < DATA_N_KINDS; kind++)
+    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++)
         for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++) {
             int64_t n = data_lengths[l];
             data_fill(x, n, kind, &random);
@@ -196,8 +196,8 @@ static void compare(enum numeric_term term,
 START_TEST(neither_cuts_nor_alignment_nor_processor_change_a_bit)
 {
     struct base_random random = {5};
-    for (int term = 0; term < NUMERIC_N_TERMS; term++)
-        for (int kind = 0; kind < DATA_N_KINDS; kind++)
+    for (unsigned term = 0; term < NUMERIC_N_TERMS; term++)
+        for (unsigned kind = 0; kind < DATA_N_KINDS; kind++)
             for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++)
                 compare(term, kind, data_lengths[l], &random);
 }
@@ -210,7 +210,7 @@ START_TEST(a_plain_sum_of_parts_differs)
     int n_kinds_that_differ = 0;
     double x[4097];
 
-    for (int kind = 0; kind < DATA_N_KINDS; kind++) {
+    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++) {
         bool differs = false;
         data_fill(x, 4097, kind, &random);
         for (int64_t cut = 16; cut < 4097; cut += 400) {

@@ -45,7 +45,7 @@ START_TEST(sums_have_the_shape_defined)
     static double x[4100], local[4100], results[4100], expected[4100];
     const double prefix = 0.1, initial = 77;
 
-    for (int kind = 0; kind < DATA_N_KINDS; kind++)
+    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++)
         for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++)
             for (int i = 0; i < 4; i++) {
                 int64_t n = data_lengths[l] < 4100 ? data_lengths[l] : 100;
@@ -119,7 +119,7 @@ START_TEST(cuts_change_no_prefix)
     struct base_random random = {2};
     static double x[N], first[N], results[N];
 
-    for (int kind = 0; kind < DATA_N_KINDS; kind++) {
+    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++) {
         data_fill(x, N, kind, &random);
         scan_in_parts(x, N, &random, first);
         for (int round = 0; round < 5; round++) {
@@ -137,7 +137,7 @@ END_TEST
         struct numeric_scan scan = {.is_exclusive = false};                             \
         for (int i = 0; i < 100; i++)                                                  \
             x[i] = (type)base_random_next(&random);                                    \
-        for (int kind = 0; kind < 3; kind++) {                                         \
+        for (unsigned kind = 0; kind < 3; kind++) {                                         \
             wide expected = prefix;                                                    \
             numeric_scan_block(isa_of(0), kind, element, &scan, &prefix, x, 100,        \
                               results);                                                \

@@ -8,7 +8,7 @@
 enum { MAX_N = 20011 };
 
 /* Keys with so many equal ones, and so few bytes that differ, as each kind has. */
-static uint64_t key_like(int kind, int64_t i, struct base_random *random)
+static uint64_t key_like(unsigned kind, int64_t i, struct base_random *random)
 {
     uint64_t bits = base_random_next(random);
     switch (kind) {
@@ -44,7 +44,7 @@ START_TEST(keys_with_places_sort_stably)
     static uint64_t keys[MAX_N], key_scratch[MAX_N];
     struct base_random random = {1};
 
-    for (int kind = 0; kind < N_KEY_KINDS; kind++)
+    for (unsigned kind = 0; kind < N_KEY_KINDS; kind++)
         for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++) {
             int64_t n = data_lengths[l];
             for (int64_t i = 0; i < n; i++) {
@@ -87,7 +87,7 @@ static int compare_real_at(const void *a, const void *b)
 }
 
 /* NaNs of several bits among numbers, the bits to be kept. */
-static void fill_reals(double *x, int64_t n, int kind, struct base_random *random)
+static void fill_reals(double *x, int64_t n, unsigned kind, struct base_random *random)
 {
     data_fill(x, n, kind % DATA_N_KINDS, random);
     for (int64_t i = 0; i < n && kind >= DATA_N_KINDS; i++)
@@ -103,7 +103,7 @@ START_TEST(reals_sort_in_total_order)
     static int64_t places[MAX_N];
     struct base_random random = {2};
 
-    for (int kind = 0; kind < 2 * DATA_N_KINDS; kind++)
+    for (unsigned kind = 0; kind < 2 * DATA_N_KINDS; kind++)
         for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++) {
             int64_t n = data_lengths[l];
             fill_reals(x, n, kind, &random);
@@ -120,7 +120,7 @@ START_TEST(reals_sort_in_total_order)
                 if (places[i] != expected[i].index ||
                     memcmp(&x[i], &expected[i].value, 8) != 0 ||
                     memcmp(&sorted[i], &expected[i].value, 8) != 0)
-                    ck_abort_msg("kind %d, element %d of %d", kind, (int)i, (int)n);
+                    ck_abort_msg("kind %u, element %d of %d", kind, (int)i, (int)n);
         }
 }
 END_TEST
@@ -208,7 +208,7 @@ START_TEST(runs_merge_stably)
             int64_t ends[17], key_ends[17], begin = 0;
             for (int64_t i = 0; i < N; i++)
                 items[i] =
-                    (struct numeric_keyed){key_like(round % 3, i, &random), (uint64_t)i};
+                    (struct numeric_keyed){key_like((unsigned)round % 3, i, &random), (uint64_t)i};
             for (int run = 0; run < n_runs; run++) {
                 ends[run] = run == n_runs - 1
                                 ? N
