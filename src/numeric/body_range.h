@@ -16,7 +16,8 @@ INLINE void look_at(struct ends *ends, int chain, vector v)
     ends->high[chain] = choose(v > ends->high[chain], v, ends->high[chain]);
     ends->signs_or |= (integers)v;
     ends->signs_and &= (integers)v;
-    ends->unordered |= v != v;
+    /* True of NaNs. */
+    ends->unordered |= v != v; /* NOLINT(misc-redundant-expression) */
 }
 
 /*

@@ -21,7 +21,7 @@
 /* The lanes from `distance` on. */
 INLINE integers lanes_from(int distance)
 {
-    integers mask;
+    integers mask = {0};
     for (int i = 0; i < WIDTH; i++)
         mask[i] = i < distance ? 0 : -1;
     return mask;

@@ -31,12 +31,12 @@ enum { RADIX_SIZE = 256 };
 /* Negative numbers the other way round, the others above them. */
 static uint64_t real_key(uint64_t bits)
 {
-    return bits ^ ((uint64_t)((int64_t)bits >> 63) | SIGN);
+    return bits ^ (-(bits >> 63) | SIGN);
 }
 
 static uint64_t real_bits(uint64_t key)
 {
-    return key ^ ((uint64_t)((int64_t)~key >> 63) | SIGN);
+    return key ^ (-(~key >> 63) | SIGN);
 }
 
 static uint64_t key_of_real(double value)

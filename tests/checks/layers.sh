@@ -28,8 +28,8 @@ BEGIN {
     belongs("actor", "behavior call dead_letter foreign life mail owned mpi parameter program system")
     belongs("team", "exchange team_inline")
     belongs("array", "array_file array_inline")
-    belongs("team", "team_inline")
-    belongs("kernel", "numeric_probe lanes")
+    belongs("numeric", "kernel_probe lanes")
+    belongs("kernel", "order random reduce scan")
     belongs("troupe", "verbs") # one verb for the calls of several folders
     while ((getline line < "src/LAYERS") > 0) {
         n_lines++

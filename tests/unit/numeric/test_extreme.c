@@ -90,7 +90,7 @@ END_TEST
             x[i] =                                                                     \
                 (type)(base_random_next(&random) >> base_random_below(&random, 64));   \
         for (int64_t n = 1; n < N; n = 3 * n + 5)                                      \
-            for (unsigned which = 0; which < 2; which++)                                    \
+            for (unsigned which = 0; which < 2; which++)                               \
                 for (int v = 0; v < n_listed; v++) {                                   \
                     struct numeric_extreme found;                                       \
                     int64_t best = 0;                                                  \

@@ -137,7 +137,7 @@ END_TEST
         struct numeric_scan scan = {.is_exclusive = false};                             \
         for (int i = 0; i < 100; i++)                                                  \
             x[i] = (type)base_random_next(&random);                                    \
-        for (unsigned kind = 0; kind < 3; kind++) {                                         \
+        for (unsigned kind = 0; kind < 3; kind++) {                                    \
             wide expected = prefix;                                                    \
             numeric_scan_block(isa_of(0), kind, element, &scan, &prefix, x, 100,        \
                               results);                                                \

@@ -207,8 +207,8 @@ START_TEST(runs_merge_stably)
         for (int round = 0; round < 8; round++) {
             int64_t ends[17], key_ends[17], begin = 0;
             for (int64_t i = 0; i < N; i++)
-                items[i] =
-                    (struct numeric_keyed){key_like((unsigned)round % 3, i, &random), (uint64_t)i};
+                items[i] = (struct numeric_keyed){
+                    key_like((unsigned)round % 3, i, &random), (uint64_t)i};
             for (int run = 0; run < n_runs; run++) {
                 ends[run] = run == n_runs - 1
                                 ? N
