@@ -41,9 +41,13 @@ enum troupe_combine {
     TROUPE_OR
 };
 
+/** Room for what a fold has to know beside the values. */
+#define TROUPE_FOLD_CONTEXT_BYTES 64
+
 /** Folds \p from into \p into, both of the operation's size; members in rising order.
- */
-typedef void troupe_fold_fn(void *into, const void *from, size_t size_bytes);
+ * \p context is the calling member's. */
+typedef void
+troupe_fold_fn(void *into, const void *from, size_t size_bytes, const void *context);
 
 /**
  * The team of the rank processes. NULL in any other actor.
@@ -163,6 +167,8 @@ typedef struct troupe_reduction {
     size_t n_items;
     troupe_fold_fn *fold; /**< not NULL: used instead, on size_bytes */
     size_t size_bytes;
+    const void *context; /**< of fold; copied, for a fold may outlive the member */
+    size_t context_bytes;
 } troupe_reduction;
 
 /**

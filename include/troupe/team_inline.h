@@ -85,6 +85,8 @@ static inline TROUPE_MUST_USE troupe_status troupe_sum_double(troupe_actor *self
     reduction.n_items = 1;
     reduction.fold = NULL;
     reduction.size_bytes = 0;
+    reduction.context = NULL;
+    reduction.context_bytes = 0;
     return troupe_reduce(self, team, -1, &reduction);
 }
 

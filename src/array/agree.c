@@ -8,11 +8,13 @@ struct verdict {
 };
 
 /* `into` stands before `from` in the order of the members. */
-static void fold(void *into, const void *from, size_t size_bytes)
+static void
+fold(void *into, const void *from, size_t size_bytes, const void *context)
 {
     struct verdict left, right;
 
     (void)size_bytes;
+    (void)context;
     memcpy(&left, into, sizeof left);
     memcpy(&right, from, sizeof right);
     if (left.status == TROUPE_OK)

@@ -45,10 +45,12 @@ struct verdict {
 };
 
 /* The first that failed, in the order of the members. */
-static void fold(void *into, const void *from, size_t size_bytes)
+static void
+fold(void *into, const void *from, size_t size_bytes, const void *context)
 {
     struct verdict left, right;
 
+    (void)context;
     memcpy(&left, into, size_bytes);
     memcpy(&right, from, size_bytes);
     if (left.status == TROUPE_OK && right.status == TROUPE_OK &&

@@ -63,7 +63,7 @@ static void fold_by_user(struct team_operation *op,
     if (left != lower)
         memcpy(left, lower, size_bytes);
     home->no_fail_depth++;
-    op->what.fold(left, upper, size_bytes);
+    op->what.fold(left, upper, size_bytes, op->what.context);
     home->no_fail_depth--;
     if (left != into)
         memcpy(into, left, size_bytes);

@@ -90,6 +90,11 @@ static troupe_status fill_reduction(troupe_actor *self,
     }
     actor_require(self, reduction->mine || request->size_bytes == 0, "%s: no value",
                   call);
+    actor_require(self, reduction->context_bytes <= sizeof request->context,
+                  "%s: a context of more than %d bytes", call,
+                  TROUPE_FOLD_CONTEXT_BYTES);
+    if (reduction->context_bytes > 0)
+        memcpy(request->context, reduction->context, reduction->context_bytes);
     return TROUPE_OK;
 }
 

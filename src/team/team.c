@@ -245,6 +245,23 @@ troupe_status troupe_team_create(troupe_actor *self,
     return TROUPE_OK;
 }
 
+/* ---- shadows ------------------------------------------------------------------ */
+
+troupe_team *team_shadow(const troupe_team *team, troupe_actor *member)
+{
+    const uint64_t salt = UINT64_C(0x736861646f77);
+    troupe_team *shadow = team_take(team->here, team->size);
+
+    base_require(shadow != NULL, "no memory for the shadow of a team");
+    for (int i = 0; i < team->size; i++) {
+        shadow->addresses[i] = team_address_at(team, i);
+        shadow->ranks[i] = team_rank_at(team, i);
+    }
+    shadow->index = team->index;
+    team_begin(shadow, team_mix(salt, team->id) | 1, member);
+    return shadow;
+}
+
 /* ---- the end ------------------------------------------------------------------ */
 
 /*

@@ -103,7 +103,8 @@ struct team_request {
     void *result;
     size_t size_bytes; /* of one member */
     team_combine_fn *combine;
-    troupe_fold_fn *fold;               /* not NULL: instead */
+    troupe_fold_fn *fold; /* not NULL: instead */
+    uint64_t context[TROUPE_FOLD_CONTEXT_BYTES / sizeof(uint64_t)];
     uint64_t shape;                     /* further words of what must agree */
     const troupe_exchange_lists *lists; /* a trade's; NULL once it is entered */
 };
@@ -299,6 +300,9 @@ void team_give(troupe_team *team);
  */
 void team_begin(troupe_team *team, uint64_t id, troupe_actor *member);
 void team_free(troupe_team *team);
+/* A team of other processes on the ranks of this one: each rank makes its own part, and
+ * names the process that is the member there. Once for a team. */
+troupe_team *team_shadow(const troupe_team *team, troupe_actor *member);
 /* The member's life is over. */
 void team_member_ended(troupe_team *team);
 /* Frees the team once no member anywhere needs it; then true. */

@@ -154,6 +154,8 @@ static troupe_status start_reduction(struct member *member,
     reduction.n_items = step->size_bytes / 8;
     if (step->is_fold) {
         reduction.fold = script_fold;
+        reduction.context = &script_salt;
+        reduction.context_bytes = sizeof script_salt;
         reduction.size_bytes = step->size_bytes;
     }
     if (step->form == REDUCE)

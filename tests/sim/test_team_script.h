@@ -284,14 +284,19 @@ static inline void script_mine(const struct script *script,
     }
 }
 
+static const uint64_t script_salt = UINT64_C(0x5bd1e995);
+
 /* Neither associative nor commutative, so that only one shape of the fold is right. */
-static inline void script_fold(void *into, const void *from, size_t size_bytes)
+static inline void
+script_fold(void *into, const void *from, size_t size_bytes, const void *context)
 {
     uint64_t *left = into;
     const uint64_t *right = from;
+    uint64_t salt;
 
+    memcpy(&salt, context, sizeof salt);
     for (size_t i = 0; i < size_bytes / 8; i++)
-        left[i] = left[i] * 3 + (right[i] ^ left[i] >> 7);
+        left[i] = left[i] * 3 + (right[i] ^ left[i] >> 7 ^ salt);
 }
 
 #define SCRIPT_COMBINE(type, bits)                                                     \
@@ -344,7 +349,7 @@ static inline void
 script_merge(const struct step *step, uint64_t *left, const uint64_t *right)
 {
     if (step->is_fold) {
-        script_fold(left, right, step->size_bytes);
+        script_fold(left, right, step->size_bytes, &script_salt);
         return;
     }
     for (size_t i = 0; i < step->size_bytes / 8; i++)
