@@ -69,7 +69,7 @@ INLINE void range_of_reals(load_fn *term,
 
 /* What is over after the last full step, filled up with the last element. */
 #define RANGE_OF_REALS(type, term)                                                     \
-    static void range_##type(const void *x, int64_t n, struct numeric_range *range)     \
+    static void range_##type(const void *x, int64_t n, struct numeric_range *range)    \
     {                                                                                  \
         type tail[RANGE_STEP];                                                         \
         int64_t whole = n - n % RANGE_STEP;                                            \
@@ -81,7 +81,7 @@ RANGE_OF_REALS(double, load_double)
 RANGE_OF_REALS(float, load_float)
 
 #define RANGE_OF_INTEGERS(name, type, member)                                          \
-    static void range_##name(const void *x, int64_t n, struct numeric_range *range)     \
+    static void range_##name(const void *x, int64_t n, struct numeric_range *range)    \
     {                                                                                  \
         const type *values = x;                                                        \
         type low = values[0], high = values[0];                                        \

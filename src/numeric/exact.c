@@ -254,8 +254,8 @@ static void add_float_chunk(struct adding *adding, int64_t first, int64_t n)
 }
 
 void numeric_exact_add(struct numeric_exact *exact,
-                      const struct numeric_terms *terms,
-                      int64_t n)
+                       const struct numeric_terms *terms,
+                       int64_t n)
 {
     struct adding adding = {.exact = exact, .terms = terms};
 
@@ -363,7 +363,7 @@ double numeric_exact_round(struct numeric_exact *exact)
 }
 
 void numeric_exact_pack(struct numeric_exact *exact,
-                       unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES])
+                        unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES])
 {
     tidy(exact);
     for (int i = 0; i < N_LIMBS; i++) {
@@ -373,8 +373,9 @@ void numeric_exact_pack(struct numeric_exact *exact,
     memcpy(bytes + 4 * N_LIMBS, &exact->flags, sizeof exact->flags);
 }
 
-troupe_status numeric_exact_unpack(struct numeric_exact *exact,
-                                  const unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES])
+troupe_status
+numeric_exact_unpack(struct numeric_exact *exact,
+                     const unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES])
 {
     struct numeric_exact read = {.n_pending = 0};
     uint32_t limb = 0;

@@ -24,7 +24,7 @@ enum {
 
 struct numeric_exact {
     int64_t limb[NUMERIC_EXACT_LIMBS]; /* limb i counts 2^(32 i - 2176) */
-    int64_t n_pending;                /* numbers added since the limbs were last tidy */
+    int64_t n_pending; /* numbers added since the limbs were last tidy */
     uint32_t flags;
 };
 
@@ -33,8 +33,8 @@ void numeric_exact_init(struct numeric_exact *exact);
 /* Adds n elements or products; any n, at any place of an array, in any order. With
  * elements of very different size long ranges are added faster than many short ones. */
 void numeric_exact_add(struct numeric_exact *exact,
-                      const struct numeric_terms *terms,
-                      int64_t n);
+                       const struct numeric_terms *terms,
+                       int64_t n);
 
 void numeric_exact_merge(struct numeric_exact *into, struct numeric_exact *from);
 
@@ -43,9 +43,9 @@ double numeric_exact_round(struct numeric_exact *exact);
 /* The same sum has the same bytes. Unpacking gives TROUPE_INVALID for what no sum packs
  * to, and changes nothing then. */
 void numeric_exact_pack(struct numeric_exact *exact,
-                       unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES]);
-troupe_status numeric_exact_unpack(struct numeric_exact *exact,
-                                  const unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES])
-    TROUPE_MUST_USE;
+                        unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES]);
+troupe_status numeric_exact_unpack(
+    struct numeric_exact *exact,
+    const unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES]) TROUPE_MUST_USE;
 
 #endif

@@ -30,7 +30,7 @@ static bool is_real(enum numeric_element element)
 }
 
 union numeric_number numeric_extreme_value(const struct numeric_extreme *extreme,
-                                         enum numeric_element element)
+                                           enum numeric_element element)
 {
     uint64_t key = extreme->key;
 
@@ -86,12 +86,12 @@ static bool beats(enum numeric_which which, uint64_t key, uint64_t other)
 }
 
 void numeric_extreme_find(const struct numeric_isa *isa,
-                         enum numeric_which which,
-                         enum numeric_element element,
-                         const void *x,
-                         int64_t n,
-                         int64_t first,
-                         struct numeric_extreme *extreme)
+                          enum numeric_which which,
+                          enum numeric_element element,
+                          const void *x,
+                          int64_t n,
+                          int64_t first,
+                          struct numeric_extreme *extreme)
 {
     *extreme = (struct numeric_extreme){.index = -1};
     for (int64_t i = 0; i < n; i += CHUNK) {
@@ -110,8 +110,8 @@ void numeric_extreme_find(const struct numeric_isa *isa,
 }
 
 void numeric_extreme_merge(enum numeric_which which,
-                          struct numeric_extreme *into,
-                          const struct numeric_extreme *from)
+                           struct numeric_extreme *into,
+                           const struct numeric_extreme *from)
 {
     if (from->index < 0)
         return;

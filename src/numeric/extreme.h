@@ -19,20 +19,20 @@ struct numeric_extreme {
 
 /* x[0] has the index `first`. n may be 0. */
 void numeric_extreme_find(const struct numeric_isa *isa,
-                         enum numeric_which which,
-                         enum numeric_element element,
-                         const void *x,
-                         int64_t n,
-                         int64_t first,
-                         struct numeric_extreme *extreme);
+                          enum numeric_which which,
+                          enum numeric_element element,
+                          const void *x,
+                          int64_t n,
+                          int64_t first,
+                          struct numeric_extreme *extreme);
 
 void numeric_extreme_merge(enum numeric_which which,
-                          struct numeric_extreme *into,
-                          const struct numeric_extreme *from);
+                           struct numeric_extreme *into,
+                           const struct numeric_extreme *from);
 
 /* The value that the key stands for; floats are given as doubles, int32 as int64. There
  * must have been an element. */
 union numeric_number numeric_extreme_value(const struct numeric_extreme *extreme,
-                                         enum numeric_element element);
+                                           enum numeric_element element);
 
 #endif

@@ -34,10 +34,10 @@ int64_t numeric_bins_slot(const struct numeric_bins *bins, double value)
     counts[numeric_bins_slot(bins, (double)((const type *)x)[i])]++
 
 void numeric_histogram_count(const struct numeric_bins *bins,
-                            enum numeric_element element,
-                            const void *x,
-                            int64_t n,
-                            uint64_t *counts)
+                             enum numeric_element element,
+                             const void *x,
+                             int64_t n,
+                             uint64_t *counts)
 {
     switch (element) {
     case NUMERIC_DOUBLE:
@@ -63,10 +63,10 @@ static int64_t count_slots(const struct numeric_bins *bins)
 }
 
 void numeric_histogram_weigh(const struct numeric_bins *bins,
-                            const double *x,
-                            const double *weights,
-                            int64_t n,
-                            double *sums)
+                             const double *x,
+                             const double *weights,
+                             int64_t n,
+                             double *sums)
 {
     memset(sums, 0, (size_t)count_slots(bins) * sizeof(double));
     for (int64_t i = 0; i < n; i++) {
@@ -85,7 +85,7 @@ static void merge_sums(void *left, const void *right, const void *argument)
 }
 
 struct numeric_tree numeric_histogram_tree(const struct numeric_bins *bins,
-                                         int64_t n_blocks)
+                                           int64_t n_blocks)
 {
     return (struct numeric_tree){
         .n_leaves = n_blocks,

@@ -28,29 +28,29 @@ enum { NUMERIC_BELOW, NUMERIC_ABOVE, NUMERIC_NO_NUMBER, NUMERIC_EXTRA_SLOTS };
 /* TROUPE_INVALID unless low < high, both finite, their distance finite, 0 < n_bins <=
  * 2^31, and bins are wide enough to be told apart. */
 troupe_status numeric_bins_init(struct numeric_bins *bins,
-                               double low,
-                               double high,
-                               int64_t n_bins) TROUPE_MUST_USE;
+                                double low,
+                                double high,
+                                int64_t n_bins) TROUPE_MUST_USE;
 
 /* The slot of a value: below n_bins a bin, from there on one of the extra ones. */
 int64_t numeric_bins_slot(const struct numeric_bins *bins, double value);
 
 /* Adds n elements to the counts, n_bins + NUMERIC_EXTRA_SLOTS of them. */
 void numeric_histogram_count(const struct numeric_bins *bins,
-                            enum numeric_element element,
-                            const void *x,
-                            int64_t n,
-                            uint64_t *counts);
+                             enum numeric_element element,
+                             const void *x,
+                             int64_t n,
+                             uint64_t *counts);
 
 /* Sets the sums, as many, to those of a block. NaNs of weights come out canonical. */
 void numeric_histogram_weigh(const struct numeric_bins *bins,
-                            const double *x,
-                            const double *weights,
-                            int64_t n,
-                            double *sums);
+                             const double *x,
+                             const double *weights,
+                             int64_t n,
+                             double *sums);
 
 /* The tree of the sums of n_blocks blocks; `bins` must outlive it. */
 struct numeric_tree numeric_histogram_tree(const struct numeric_bins *bins,
-                                         int64_t n_blocks);
+                                           int64_t n_blocks);
 
 #endif

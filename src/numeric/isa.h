@@ -39,14 +39,14 @@ struct numeric_isa {
 
     /* The lanes of the full tree over 2^level rows of 16 elements. */
     void (*tree[NUMERIC_N_TERMS])(const void *x,
-                                 const void *y,
-                                 int level,
-                                 double *lanes);
+                                  const void *y,
+                                  int level,
+                                  double *lanes);
     /* The same in double-double: 16 high parts, then 16 low ones. */
     void (*tree_dd[NUMERIC_N_TERMS])(const void *x,
-                                    const void *y,
-                                    int level,
-                                    double *lanes);
+                                     const void *y,
+                                     int level,
+                                     double *lanes);
 
     /* Sum modulo 2^64 of integers, of any element type that is not a real number; and
      * of products, each modulo 2^64. */
@@ -58,8 +58,8 @@ struct numeric_isa {
 
     /* n > 0. Zeros are told apart: -0 < +0. */
     void (*range[NUMERIC_N_ELEMENTS])(const void *x,
-                                     int64_t n,
-                                     struct numeric_range *range);
+                                      int64_t n,
+                                      struct numeric_range *range);
 
     /* Sum of (x - mean) and of its squares, by lanes in tree order; any n. */
     void (*deviations)(const double *x, int64_t n, double mean, double sums[2]);

@@ -26,8 +26,8 @@ static void draw(const struct numeric_isa *isa,
 }
 
 struct numeric_random_bits numeric_random_at(const struct numeric_random *random,
-                                           int64_t index,
-                                           uint32_t draw_number)
+                                             int64_t index,
+                                             uint32_t draw_number)
 {
     uint32_t word[4] = {(uint32_t)index, (uint32_t)((uint64_t)index >> 32), draw_number,
                         random->stream};
@@ -43,14 +43,14 @@ struct numeric_random_bits numeric_random_at(const struct numeric_random *random
         key_1 += 0xBB67AE85;
     }
     return (struct numeric_random_bits){word[0] | (uint64_t)word[1] << 32,
-                                       word[2] | (uint64_t)word[3] << 32};
+                                        word[2] | (uint64_t)word[3] << 32};
 }
 
 void numeric_random_uniform(const struct numeric_isa *isa,
-                           const struct numeric_random *random,
-                           int64_t first,
-                           int64_t n,
-                           double *values)
+                            const struct numeric_random *random,
+                            int64_t first,
+                            int64_t n,
+                            double *values)
 {
     double made[CHUNK];
     struct chunk chunk;
@@ -63,10 +63,10 @@ void numeric_random_uniform(const struct numeric_isa *isa,
 }
 
 void numeric_random_normal(const struct numeric_isa *isa,
-                          const struct numeric_random *random,
-                          int64_t first,
-                          int64_t n,
-                          double *values)
+                           const struct numeric_random *random,
+                           int64_t first,
+                           int64_t n,
+                           double *values)
 {
     double made[CHUNK];
     struct chunk chunk;
@@ -86,12 +86,12 @@ static uint64_t scaled(uint64_t low, uint64_t high, uint64_t n_values)
 }
 
 void numeric_random_integers(const struct numeric_isa *isa,
-                            const struct numeric_random *random,
-                            int64_t first,
-                            int64_t n,
-                            int64_t lowest,
-                            int64_t highest,
-                            int64_t *values)
+                             const struct numeric_random *random,
+                             int64_t first,
+                             int64_t n,
+                             int64_t lowest,
+                             int64_t highest,
+                             int64_t *values)
 {
     uint64_t n_values = (uint64_t)highest - (uint64_t)lowest + 1;
     struct chunk chunk;

@@ -32,10 +32,10 @@ numeric_random_at(const struct numeric_random *random, int64_t index, uint32_t d
 
 /* (low >> 11) 2^-53: multiples of 2^-53 in [0, 1), each as likely. */
 void numeric_random_uniform(const struct numeric_isa *isa,
-                           const struct numeric_random *random,
-                           int64_t first,
-                           int64_t n,
-                           double *values);
+                            const struct numeric_random *random,
+                            int64_t first,
+                            int64_t n,
+                            double *values);
 
 /*
  * Mean 0, variance 1: sqrt(-2 ln u) cos(2 pi v) (Box and Muller 1958), with u = (2k +
@@ -44,10 +44,10 @@ void numeric_random_uniform(const struct numeric_isa *isa,
  * error below 1e-15. The largest magnitude is 8.57.
  */
 void numeric_random_normal(const struct numeric_isa *isa,
-                          const struct numeric_random *random,
-                          int64_t first,
-                          int64_t n,
-                          double *values);
+                           const struct numeric_random *random,
+                           int64_t first,
+                           int64_t n,
+                           double *values);
 
 /*
  * lowest .. highest, both included: the upper part of the product of all 128 bits with
@@ -55,11 +55,11 @@ void numeric_random_normal(const struct numeric_isa *isa,
  * 2^-128. lowest <= highest.
  */
 void numeric_random_integers(const struct numeric_isa *isa,
-                            const struct numeric_random *random,
-                            int64_t first,
-                            int64_t n,
-                            int64_t lowest,
-                            int64_t highest,
-                            int64_t *values);
+                             const struct numeric_random *random,
+                             int64_t first,
+                             int64_t n,
+                             int64_t lowest,
+                             int64_t highest,
+                             int64_t *values);
 
 #endif

@@ -114,9 +114,9 @@ short_row(const struct numeric_terms *terms, int64_t n, bool is_dd, void *value)
 }
 
 void numeric_lanes_node(const struct numeric_terms *terms,
-                       int64_t n,
-                       bool is_dd,
-                       void *value)
+                        int64_t n,
+                        bool is_dd,
+                        void *value)
 {
     int64_t n_rows = n / NUMERIC_LANES;
 
@@ -142,8 +142,8 @@ void numeric_lanes_node(const struct numeric_terms *terms,
 }
 
 troupe_status numeric_lanes_add(const struct numeric_terms *terms,
-                               int64_t n,
-                               struct numeric_carrier *carrier)
+                                int64_t n,
+                                struct numeric_carrier *carrier)
 {
     int64_t n_leaves = carrier->tree.n_leaves, first = carrier->end;
     int64_t end = first + n / NUMERIC_LANES + (n % NUMERIC_LANES != 0);
@@ -193,9 +193,9 @@ double numeric_lanes_dd_finish(const struct numeric_lanes_dd *root)
 }
 
 void numeric_moments_block(const struct numeric_isa *isa,
-                          const double *x,
-                          int64_t n,
-                          struct numeric_moments *moments)
+                           const double *x,
+                           int64_t n,
+                           struct numeric_moments *moments)
 {
     struct numeric_terms terms = {.isa = isa, .term = NUMERIC_SUM_DOUBLE, .x = x};
     struct numeric_lanes lanes;
@@ -227,7 +227,7 @@ void numeric_moments_merge(void *left, const void *right, const void *argument)
     double n_a = (double)a->n_items, n_b = (double)b->n_items, n = n_a + n_b;
     double distance = b->mean - a->mean;
     a->squares = numeric_canonical((a->squares + b->squares) +
-                                  distance * distance * (n_a * (n_b / n)));
+                                   distance * distance * (n_a * (n_b / n)));
     a->mean = numeric_canonical(a->mean + distance * (n_b / n));
     a->n_items += b->n_items;
 }

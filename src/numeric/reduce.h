@@ -42,16 +42,16 @@ struct numeric_terms {
     const void *x, *y;
 };
 troupe_status numeric_lanes_add(const struct numeric_terms *terms,
-                               int64_t n,
-                               struct numeric_carrier *carrier) TROUPE_MUST_USE;
+                                int64_t n,
+                                struct numeric_carrier *carrier) TROUPE_MUST_USE;
 
 /* The value of the node over n elements, 0 < n <= 16 * 2^m, that begins at a multiple
  * of 16 * 2^m: for threads that fill slots. `value` is a numeric_lanes or
  * numeric_lanes_dd. */
 void numeric_lanes_node(const struct numeric_terms *terms,
-                       int64_t n,
-                       bool is_dd,
-                       void *value);
+                        int64_t n,
+                        bool is_dd,
+                        void *value);
 
 /* The sum that the root's lanes stand for. */
 double numeric_lanes_finish(const struct numeric_lanes *root);
@@ -67,9 +67,9 @@ struct numeric_moments {
     double mean, squares; /* variance = squares / (n_items - 1) */
 };
 void numeric_moments_block(const struct numeric_isa *isa,
-                          const double *x,
-                          int64_t n,
-                          struct numeric_moments *moments);
+                           const double *x,
+                           int64_t n,
+                           struct numeric_moments *moments);
 numeric_merge_fn numeric_moments_merge;
 
 #endif

@@ -104,11 +104,11 @@ static enum class class_of(enum numeric_element element) {
     }
 static const struct operation operations[][N_CLASSES] = {
     [NUMERIC_SCAN_SUM] = {ENTRY(sum_of_reals), ENTRY(sum_of_integers),
-                         ENTRY(sum_of_integers)},
+                          ENTRY(sum_of_integers)},
     [NUMERIC_SCAN_MINIMUM] = {ENTRY(lower_real), ENTRY(lower_integer),
-                             ENTRY(lower_natural)},
+                              ENTRY(lower_natural)},
     [NUMERIC_SCAN_MAXIMUM] = {ENTRY(higher_real), ENTRY(higher_integer),
-                             ENTRY(higher_natural)},
+                              ENTRY(higher_natural)},
 };
 
 /* ---- a block
@@ -153,13 +153,13 @@ static void canonical_all(double *values, int64_t n)
 }
 
 void numeric_scan_block(const struct numeric_isa *isa,
-                       enum numeric_scan_kind kind,
-                       enum numeric_element element,
-                       const struct numeric_scan *scan,
-                       const void *prefix,
-                       const void *x,
-                       int64_t n,
-                       void *results)
+                        enum numeric_scan_kind kind,
+                        enum numeric_element element,
+                        const struct numeric_scan *scan,
+                        const void *prefix,
+                        const void *x,
+                        int64_t n,
+                        void *results)
 {
     const struct operation *operation = &operations[kind][class_of(element)];
 
@@ -178,11 +178,11 @@ void numeric_scan_block(const struct numeric_isa *isa,
 
 /* Row by row: the fold of the rows' totals is what scan_doubles carries along. */
 void numeric_scan_total(const struct numeric_isa *isa,
-                       enum numeric_scan_kind kind,
-                       enum numeric_element element,
-                       const void *x,
-                       int64_t n,
-                       void *total)
+                        enum numeric_scan_kind kind,
+                        enum numeric_element element,
+                        const void *x,
+                        int64_t n,
+                        void *total)
 {
     numeric_merge_fn *merge = operations[kind][class_of(element)].merge;
     size_t item_bytes = element == NUMERIC_FLOAT || element == NUMERIC_INT32 ? 4 : 8;
@@ -201,7 +201,7 @@ void numeric_scan_total(const struct numeric_isa *isa,
 }
 
 numeric_merge_fn *numeric_scan_merge(enum numeric_scan_kind kind,
-                                   enum numeric_element element)
+                                     enum numeric_element element)
 {
     return operations[kind][class_of(element)].merge;
 }
@@ -210,11 +210,11 @@ numeric_merge_fn *numeric_scan_merge(enum numeric_scan_kind kind,
  * -------------------------------------------------------------------------- */
 
 void numeric_scan_block_by(const struct numeric_tree *tree,
-                          const struct numeric_scan *scan,
-                          const void *prefix,
-                          void *items,
-                          int64_t n,
-                          void *room)
+                           const struct numeric_scan *scan,
+                           const void *prefix,
+                           void *items,
+                           int64_t n,
+                           void *room)
 {
     size_t value_bytes = tree->value_bytes;
     char *item = items;

@@ -37,35 +37,35 @@ enum numeric_scan_kind { NUMERIC_SCAN_SUM, NUMERIC_SCAN_MINIMUM, NUMERIC_SCAN_MA
  * itself when the elements have 8 bytes.
  */
 void numeric_scan_block(const struct numeric_isa *isa,
-                       enum numeric_scan_kind kind,
-                       enum numeric_element element,
-                       const struct numeric_scan *scan,
-                       const void *prefix,
-                       const void *x,
-                       int64_t n,
-                       void *results);
+                        enum numeric_scan_kind kind,
+                        enum numeric_element element,
+                        const struct numeric_scan *scan,
+                        const void *prefix,
+                        const void *x,
+                        int64_t n,
+                        void *results);
 
 /* What the block is in the tree of prefixes: local of the last of n > 0 elements. */
 void numeric_scan_total(const struct numeric_isa *isa,
-                       enum numeric_scan_kind kind,
-                       enum numeric_element element,
-                       const void *x,
-                       int64_t n,
-                       void *total);
+                        enum numeric_scan_kind kind,
+                        enum numeric_element element,
+                        const void *x,
+                        int64_t n,
+                        void *total);
 
 /* The merge of such values, for a numeric_tree with value_bytes 8. */
 numeric_merge_fn *numeric_scan_merge(enum numeric_scan_kind kind,
-                                   enum numeric_element element);
+                                     enum numeric_element element);
 
 /*
  * The same for values of any size and a user's merge: items of merge's values, n of
  * them, in place; `room` has the size of one value.
  */
 void numeric_scan_block_by(const struct numeric_tree *tree,
-                          const struct numeric_scan *scan,
-                          const void *prefix,
-                          void *items,
-                          int64_t n,
-                          void *room);
+                           const struct numeric_scan *scan,
+                           const void *prefix,
+                           void *items,
+                           int64_t n,
+                           void *room);
 
 #endif

@@ -45,9 +45,9 @@ static uint64_t key_of_real(double value)
 }
 
 void numeric_sort_map(enum numeric_element element,
-                     const void *items,
-                     int64_t n,
-                     uint64_t *keys)
+                      const void *items,
+                      int64_t n,
+                      uint64_t *keys)
 {
     for (int64_t i = 0; i < n; i++)
         switch (element) {
@@ -129,7 +129,8 @@ static void sort_32(enum numeric_element element, void *items, void *scratch, in
         keys[i] = (uint32_t)(real_bits((uint64_t)keys[i] << 32) >> 32);
 }
 
-troupe_status numeric_sort_elements(enum numeric_element element, void *items, int64_t n)
+troupe_status
+numeric_sort_elements(enum numeric_element element, void *items, int64_t n)
 {
     if (n < 2)
         return TROUPE_OK;
@@ -145,10 +146,10 @@ troupe_status numeric_sort_elements(enum numeric_element element, void *items, i
  * ----------------------------------------------------------------- */
 
 void numeric_sort_gather(const struct numeric_keyed *order,
-                        int64_t n,
-                        const void *from,
-                        size_t item_bytes,
-                        void *to)
+                         int64_t n,
+                         const void *from,
+                         size_t item_bytes,
+                         void *to)
 {
     if (item_bytes == 8) {
         for (int64_t i = 0; i < n; i++)

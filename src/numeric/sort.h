@@ -22,36 +22,36 @@ struct numeric_keyed {
 
 /* The order of unsigned integers on n elements of any type. */
 void numeric_sort_map(enum numeric_element element,
-                     const void *items,
-                     int64_t n,
-                     uint64_t *keys);
+                      const void *items,
+                      int64_t n,
+                      uint64_t *keys);
 
 /* Sort in place; `scratch` has room for n as well. */
 void numeric_sort_keys(uint64_t *keys, uint64_t *scratch, int64_t n);
 void numeric_sort_keys_32(uint32_t *keys, uint32_t *scratch, int64_t n);
 void numeric_sort_keyed(struct numeric_keyed *items,
-                       struct numeric_keyed *scratch,
-                       int64_t n);
+                        struct numeric_keyed *scratch,
+                        int64_t n);
 
 /* Elements of any type, in place. TROUPE_NO_MEMORY: nothing changed. */
 troupe_status numeric_sort_elements(enum numeric_element element,
-                                   void *items,
-                                   int64_t n) TROUPE_MUST_USE;
+                                    void *items,
+                                    int64_t n) TROUPE_MUST_USE;
 
 /* Elements by keys, both moved; the elements have any size. TROUPE_NO_MEMORY: nothing
  * changed. */
 troupe_status numeric_sort_by_key(enum numeric_element element,
-                                 void *keys,
-                                 void *items,
-                                 size_t item_bytes,
-                                 int64_t n) TROUPE_MUST_USE;
+                                  void *keys,
+                                  void *items,
+                                  size_t item_bytes,
+                                  int64_t n) TROUPE_MUST_USE;
 
 /* to[i] = from[order[i].index]. The two must not overlap. */
 void numeric_sort_gather(const struct numeric_keyed *order,
-                        int64_t n,
-                        const void *from,
-                        size_t item_bytes,
-                        void *to);
+                         int64_t n,
+                         const void *from,
+                         size_t item_bytes,
+                         void *to);
 
 /*
  * Merges sorted runs that stand one after the other; run r is [ends[r - 1], ends[r]),
@@ -60,9 +60,9 @@ void numeric_sort_gather(const struct numeric_keyed *order,
  * scratch.
  */
 struct numeric_keyed *numeric_merge_keyed(struct numeric_keyed *items,
-                                        struct numeric_keyed *scratch,
-                                        int64_t *ends,
-                                        int n_runs);
+                                          struct numeric_keyed *scratch,
+                                          int64_t *ends,
+                                          int n_runs);
 uint64_t *
 numeric_merge_keys(uint64_t *keys, uint64_t *scratch, int64_t *ends, int n_runs);
 

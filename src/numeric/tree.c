@@ -54,8 +54,8 @@ static bool make_room(struct numeric_carrier *carrier, int n_nodes)
 }
 
 troupe_status numeric_carrier_init(struct numeric_carrier *carrier,
-                                  const struct numeric_tree *tree,
-                                  int64_t begin)
+                                   const struct numeric_tree *tree,
+                                   int64_t begin)
 {
     if (tree->n_leaves < 0 || tree->n_leaves > INT64_C(1) << NUMERIC_MAX_LEVEL ||
         begin < 0 || begin > tree->n_leaves || tree->value_bytes > SIZE_MAX / 2)
@@ -125,7 +125,7 @@ numeric_carrier_push(struct numeric_carrier *carrier, int level, const void *val
 }
 
 troupe_status numeric_carrier_join(struct numeric_carrier *left,
-                                  const struct numeric_carrier *right)
+                                   const struct numeric_carrier *right)
 {
     if (left->end != right->begin || left->tree.n_leaves != right->tree.n_leaves ||
         left->tree.value_bytes != right->tree.value_bytes)
@@ -167,8 +167,8 @@ static int count_nodes(int64_t n_leaves, int64_t begin, int64_t end)
 }
 
 troupe_status numeric_carrier_unpack(struct numeric_carrier *carrier,
-                                    const void *bytes,
-                                    size_t size_bytes)
+                                     const void *bytes,
+                                     size_t size_bytes)
 {
     int64_t n_leaves = carrier->tree.n_leaves, begin, end;
     const unsigned char *from = bytes;

@@ -52,8 +52,8 @@ int numeric_tree_level(int64_t n_leaves, int64_t begin, int64_t end);
 /* An empty range at `begin`. TROUPE_INVALID: n_leaves or begin out of range.
  * TROUPE_NO_MEMORY. On failure there is nothing to fini. */
 troupe_status numeric_carrier_init(struct numeric_carrier *carrier,
-                                  const struct numeric_tree *tree,
-                                  int64_t begin) TROUPE_MUST_USE;
+                                   const struct numeric_tree *tree,
+                                   int64_t begin) TROUPE_MUST_USE;
 void numeric_carrier_fini(struct numeric_carrier *carrier);
 
 /* Back to an empty range at `begin`, keeping the memory. */
@@ -65,15 +65,15 @@ void numeric_carrier_reset(struct numeric_carrier *carrier, int64_t begin);
  * changed.
  */
 troupe_status numeric_carrier_push(struct numeric_carrier *carrier,
-                                  int level,
-                                  const void *value) TROUPE_MUST_USE;
+                                   int level,
+                                   const void *value) TROUPE_MUST_USE;
 
 /*
  * Joins a carrier of the same tree that begins where this one ends. TROUPE_INVALID: it
  * does not. TROUPE_NO_MEMORY. On failure nothing changed.
  */
 troupe_status numeric_carrier_join(struct numeric_carrier *left,
-                                  const struct numeric_carrier *right) TROUPE_MUST_USE;
+                                   const struct numeric_carrier *right) TROUPE_MUST_USE;
 
 /* The packed form: begin and end (8 bytes each), then the values without gaps. */
 size_t numeric_carrier_packed_bytes(const struct numeric_carrier *carrier);
@@ -85,8 +85,8 @@ void numeric_carrier_pack(const struct numeric_carrier *carrier, void *bytes);
  * nothing changed.
  */
 troupe_status numeric_carrier_unpack(struct numeric_carrier *carrier,
-                                    const void *bytes,
-                                    size_t size_bytes) TROUPE_MUST_USE;
+                                     const void *bytes,
+                                     size_t size_bytes) TROUPE_MUST_USE;
 
 /* The value of the whole tree; NULL unless the range is all leaves and not empty. */
 const void *numeric_carrier_value(const struct numeric_carrier *carrier);

@@ -65,7 +65,8 @@ static double by_mpfr(const double *x, const double *y, int64_t n)
 static double
 exactly(const struct numeric_isa *isa, const double *x, const double *y, int64_t n)
 {
-    struct numeric_terms terms = {isa, y ? NUMERIC_DOT_DOUBLE : NUMERIC_SUM_DOUBLE, x, y};
+    struct numeric_terms terms = {isa, y ? NUMERIC_DOT_DOUBLE : NUMERIC_SUM_DOUBLE, x,
+                                  y};
     struct numeric_exact exact;
 
     numeric_exact_init(&exact);
@@ -88,7 +89,7 @@ static void hostile(double *x, int64_t n, struct base_random *random)
         if (bits >> 62 == 0)
             fraction &= ~UINT64_C(0) << (bits >> 55 & 63) % 53;
         x[i] = numeric_from_bits((bits & UINT64_C(1) << 63) |
-                                (uint64_t)(field % 2047) << 52 | fraction);
+                                 (uint64_t)(field % 2047) << 52 | fraction);
         if (i > 0 && base_random_below(random, 4) == 0)
             x[i] = -x[base_random_below(random, (uint32_t)i)];
     }
@@ -184,7 +185,7 @@ START_TEST(neither_order_nor_parts_show)
                         ? N
                         : begin + base_random_below(&random, (uint32_t)(N - begin));
                 struct numeric_terms terms = {any_isa(&random), NUMERIC_SUM_DOUBLE,
-                                             x + begin, NULL};
+                                              x + begin, NULL};
                 numeric_exact_init(&part);
                 numeric_exact_add(&part, &terms, end - begin);
                 numeric_exact_pack(&part, bytes);
@@ -280,9 +281,9 @@ START_TEST(floats_and_their_products)
             widened_y[i] = (double)small_y[i];
         }
         for (int is_dot = 0; is_dot < 2; is_dot++) {
-            struct numeric_terms terms = {any_isa(&random),
-                                         is_dot ? NUMERIC_DOT_FLOAT : NUMERIC_SUM_FLOAT,
-                                         small_x, small_y};
+            struct numeric_terms terms = {
+                any_isa(&random), is_dot ? NUMERIC_DOT_FLOAT : NUMERIC_SUM_FLOAT,
+                small_x, small_y};
             struct numeric_exact exact;
             numeric_exact_init(&exact);
             numeric_exact_add(&exact, &terms, 999);

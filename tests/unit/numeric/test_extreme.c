@@ -13,7 +13,7 @@ static bool real_wins(enum numeric_which which, double a, double b)
         return a != a && b == b;
     if (a == 0 && b == 0)
         return which == NUMERIC_MINIMUM ? signbit(a) && !signbit(b)
-                                       : !signbit(a) && signbit(b);
+                                        : !signbit(a) && signbit(b);
     return which == NUMERIC_MINIMUM ? a < b : a > b;
 }
 
@@ -45,10 +45,10 @@ static void ck_reals(const double *x, int64_t n)
                 numeric_bits_of(numeric_extreme_value(&found, NUMERIC_DOUBLE).real),
                 numeric_bits_of(numeric_canonical(x[place])));
             numeric_extreme_find(list[v], which, NUMERIC_FLOAT, small, n, 0,
-                                &found_small);
+                                 &found_small);
             double value = numeric_extreme_value(&found_small, NUMERIC_FLOAT).real;
             ck_assert_uint_eq(numeric_bits_of(value), numeric_bits_of(numeric_canonical(
-                                                         (double)(float)x[place])));
+                                                          (double)(float)x[place])));
         }
     free(small);
 }
@@ -92,14 +92,15 @@ END_TEST
         for (int64_t n = 1; n < N; n = 3 * n + 5)                                      \
             for (unsigned which = 0; which < 2; which++)                               \
                 for (int v = 0; v < n_listed; v++) {                                   \
-                    struct numeric_extreme found;                                       \
+                    struct numeric_extreme found;                                      \
                     int64_t best = 0;                                                  \
                     for (int64_t i = 0; i < n; i++)                                    \
-                        if (which == NUMERIC_MINIMUM ? x[i] < x[best] : x[i] > x[best]) \
+                        if (which == NUMERIC_MINIMUM ? x[i] < x[best]                  \
+                                                     : x[i] > x[best])                 \
                             best = i;                                                  \
-                    numeric_extreme_find(list[v], which, element, x, n, 0, &found);     \
+                    numeric_extreme_find(list[v], which, element, x, n, 0, &found);    \
                     ck_assert_int_eq(found.index, best);                               \
-                    ck_assert(numeric_extreme_value(&found, element).member ==          \
+                    ck_assert(numeric_extreme_value(&found, element).member ==         \
                               x[best]);                                                \
                 }                                                                      \
     } while (0)
@@ -131,7 +132,7 @@ START_TEST(parts_merge_in_any_order)
             struct numeric_extreme left, right, none;
             numeric_extreme_find(isa, which, NUMERIC_DOUBLE, x, cut, 0, &left);
             numeric_extreme_find(isa, which, NUMERIC_DOUBLE, x + cut, N - cut, cut,
-                                &right);
+                                 &right);
             numeric_extreme_find(isa, which, NUMERIC_DOUBLE, x, 0, 0, &none);
             numeric_extreme_merge(which, &right, &none);
             numeric_extreme_merge(which, &right, &left);

@@ -64,7 +64,7 @@ static void compute(const struct numeric_isa *isa, const double *x, uint64_t *re
     numeric_moments_block(isa, x, N_HOSTILE, &moments);
     results[MOMENTS] = numeric_bits_of(moments.mean) ^ numeric_bits_of(moments.squares);
     numeric_scan_block(isa, NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan, x, x, N_HOSTILE,
-                      values);
+                       values);
     results[SCAN] = hash(values, N_HOSTILE);
     numeric_random_uniform(isa, &random, 0, N_HOSTILE, values);
     results[UNIFORM] = hash(values, N_HOSTILE);

@@ -81,7 +81,7 @@ END_TEST
             int slot = x[i] < 10 ? 10 : x[i] > 110 ? 11 : (int)((x[i] - 10) / 10);     \
             expected[slot < 10 || x[i] < 10 || x[i] > 110 ? slot : 9]++;               \
         }                                                                              \
-        numeric_histogram_count(&bins, element, x, 300, counts);                        \
+        numeric_histogram_count(&bins, element, x, 300, counts);                       \
         ck_assert_mem_eq(counts, expected, sizeof counts);                             \
     } while (0)
 

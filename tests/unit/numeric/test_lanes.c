@@ -42,8 +42,9 @@ START_TEST(sums_have_the_bits_of_our_own)
             int64_t n = data_lengths[l];
             data_fill(x, n, kind, &random);
             data_fill(y, n, kind, &random);
-            ck_assert_uint_eq(numeric_bits_of(sum_by_macro(x, n)),
-                              numeric_bits_of(built_in(NUMERIC_SUM_DOUBLE, x, NULL, n)));
+            ck_assert_uint_eq(
+                numeric_bits_of(sum_by_macro(x, n)),
+                numeric_bits_of(built_in(NUMERIC_SUM_DOUBLE, x, NULL, n)));
             ck_assert_uint_eq(numeric_bits_of(dot_by_macro(x, y, n)),
                               numeric_bits_of(built_in(NUMERIC_DOT_DOUBLE, x, y, n)));
         }

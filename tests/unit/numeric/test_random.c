@@ -36,7 +36,7 @@ START_TEST(known_answers)
     for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
         const uint32_t *counter = known[i].counter, *result = known[i].result;
         struct numeric_random random = {joined(known[i].key[0], known[i].key[1]),
-                                       counter[3]};
+                                        counter[3]};
         uint64_t index = joined(counter[0], counter[1]), low[16], high[16];
         struct numeric_random_bits bits =
             numeric_random_at(&random, (int64_t)index, counter[2]);
@@ -115,7 +115,7 @@ START_TEST(an_element_depends_on_its_index_alone)
             numeric_random_normal(isas[v], &random, 500 + first, n, some);
             ck_assert_mem_eq(some, normal + first, size_bytes);
             numeric_random_integers(isas[v], &random, 500 + first, n, -3, 1000,
-                                   some_integers);
+                                    some_integers);
             ck_assert_mem_eq(some_integers, integers + first, size_bytes);
         }
     for (int64_t i = 0; i < 1000; i++) {

@@ -61,7 +61,8 @@ static double whole(const struct numeric_terms *terms, int64_t n, bool is_dd)
 static struct numeric_terms moved(const struct numeric_terms *terms, int64_t i)
 {
     struct numeric_terms there = *terms;
-    bool is_float = terms->term == NUMERIC_SUM_FLOAT || terms->term == NUMERIC_DOT_FLOAT;
+    bool is_float =
+        terms->term == NUMERIC_SUM_FLOAT || terms->term == NUMERIC_DOT_FLOAT;
 
     there.x = (const char *)terms->x + i * (is_float ? 4 : 8);
     if (terms->y != NULL)

@@ -53,25 +53,25 @@ START_TEST(sums_have_the_shape_defined)
                 data_fill(x, n, kind, &random);
                 defined_local(x, n, local);
                 numeric_scan_block(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan,
-                                  NULL, x, n, results);
+                                   NULL, x, n, results);
                 ck_bits(results, local, n);
                 for (int64_t k = 0; k < n; k++)
                     expected[k] = prefix + local[k];
                 numeric_scan_block(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan,
-                                  &prefix, x, n, results);
+                                   &prefix, x, n, results);
                 ck_bits(results, expected, n);
                 scan.is_exclusive = true;
                 numeric_scan_block(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan,
-                                  &prefix, x, n, results);
+                                   &prefix, x, n, results);
                 ck_bits(results + 1, expected, n - 1);
                 ck_bits(results, &prefix, 1);
                 memcpy(results, x, (size_t)n * 8);
                 numeric_scan_block(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan,
-                                  NULL, results, n, results);
+                                   NULL, results, n, results);
                 ck_bits(results + 1, local, n - 1);
                 ck_bits(results, &initial, 1);
                 numeric_scan_total(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, x, n,
-                                  results);
+                                   results);
                 ck_bits(results, local + n - 1, 1);
             }
 }
@@ -82,8 +82,8 @@ static void
 scan_in_parts(const double *x, int64_t n, struct base_random *random, double *results)
 {
     int64_t n_blocks = (n + BLOCK - 1) / BLOCK;
-    struct numeric_tree tree = {n_blocks, 8,
-                               numeric_scan_merge(NUMERIC_SCAN_SUM, NUMERIC_DOUBLE), NULL};
+    struct numeric_tree tree = {
+        n_blocks, 8, numeric_scan_merge(NUMERIC_SCAN_SUM, NUMERIC_DOUBLE), NULL};
     struct numeric_scan scan = {.is_exclusive = false};
     struct numeric_carrier before, part;
 
@@ -104,9 +104,9 @@ scan_in_parts(const double *x, int64_t n, struct base_random *random, double *re
         bool is_any = numeric_carrier_fold(&all, &prefix);
         numeric_carrier_fini(&all);
         numeric_scan_block(isa_of(block), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan,
-                          is_any ? &prefix : NULL, x + i, size, results + i);
+                           is_any ? &prefix : NULL, x + i, size, results + i);
         numeric_scan_total(isa_of(block + 1), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, x + i,
-                          size, &total);
+                           size, &total);
         ck_assert(numeric_carrier_push(&part, 0, &total) == TROUPE_OK);
     }
     numeric_carrier_fini(&before);
@@ -134,25 +134,25 @@ END_TEST
     do {                                                                               \
         type x[100];                                                                   \
         wide results[100], prefix = (wide)-5, totals[3];                               \
-        struct numeric_scan scan = {.is_exclusive = false};                             \
+        struct numeric_scan scan = {.is_exclusive = false};                            \
         for (int i = 0; i < 100; i++)                                                  \
             x[i] = (type)base_random_next(&random);                                    \
         for (unsigned kind = 0; kind < 3; kind++) {                                    \
             wide expected = prefix;                                                    \
-            numeric_scan_block(isa_of(0), kind, element, &scan, &prefix, x, 100,        \
-                              results);                                                \
+            numeric_scan_block(isa_of(0), kind, element, &scan, &prefix, x, 100,       \
+                               results);                                               \
             for (int i = 0; i < 100; i++) {                                            \
                 wide value = (wide)x[i];                                               \
-                if (kind == NUMERIC_SCAN_SUM)                                           \
+                if (kind == NUMERIC_SCAN_SUM)                                          \
                     expected = (wide)((uint64_t)expected + (uint64_t)value);           \
-                else if (kind == NUMERIC_SCAN_MINIMUM ? value < expected                \
-                                                     : value > expected)               \
+                else if (kind == NUMERIC_SCAN_MINIMUM ? value < expected               \
+                                                      : value > expected)              \
                     expected = value;                                                  \
                 ck_assert(results[i] == expected);                                     \
             }                                                                          \
-            numeric_scan_total(isa_of(1), kind, element, x, 100, &totals[kind]);        \
+            numeric_scan_total(isa_of(1), kind, element, x, 100, &totals[kind]);       \
             wide whole = prefix;                                                       \
-            numeric_scan_merge(kind, element)(&whole, &totals[kind], NULL);             \
+            numeric_scan_merge(kind, element)(&whole, &totals[kind], NULL);            \
             ck_assert(whole == expected);                                              \
         }                                                                              \
     } while (0)
@@ -178,17 +178,17 @@ START_TEST(extremes_of_reals)
 
     for (int i = 0; i < 8; i++)
         small[i] = (float)x[i];
-    numeric_scan_block(isa_of(0), NUMERIC_SCAN_MINIMUM, NUMERIC_DOUBLE, &scan, NULL, x, 8,
-                      results);
+    numeric_scan_block(isa_of(0), NUMERIC_SCAN_MINIMUM, NUMERIC_DOUBLE, &scan, NULL, x,
+                       8, results);
     ck_bits(results, lowest, 8);
-    numeric_scan_block(isa_of(0), NUMERIC_SCAN_MAXIMUM, NUMERIC_DOUBLE, &scan, NULL, x, 8,
-                      results);
+    numeric_scan_block(isa_of(0), NUMERIC_SCAN_MAXIMUM, NUMERIC_DOUBLE, &scan, NULL, x,
+                       8, results);
     ck_bits(results, highest, 8);
-    numeric_scan_block(isa_of(0), NUMERIC_SCAN_MAXIMUM, NUMERIC_FLOAT, &scan, NULL, small,
-                      8, results);
+    numeric_scan_block(isa_of(0), NUMERIC_SCAN_MAXIMUM, NUMERIC_FLOAT, &scan, NULL,
+                       small, 8, results);
     ck_bits(results, highest, 8);
-    numeric_scan_block(isa_of(0), NUMERIC_SCAN_SUM, NUMERIC_FLOAT, &scan, NULL, small, 8,
-                      results);
+    numeric_scan_block(isa_of(0), NUMERIC_SCAN_SUM, NUMERIC_FLOAT, &scan, NULL, small,
+                       8, results);
     ck_bits(results + 2, &x[2], 1);
     ck_assert_uint_eq(numeric_bits_of(results[7]), NUMERIC_NAN_BITS);
 }

@@ -93,7 +93,7 @@ static void fill_reals(double *x, int64_t n, unsigned kind, struct base_random *
     for (int64_t i = 0; i < n && kind >= DATA_N_KINDS; i++)
         if (base_random_below(random, 3) == 0)
             x[i] = numeric_from_bits((base_random_next(random) & ~UINT64_C(0xffff0)) |
-                                    UINT64_C(0x7ff8000000000000));
+                                     UINT64_C(0x7ff8000000000000));
 }
 
 START_TEST(reals_sort_in_total_order)
@@ -113,7 +113,8 @@ START_TEST(reals_sort_in_total_order)
             }
             memcpy(sorted, x, sizeof sorted);
             qsort(expected, (size_t)n, sizeof expected[0], compare_real_at);
-            ck_assert_int_eq(numeric_sort_elements(NUMERIC_DOUBLE, sorted, n), TROUPE_OK);
+            ck_assert_int_eq(numeric_sort_elements(NUMERIC_DOUBLE, sorted, n),
+                             TROUPE_OK);
             ck_assert_int_eq(numeric_sort_by_key(NUMERIC_DOUBLE, x, places, 8, n),
                              TROUPE_OK);
             for (int64_t i = 0; i < n; i++)
@@ -142,7 +143,7 @@ END_TEST
                 sum += bits * bits;                                                    \
                 y[i] = x[i];                                                           \
             }                                                                          \
-            ck_assert_int_eq(numeric_sort_elements(element, x, n), TROUPE_OK);          \
+            ck_assert_int_eq(numeric_sort_elements(element, x, n), TROUPE_OK);         \
             for (int64_t i = 0; i < n; i++) {                                          \
                 uint64_t bits = 0;                                                     \
                 memcpy(&bits, &x[i], sizeof x[i]);                                     \
@@ -153,7 +154,7 @@ END_TEST
             ck_assert_uint_eq(sum, sum_after);                                         \
             static type keys[MAX_N];                                                   \
             memcpy(keys, y, sizeof keys);                                              \
-            ck_assert_int_eq(numeric_sort_by_key(element, keys, y, sizeof(type), n),    \
+            ck_assert_int_eq(numeric_sort_by_key(element, keys, y, sizeof(type), n),   \
                              TROUPE_OK);                                               \
             ck_assert_mem_eq(keys, x, (size_t)n * sizeof(type));                       \
             ck_assert_mem_eq(y, x, (size_t)n * sizeof(type));                          \
@@ -267,7 +268,8 @@ START_TEST(without_memory_nothing_changes)
                          TROUPE_NO_MEMORY);
         ck_assert(keys[0] == 3 && items[3] == 3);
         base_alloc_fail_every(1);
-        ck_assert_int_eq(numeric_sort_elements(NUMERIC_INT64, keys, 4), TROUPE_NO_MEMORY);
+        ck_assert_int_eq(numeric_sort_elements(NUMERIC_INT64, keys, 4),
+                         TROUPE_NO_MEMORY);
         ck_assert(keys[0] == 3 && keys[3] == 0);
         base_alloc_fail_every(0);
     }
