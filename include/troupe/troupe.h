@@ -2,7 +2,7 @@
 #ifndef TROUPE_TROUPE_H
 #define TROUPE_TROUPE_H
 
-/* Everything, in reading order. */
+/* Everything. Where to begin: src/README.md, or the README. */
 
 #include "troupe/actor.h"
 #include "troupe/array.h"
@@ -14,12 +14,18 @@
 #include "troupe/directory.h"
 #include "troupe/element.h"
 #include "troupe/exchange.h"
+#include "troupe/kernel.h"
+#include "troupe/lanes.h"
 #include "troupe/life.h"
 #include "troupe/mail.h"
 #include "troupe/message.h"
+#include "troupe/order.h"
 #include "troupe/owned.h"
 #include "troupe/program.h"
+#include "troupe/random.h"
+#include "troupe/reduce.h"
 #include "troupe/runtime.h"
+#include "troupe/scan.h"
 #include "troupe/team.h"
 #include "troupe/verbs.h"
 #include "troupe/version.h"

@@ -39,6 +39,10 @@ const struct base_env_variable base_env_table[] = {
      "a turn of an actor that takes longer is reported"},
     {"TROUPE_WORKERS", BASE_ENV_INT, "1 to 256", "OMP_NUM_THREADS, else 1",
      "threads that work on a rank's part of an array"},
+    {"TROUPE_CHECK", BASE_ENV_BOOL, "0|1", "0",
+     "do each kernel twice and name one whose bits change"},
+    {"TROUPE_ISA", BASE_ENV_WORD, "baseline|v2|v3|v4", "the best there is",
+     "instruction set of the kernels' loops"},
     /* For the tests of the library itself. */
     {"TROUPE_TEST_FAIL_ALLOC", BASE_ENV_INT, "0 and up", "0 (none)",
      "hostile builds: every n-th allocation fails"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "array/array.h"
 #include "directory/directory.h"
+#include "kernel/kernel.h"
 #include "runtime/internal.h"
 #include "team/team.h"
 
@@ -20,7 +21,7 @@ static const struct base_module runtime_module = {
 
 /* Below these stand comm and the actors themselves, which start.c starts by name. */
 const struct base_module *const runtime_modules[] = {
-    &directory_module, &team_module, &array_module, &runtime_module, NULL,
+    &directory_module, &team_module, &array_module, &kernel_module, &runtime_module, NULL,
 };
 
 static void add(struct comm *comm, const struct base_frame_kind *kind, uint32_t n_kinds)

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TROUPE_SCAN_H
+#define TROUPE_SCAN_H
+
+/*
+ * Running sums, least and greatest elements; counts by value.
+ *
+ * Scans: x has elements double, float, int32, int64 or uint64; `to` has double for the
+ * first two, int64 for signed integers and uint64 for the last, and matches x in team,
+ * length, blocks and cut; it may be x itself. Sums of integers wrap around. For sums of
+ * reals the length of the blocks is part of what is computed, running sums of positive
+ * numbers need not rise everywhere, and the last need not have the bits of the sum.
+ */
+
+#include "troupe/kernel.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * to[i] becomes x[0] to x[i] combined, by TROUPE_SUM, TROUPE_MIN or TROUPE_MAX.
+ *
+ * \call     collective over the team
+ * \blocks   until the caller's part is there
+ * \threads  the runtime's thread
+ * \errors   TROUPE_INVALID the arrays do not match or have other elements, or no such
+ *           combination; TROUPE_MISMATCH; TROUPE_PEER_GONE; TROUPE_NO_MEMORY;
+ *           TROUPE_FAILED the check found other bits
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_scan(troupe_actor *self,
+                                                     troupe_array x,
+                                                     troupe_array to,
+                                                     enum troupe_combine combine,
+                                                     troupe_how how);
+
+/**
+ * to[i] becomes x[0] to x[i - 1] combined; to[0] is 0 for sums, else the greatest or
+ * the least number there is.
+ *
+ * \call     collective over the team
+ * \blocks   until the caller's part is there
+ * \threads  the runtime's thread
+ * \errors   as troupe_scan
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_scan_exclusive(troupe_actor *self,
+                      troupe_array x,
+                      troupe_array to,
+                      enum troupe_combine combine,
+                      troupe_how how);
+
+/** Equal bins. A value x is in bin floor((x - low) * (n_bins / (high - low))), worked
+ * out in double; the last bin includes `high`. */
+typedef struct troupe_bins {
+    double low, high;
+    int64_t n_bins;
+} troupe_bins;
+
+/** Counts or weights have this many places: the bins, then these. */
+#define TROUPE_BINS_EXTRA 3
+/** What is less than low: place n_bins. */
+#define TROUPE_BIN_BELOW 0
+/** What is greater than high: place n_bins + 1. */
+#define TROUPE_BIN_ABOVE 1
+/** What is no number: place n_bins + 2. */
+#define TROUPE_BIN_NAN 2
+
+/**
+ * Counts the elements in each bin, at all members.
+ *
+ * \call     collective over the team
+ * \blocks   until the result is there
+ * \threads  the runtime's thread
+ * \shape    \p counts has bins.n_bins + TROUPE_BINS_EXTRA places
+ * \owns     \p counts is lent until the operation is done
+ * \errors   TROUPE_INVALID x has no numbers, or the bins are no bins; TROUPE_MISMATCH;
+ *           TROUPE_PEER_GONE; TROUPE_NO_MEMORY
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_histogram(troupe_actor *self,
+                                                          troupe_array x,
+                                                          troupe_bins bins,
+                                                          troupe_how how,
+                                                          uint64_t *counts);
+
+/**
+ * Adds up the weights of the elements in each bin: blocks by themselves in the order of
+ * the elements, merged in the tree over the blocks. x and \p weights are of double and
+ * match.
+ *
+ * \call     collective over the team
+ * \blocks   until the result is there
+ * \threads  the runtime's thread
+ * \shape    \p sums has bins.n_bins + TROUPE_BINS_EXTRA places
+ * \owns     \p sums is lent until the operation is done
+ * \errors   as troupe_histogram; levels other than TREE and FAST are TROUPE_INVALID
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_histogram_weighted(troupe_actor *self,
+                                                                   troupe_array x,
+                                                                   troupe_array weights,
+                                                                   troupe_bins bins,
+                                                                   troupe_how how,
+                                                                   double *sums);
+
+/**
+ * Sums of the segments of x, which begin where \p heads (of uint8) is not zero; element
+ * 0 begins one in any case. Each segment is summed in the tree of its own elements, one
+ * lane, so that its sum has the same bits wherever it stands. \p sums becomes a new
+ * array of double with a sum for each segment.
+ *
+ * \call     collective over the team
+ * \blocks   until the result is there
+ * \threads  the runtime's thread
+ * \owns     \p sums is the caller's
+ * \errors   TROUPE_INVALID x is not of double, or heads does not match; levels other
+ *           than TREE and FAST, and a how with a task, likewise; TROUPE_MISMATCH;
+ *           TROUPE_PEER_GONE; TROUPE_NO_MEMORY
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_sum_segments(troupe_actor *self,
+                                                             troupe_array x,
+                                                             troupe_array heads,
+                                                             troupe_how how,
+                                                             troupe_array *sums);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

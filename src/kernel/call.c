@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/map.h"
+#include "kernel/kernel.h"
+#include "team/team.h"
+#include <string.h>
+
+/* From a public call to its operation, on all members alike. */
+
+/* ---- arguments ---------------------------------------------------------------- */
+
+void kernel_take_in(troupe_actor *self, struct kernel_request *request, troupe_array id)
+{
+    request->in[request->n_in++] = array_find(self, id, request->operation->name);
+}
+
+void kernel_take_out(troupe_actor *self,
+                     struct kernel_request *request,
+                     troupe_array id)
+{
+    request->out[request->n_out++] = array_find(self, id, request->operation->name);
+}
+
+void kernel_take_arrays(troupe_actor *self,
+                        struct kernel_request *request,
+                        const troupe_arrays *arrays)
+{
+    actor_require(self, arrays != NULL, "%s: no arrays", request->operation->name);
+    for (int i = 0; i < TROUPE_MOST_ARRAYS && arrays->in[i].bits; i++)
+        kernel_take_in(self, request, arrays->in[i]);
+    for (int i = 0; i < TROUPE_MOST_ARRAYS && arrays->out[i].bits; i++)
+        kernel_take_out(self, request, arrays->out[i]);
+}
+
+/* Blocks with the same number are of the same elements, on the same member. */
+static bool is_match(const struct array *a, const struct array *b)
+{
+    return a->team == b->team && a->length == b->length &&
+           a->block_length == b->block_length &&
+           memcmp(a->cuts, b->cuts, ((size_t)a->n_members + 1) * sizeof *a->cuts) == 0;
+}
+
+static bool do_match(const struct kernel_request *request)
+{
+    const struct array *first = kernel_main_array(request);
+
+    for (int i = 0; i < request->n_in; i++)
+        if (!is_match(first, request->in[i]))
+            return false;
+    for (int i = 0; i < request->n_out; i++)
+        if (!is_match(first, request->out[i]))
+            return false;
+    return true;
+}
+
+/* ---- agreement ---------------------------------------------------------------- */
+
+static uint64_t mix_text(uint64_t hash, const char *text)
+{
+    return team_mix(hash, base_hash_bytes(text, strlen(text), 1));
+}
+
+/* What must be the same on all members. */
+static uint64_t fingerprint(const struct kernel_request *request)
+{
+    uint64_t hash = mix_text(1, request->operation->name);
+
+    hash = team_mix(hash, (uint64_t)request->how.level);
+    for (int i = 0; i < request->n_in; i++)
+        hash = team_mix(hash, request->in[i]->id);
+    for (int i = 0; i < request->n_out; i++)
+        hash = team_mix(hash, request->out[i]->id + 1);
+    for (size_t i = 0; i < ARRAY_LENGTH(request->words); i++)
+        hash = team_mix(hash, request->words[i]);
+    return request->kernel ? mix_text(hash, request->kernel->name) : hash;
+}
+
+static const char *level_name(enum troupe_level level)
+{
+    static const char *const names[] = {"TREE", "TREE_DD", "EXACT", "FAST"};
+
+    return (unsigned)level < ARRAY_LENGTH(names) ? names[level] : "?";
+}
+
+troupe_status kernel_refuse(const struct kernel_rank *here,
+                            const struct kernel_request *request,
+                            const char *why)
+{
+    const char *name = request->kernel ? request->kernel->name : "";
+
+    if (kernel_main_array(request)->index == 0)
+        log_error(&here->home->rank->log, "%s%s%s at level %s: %s",
+                  request->operation->name, *name ? " of " : "", name,
+                  level_name(request->how.level), why);
+    return TROUPE_INVALID;
+}
+
+static troupe_status check_request(struct kernel_rank *here,
+                                   const struct kernel_request *request)
+{
+    const struct kernel_operation *operation = request->operation;
+
+    if (!do_match(request))
+        return kernel_refuse(here, request,
+                             "the arrays differ in team, length, blocks or cut");
+    if ((unsigned)request->how.level > TROUPE_LEVEL_FAST ||
+        !(operation->levels & KERNEL_LEVEL(request->how.level)))
+        return kernel_refuse(here, request, "it does not have this level");
+    return TROUPE_OK;
+}
+
+static void note(const struct kernel_rank *here, const struct kernel_request *request)
+{
+    const struct kernel_operation *operation = request->operation;
+    const struct array *array = kernel_main_array(request);
+    troupe_provenance *provenance = request->how.provenance;
+
+    if (provenance)
+        *provenance =
+            (troupe_provenance){.operation = operation->name,
+                                .level = level_name(request->how.level),
+                                .expression = operation->expression[request->how.level],
+                                .isa = here->isa->name,
+                                .length = array->length,
+                                .block_length = array->block_length};
+}
+
+/* ---- performing --------------------------------------------------------------- */
+
+static troupe_status warn_of_modes(const struct kernel_run *run,
+                                   const struct kernel_request *request,
+                                   troupe_status status)
+{
+    if (run->has_odd_modes)
+        log_warning(&run->here->home->rank->log,
+                    "%s: its function changed the floating-point modes of a thread",
+                    request->kernel ? request->kernel->name : request->operation->name);
+    return status;
+}
+
+troupe_status kernel_perform(troupe_actor *self,
+                             troupe_team *team,
+                             const struct kernel_request *request,
+                             troupe_status mine)
+{
+    struct kernel_run run = {.here = kernel_of(self->home->rank),
+                             .self = self,
+                             .team = team,
+                             .fingerprint = fingerprint(request)};
+    troupe_status status;
+
+    if (run.here->is_checking && request->how.level != TROUPE_LEVEL_FAST)
+        status = kernel_check(&run, request, mine);
+    else
+        status = request->operation->perform(&run, request, mine);
+    if (status == TROUPE_OK)
+        note(run.here, request);
+    return warn_of_modes(&run, request, status);
+}
+
+troupe_status kernel_call(troupe_actor *self,
+                          const struct kernel_request *request,
+                          troupe_status mine)
+{
+    struct kernel_rank *here = kernel_of(self->home->rank);
+    struct array *array;
+
+    actor_require_process(self, request->operation->name);
+    if (request->n_in + request->n_out == 0)
+        return TROUPE_INVALID; /* and no team, so nobody waits */
+    array = kernel_main_array(request);
+    if (mine == TROUPE_OK)
+        mine = check_request(here, request);
+    if (request->how.task)
+        return kernel_start(self, request, mine);
+    return kernel_perform(self, array->team, request, mine);
+}

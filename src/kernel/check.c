@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/alloc.h"
+#include "kernel/kernel.h"
+#include "team/team.h"
+#include <string.h>
+
+/*
+ * TROUPE_CHECK=1: an operation is done, its arrays are put back, it is done again with
+ * other tasks in another order, and must come to the same bits.
+ */
+
+/* What an operation writes to on this member: results and arrays, at one time. */
+struct image {
+    unsigned char *result;
+    unsigned char *out[TROUPE_MOST_ARRAYS];
+};
+
+static size_t part_bytes(const struct array *array)
+{
+    return (size_t)array_mine_length(array) * array->element_bytes;
+}
+
+static void image_free(struct image *image)
+{
+    base_free(image->result);
+    for (int i = 0; i < TROUPE_MOST_ARRAYS; i++)
+        base_free(image->out[i]);
+}
+
+static bool copy(unsigned char **to, const void *from, size_t size_bytes)
+{
+    *to = base_try_alloc(size_bytes);
+    if (*to && size_bytes > 0)
+        memcpy(*to, from, size_bytes);
+    return *to != NULL;
+}
+
+static bool image_take(const struct kernel_request *request, struct image *image)
+{
+    bool is_whole = copy(&image->result, request->result, request->result_bytes);
+
+    for (int i = 0; i < request->n_out; i++)
+        is_whole &= copy(&image->out[i], request->out[i]->memory.bytes,
+                         part_bytes(request->out[i]));
+    return is_whole;
+}
+
+static void image_put_back(const struct kernel_request *request,
+                           const struct image *image)
+{
+    if (request->result_bytes > 0)
+        memcpy(request->result, image->result, request->result_bytes);
+    for (int i = 0; i < request->n_out; i++)
+        if (part_bytes(request->out[i]) > 0)
+            memcpy(request->out[i]->memory.bytes, image->out[i],
+                   part_bytes(request->out[i]));
+}
+
+/* The array's element that differs, -1: the result does, -2: nothing. */
+static int64_t find_difference(const struct kernel_request *request,
+                               const struct image *image)
+{
+    for (int i = 0; i < request->n_out; i++) {
+        const struct array *array = request->out[i];
+        size_t n_bytes = part_bytes(array), at = 0;
+
+        while (at < n_bytes && image->out[i][at] == array->memory.bytes[at])
+            at++;
+        if (at < n_bytes)
+            return array_mine_first(array) + (int64_t)(at / array->element_bytes);
+    }
+    if (request->result_bytes > 0 &&
+        memcmp(image->result, request->result, request->result_bytes) != 0)
+        return -1;
+    return -2;
+}
+
+static troupe_status compare(const struct kernel_run *run,
+                             const struct kernel_request *request,
+                             const struct image *image)
+{
+    const char *name =
+        request->kernel ? request->kernel->name : request->operation->name;
+    int64_t at = find_difference(request, image);
+
+    if (at == -2)
+        return TROUPE_OK;
+    if (at == -1)
+        log_error(&run->here->home->rank->log,
+                  "TROUPE_CHECK: the result of %s has other bits when it is done again",
+                  name);
+    else
+        log_error(&run->here->home->rank->log,
+                  "TROUPE_CHECK: what %s writes has other bits when it is done again, "
+                  "first at index %lld",
+                  name, (long long)at);
+    return TROUPE_FAILED;
+}
+
+static troupe_status do_twice(struct kernel_run *run,
+                              const struct kernel_request *request,
+                              const struct image *before,
+                              struct image *first)
+{
+    troupe_status status = request->operation->perform(run, request, TROUPE_OK);
+    bool has_memory;
+
+    if (status != TROUPE_OK)
+        return status;
+    has_memory = image_take(request, first);
+    TROUPE_TRY(array_agree(run->self, run->team,
+                           has_memory ? TROUPE_OK : TROUPE_NO_MEMORY, 0));
+    image_put_back(request, before);
+    run->is_again = true;
+    TROUPE_TRY(request->operation->perform(run, request, TROUPE_OK));
+    return array_agree(run->self, run->team, compare(run, request, first), 0);
+}
+
+troupe_status kernel_check(struct kernel_run *run,
+                           const struct kernel_request *request,
+                           troupe_status mine)
+{
+    struct image before = {.result = NULL}, first = {.result = NULL};
+
+    if (mine == TROUPE_OK && !image_take(request, &before))
+        mine = TROUPE_NO_MEMORY;
+    mine = array_agree(run->self, run->team, mine, run->fingerprint);
+    if (mine == TROUPE_OK)
+        mine = do_twice(run, request, &before, &first);
+    image_free(&before);
+    image_free(&first);
+    return mine;
+}

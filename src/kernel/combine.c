@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/alloc.h"
+#include "kernel/kernel.h"
+#include "team/team.h"
+#include <string.h>
+
+/*
+ * Parts of members come together in one all-reduce of the team, whose fold joins
+ * neighbours. Joining is associative, so it does not matter which members it pairs.
+ */
+
+_Static_assert(sizeof(struct kernel_fold) <= TROUPE_FOLD_CONTEXT_BYTES,
+               "a fold's context is copied");
+
+static void
+fold_partials(void *into, const void *from, size_t size_bytes, const void *context)
+{
+    struct kernel_partial left, right;
+    struct kernel_fold fold;
+    struct numeric_environment environment;
+
+    memcpy(&left, into, sizeof left);
+    memcpy(&right, from, sizeof right);
+    memcpy(&fold, context, sizeof fold);
+    if (left.status == TROUPE_OK)
+        left.status = right.status;
+    if (left.status == TROUPE_OK && left.fingerprint != right.fingerprint)
+        left.status = TROUPE_MISMATCH;
+    if (left.status == TROUPE_OK && fold.join) {
+        (void)numeric_environment_enter(&environment);
+        left.status = (uint64_t)fold.join((unsigned char *)into + sizeof left,
+                                          (const unsigned char *)from + sizeof right,
+                                          size_bytes - sizeof left, &fold);
+        (void)numeric_environment_leave(&environment);
+    }
+    memcpy(into, &left, sizeof left);
+}
+
+troupe_status kernel_combine(struct kernel_run *run,
+                             struct kernel_partial *partial,
+                             size_t size_bytes,
+                             const struct kernel_fold *fold)
+{
+    const troupe_reduction reduction = {.mine = partial,
+                                        .result = partial,
+                                        .fold = fold_partials,
+                                        .size_bytes = size_bytes,
+                                        .context = fold,
+                                        .context_bytes = sizeof *fold};
+    troupe_operation operation;
+    troupe_status status;
+
+    partial->fingerprint = run->fingerprint;
+    if (run->team->size == 1)
+        return (troupe_status)partial->status;
+    status = troupe_reduce_start(run->self, run->team, -1, &reduction, &operation);
+    /* The others wait for this member, and it cannot tell them why it does not come. */
+    base_require(status == TROUPE_OK, "no memory to take part in a reduction");
+    TROUPE_TRY(troupe_team_wait(run->self, run->team, operation));
+    return (troupe_status)partial->status;
+}
+
+troupe_status kernel_combine_before(struct kernel_run *run,
+                                    struct kernel_partial *partial,
+                                    size_t size_bytes,
+                                    const struct kernel_fold *fold)
+{
+    const troupe_reduction reduction = {.mine = partial,
+                                        .result = partial,
+                                        .fold = fold_partials,
+                                        .size_bytes = size_bytes,
+                                        .context = fold,
+                                        .context_bytes = sizeof *fold};
+
+    partial->fingerprint = run->fingerprint;
+    TROUPE_TRY(troupe_exscan(run->self, run->team, &reduction));
+    return run->team->index > 0 ? (troupe_status)partial->status : TROUPE_OK;
+}
+
+/* ---- carriers ----------------------------------------------------------------- */
+
+static troupe_status unpack(struct numeric_carrier *carrier,
+                            const struct numeric_tree *tree,
+                            const unsigned char *bytes,
+                            size_t size_bytes)
+{
+    uint64_t n_bytes;
+    troupe_status status;
+
+    memcpy(&n_bytes, bytes, sizeof n_bytes);
+    if (n_bytes > size_bytes - sizeof n_bytes)
+        return TROUPE_INVALID;
+    TROUPE_TRY(numeric_carrier_init(carrier, tree, 0));
+    status = numeric_carrier_unpack(carrier, bytes + sizeof n_bytes, (size_t)n_bytes);
+    if (status != TROUPE_OK)
+        numeric_carrier_fini(carrier);
+    return status;
+}
+
+static void pack(const struct numeric_carrier *carrier, unsigned char *bytes)
+{
+    uint64_t n_bytes = numeric_carrier_packed_bytes(carrier);
+
+    memcpy(bytes, &n_bytes, sizeof n_bytes);
+    numeric_carrier_pack(carrier, bytes + sizeof n_bytes);
+}
+
+static troupe_status join_carriers(unsigned char *left_bytes,
+                                   const unsigned char *right_bytes,
+                                   size_t size_bytes,
+                                   const struct kernel_fold *fold)
+{
+    const struct numeric_tree tree = {.n_leaves = fold->n_leaves,
+                                      .value_bytes = fold->value_bytes,
+                                      .merge = fold->merge,
+                                      .argument = &fold->word};
+    struct numeric_carrier left, right;
+    troupe_status status;
+
+    TROUPE_TRY(unpack(&left, &tree, left_bytes, size_bytes));
+    status = unpack(&right, &tree, right_bytes, size_bytes);
+    if (status == TROUPE_OK) {
+        status = numeric_carrier_join(&left, &right);
+        numeric_carrier_fini(&right);
+    }
+    if (status == TROUPE_OK)
+        pack(&left, left_bytes);
+    numeric_carrier_fini(&left);
+    return status;
+}
+
+static size_t n_nodes(int64_t n_leaves, int64_t begin, int64_t end)
+{
+    size_t n = 0;
+
+    while (begin < end) {
+        begin += INT64_C(1) << numeric_tree_level(n_leaves, begin, end);
+        n++;
+    }
+    return n;
+}
+
+/* The leaf at which a member's part begins. */
+static int64_t leaf_of(const struct array *array, int64_t leaf_length, int member)
+{
+    int64_t first = array_member_first(array, member);
+
+    return first / leaf_length + (first % leaf_length != 0);
+}
+
+/* The most nodes that any fold of neighbours has, of those that a team makes: blocks of
+ * 2^k members. The same on all members. */
+static size_t
+most_nodes(const struct array *array, int64_t leaf_length, int64_t n_leaves)
+{
+    int n = array->n_members;
+    size_t most = 1;
+
+    for (int width = 1; width < 2 * n; width *= 2)
+        for (int i = 0; i < n; i += width) {
+            int end = i + width < n ? i + width : n;
+            size_t n_here = n_nodes(n_leaves, leaf_of(array, leaf_length, i),
+                                    leaf_of(array, leaf_length, end));
+
+            most = n_here > most ? n_here : most;
+        }
+    return most;
+}
+
+/* Room for the packed carrier of any neighbours, and how to join two. */
+static struct kernel_partial *take_partial(const struct array *array,
+                                           int64_t leaf_length,
+                                           const struct numeric_tree *tree,
+                                           size_t *size_bytes,
+                                           struct kernel_fold *fold)
+{
+    size_t n_bytes = 3 * sizeof(uint64_t) +
+                     most_nodes(array, leaf_length, tree->n_leaves) * tree->value_bytes;
+    struct kernel_partial *partial;
+
+    *fold = (struct kernel_fold){.join = join_carriers,
+                                 .n_leaves = tree->n_leaves,
+                                 .value_bytes = tree->value_bytes,
+                                 .merge = tree->merge};
+    if (tree->argument)
+        memcpy(&fold->word, tree->argument, sizeof fold->word);
+    *size_bytes = sizeof *partial + n_bytes;
+    partial = base_try_alloc(*size_bytes);
+    base_require(partial != NULL, "no memory to take part in a reduction");
+    memset(partial, 0, *size_bytes);
+    return partial;
+}
+
+static troupe_status take_carrier(const struct kernel_partial *partial,
+                                  struct numeric_carrier *carrier)
+{
+    const unsigned char *bytes = (const unsigned char *)(partial + 1);
+    uint64_t n_packed;
+
+    memcpy(&n_packed, bytes, sizeof n_packed);
+    return numeric_carrier_unpack(carrier, bytes + sizeof n_packed, (size_t)n_packed);
+}
+
+troupe_status kernel_combine_carriers(struct kernel_run *run,
+                                      const struct array *array,
+                                      int64_t leaf_length,
+                                      troupe_status mine,
+                                      struct numeric_carrier *carrier)
+{
+    struct kernel_fold fold;
+    size_t size_bytes;
+    struct kernel_partial *partial =
+        take_partial(array, leaf_length, &carrier->tree, &size_bytes, &fold);
+    troupe_status status;
+
+    partial->status = (uint64_t)mine;
+    if (mine == TROUPE_OK)
+        pack(carrier, (unsigned char *)(partial + 1));
+    status = kernel_combine(run, partial, size_bytes, &fold);
+    if (status == TROUPE_OK && run->team->size > 1)
+        status = take_carrier(partial, carrier);
+    base_free(partial);
+    return status;
+}
+
+troupe_status kernel_carriers_before(struct kernel_run *run,
+                                     const struct array *array,
+                                     int64_t leaf_length,
+                                     const struct numeric_carrier *carrier,
+                                     struct numeric_carrier *before)
+{
+    struct kernel_fold fold;
+    size_t size_bytes;
+    struct kernel_partial *partial =
+        take_partial(array, leaf_length, &carrier->tree, &size_bytes, &fold);
+    troupe_status status;
+
+    pack(carrier, (unsigned char *)(partial + 1));
+    status = kernel_combine_before(run, partial, size_bytes, &fold);
+    if (status == TROUPE_OK && run->team->index > 0)
+        status = take_carrier(partial, before);
+    base_free(partial);
+    return status;
+}

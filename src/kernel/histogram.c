@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "numeric/histogram.h"
+#include "base/alloc.h"
+#include "kernel/element.h"
+#include "troupe/scan.h"
+#include <string.h>
+
+/* Counts are integers and may be added in any order; weights go through a tree. */
+
+enum { TASK = 16 * KERNEL_PIECE };
+
+_Static_assert((int)TROUPE_BINS_EXTRA == (int)NUMERIC_EXTRA_SLOTS,
+               "places of a histogram");
+
+struct histogram_work {
+    const struct array *x, *weights;
+    struct numeric_bins bins;
+    size_t n_places;
+    uint64_t *counts; /* by thread */
+    double *sums;     /* by block */
+};
+
+static bool take_bins(const struct kernel_request *request, struct histogram_work *work)
+{
+    int64_t n_bins = (int64_t)request->words[2];
+
+    work->n_places = (size_t)n_bins + TROUPE_BINS_EXTRA;
+    return numeric_bins_init(&work->bins, numeric_from_bits(request->words[0]),
+                             numeric_from_bits(request->words[1]), n_bins) == TROUPE_OK;
+}
+
+/* ---- counts ------------------------------------------------------------------- */
+
+struct count_piece {
+    const struct histogram_work *work;
+    uint64_t *counts;
+};
+
+static void count_piece(void *context, const void *x, int64_t n, int64_t first)
+{
+    const struct count_piece *piece = context;
+
+    (void)first;
+    numeric_histogram_count(&piece->work->bins,
+                            kernel_element_of(piece->work->x->element), x, n,
+                            piece->counts);
+}
+
+static void count_task(void *context, int64_t task, int thread)
+{
+    const struct histogram_work *work = context;
+    struct count_piece piece = {work, work->counts + (size_t)thread * work->n_places};
+    int64_t first = array_mine_first(work->x);
+    int64_t end = first + array_mine_length(work->x);
+    int64_t begin = first + task * TASK;
+
+    kernel_each_piece(work->x, begin, begin + TASK < end ? begin + TASK : end,
+                      count_piece, &piece);
+}
+
+static troupe_status count(struct kernel_run *run, struct histogram_work *work)
+{
+    const troupe_reduction reduction = {.mine = work->counts,
+                                        .result = work->counts,
+                                        .element = TROUPE_UINT64,
+                                        .combine = TROUPE_SUM,
+                                        .n_items = work->n_places};
+
+    kernel_work(run, (array_mine_length(work->x) + TASK - 1) / TASK, count_task, work);
+    for (int thread = 1; thread < array_n_threads(run->self); thread++)
+        for (size_t i = 0; i < work->n_places; i++)
+            work->counts[i] += work->counts[(size_t)thread * work->n_places + i];
+    return troupe_reduce(run->self, run->team, -1, &reduction);
+}
+
+static troupe_status perform_count(struct kernel_run *run,
+                                   const struct kernel_request *request,
+                                   troupe_status mine)
+{
+    struct histogram_work work = {.x = request->in[0]};
+    size_t n_bytes = 0;
+
+    if (mine == TROUPE_OK && !take_bins(request, &work))
+        mine = TROUPE_INVALID;
+    if (mine == TROUPE_OK) {
+        n_bytes = (size_t)array_n_threads(run->self) * work.n_places * sizeof(uint64_t);
+        work.counts = base_try_alloc(n_bytes);
+        mine = work.counts ? TROUPE_OK : TROUPE_NO_MEMORY;
+    }
+    mine = array_agree(run->self, run->team, mine, run->fingerprint);
+    if (mine == TROUPE_OK) {
+        memset(work.counts, 0, n_bytes);
+        mine = count(run, &work);
+    }
+    if (mine == TROUPE_OK)
+        memcpy(request->result, work.counts, request->result_bytes);
+    base_free(work.counts);
+    return mine;
+}
+
+/* ---- weights ------------------------------------------------------------------ */
+
+static void weigh_task(void *context, int64_t task, int thread)
+{
+    const struct histogram_work *work = context;
+    int64_t block = work->x->cuts[work->x->index] + task;
+    int64_t begin = array_block_first(work->x, block);
+    int64_t end = array_block_first(work->x, block + 1);
+
+    (void)thread;
+    numeric_histogram_weigh(&work->bins,
+                            (const double *)(void *)array_at(work->x, begin),
+                            (const double *)(void *)array_at(work->weights, begin),
+                            end - begin, work->sums + (size_t)task * work->n_places);
+}
+
+static void merge_sums(void *left, const void *right, const void *argument)
+{
+    double *sums = left;
+    const double *more = right;
+    uint64_t n;
+
+    memcpy(&n, argument, sizeof n);
+    for (uint64_t i = 0; i < n; i++)
+        sums[i] += more[i];
+}
+
+static troupe_status weigh_part(struct kernel_run *run,
+                                struct histogram_work *work,
+                                struct numeric_carrier *carrier)
+{
+    int64_t n_blocks = array_mine_blocks(work->x);
+    struct numeric_environment environment;
+    troupe_status status = TROUPE_OK;
+    size_t n_bytes;
+
+    if (__builtin_mul_overflow((size_t)n_blocks, work->n_places * sizeof(double),
+                               &n_bytes))
+        return TROUPE_NO_MEMORY;
+    work->sums = base_try_alloc(n_bytes);
+    if (!work->sums)
+        return TROUPE_NO_MEMORY;
+    kernel_work(run, n_blocks, weigh_task, work);
+    (void)numeric_environment_enter(&environment);
+    for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++)
+        status =
+            numeric_carrier_push(carrier, 0, work->sums + (size_t)i * work->n_places);
+    (void)numeric_environment_leave(&environment);
+    base_free(work->sums);
+    return status;
+}
+
+static troupe_status weigh(struct kernel_run *run,
+                           const struct kernel_request *request,
+                           struct histogram_work *work)
+{
+    const struct array *x = work->x;
+    uint64_t word = work->n_places;
+    const struct numeric_tree tree = {.n_leaves = x->n_blocks,
+                                      .value_bytes = work->n_places * sizeof(double),
+                                      .merge = merge_sums,
+                                      .argument = &word};
+    struct numeric_carrier carrier;
+    troupe_status status;
+    const void *sums;
+
+    base_require(numeric_carrier_init(&carrier, &tree, x->cuts[x->index]) == TROUPE_OK,
+                 "no memory to take part in a reduction");
+    status = weigh_part(run, work, &carrier);
+    status = kernel_combine_carriers(run, x, x->block_length, status, &carrier);
+    sums = status == TROUPE_OK ? numeric_carrier_value(&carrier) : NULL;
+    if (sums)
+        memcpy(request->result, sums, request->result_bytes);
+    else if (status == TROUPE_OK)
+        memset(request->result, 0, request->result_bytes);
+    numeric_carrier_fini(&carrier);
+    return status;
+}
+
+static troupe_status perform_weigh(struct kernel_run *run,
+                                   const struct kernel_request *request,
+                                   troupe_status mine)
+{
+    struct histogram_work work = {.x = request->in[0], .weights = request->in[1]};
+
+    if (mine == TROUPE_OK && !take_bins(request, &work))
+        mine = TROUPE_INVALID;
+    TROUPE_TRY(array_agree(run->self, run->team, mine, run->fingerprint));
+    return weigh(run, request, &work);
+}
+
+/* ---- the operations ----------------------------------------------------------- */
+
+static const struct kernel_operation count_operation = {
+    .name = "troupe_histogram",
+    .levels = KERNEL_ALL_LEVELS,
+    .expression = {"counts", "counts", "counts", "counts"},
+    .perform = perform_count,
+};
+static const struct kernel_operation weigh_operation = {
+    .name = "troupe_histogram_weighted",
+    .levels = KERNEL_TREE_LEVELS,
+    .expression = {"tree over blocks", NULL, NULL, "tree over blocks"},
+    .perform = perform_weigh,
+};
+
+static troupe_status call(troupe_actor *self,
+                          struct kernel_request *request,
+                          const troupe_bins *bins,
+                          bool is_fit)
+{
+    troupe_status mine = TROUPE_OK;
+    struct numeric_bins made;
+
+    actor_require(self, request->result != NULL, "%s: no place for the result",
+                  request->operation->name);
+    /* The words tell a task and the other members; low and high go as their bits. */
+    request->words[0] = numeric_bits_of(bins->low);
+    request->words[1] = numeric_bits_of(bins->high);
+    request->words[2] = (uint64_t)bins->n_bins;
+    if (!is_fit)
+        mine = kernel_refuse(kernel_of(self->home->rank), request,
+                             "its arrays have other elements");
+    else if (numeric_bins_init(&made, bins->low, bins->high, bins->n_bins) != TROUPE_OK)
+        mine = kernel_refuse(kernel_of(self->home->rank), request,
+                             "these are no bins: low < high, finite, and some of them");
+    else
+        request->result_bytes =
+            ((size_t)bins->n_bins + TROUPE_BINS_EXTRA) * sizeof(uint64_t);
+    return kernel_call(self, request, mine);
+}
+
+troupe_status troupe_histogram(troupe_actor *self,
+                               troupe_array x,
+                               troupe_bins bins,
+                               troupe_how how,
+                               uint64_t *counts)
+{
+    struct kernel_request request = {
+        .operation = &count_operation, .how = how, .result = counts};
+
+    kernel_take_in(self, &request, x);
+    return call(self, &request, &bins, kernel_is_number(request.in[0]->element));
+}
+
+troupe_status troupe_histogram_weighted(troupe_actor *self,
+                                        troupe_array x,
+                                        troupe_array weights,
+                                        troupe_bins bins,
+                                        troupe_how how,
+                                        double *sums)
+{
+    struct kernel_request request = {
+        .operation = &weigh_operation, .how = how, .result = sums};
+
+    kernel_take_in(self, &request, x);
+    kernel_take_in(self, &request, weights);
+    return call(self, &request, &bins,
+                request.in[0]->element == TROUPE_DOUBLE &&
+                    request.in[1]->element == TROUPE_DOUBLE);
+}

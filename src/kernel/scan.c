@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "numeric/scan.h"
+#include "base/alloc.h"
+#include "kernel/element.h"
+#include "troupe/scan.h"
+#include <math.h>
+
+/*
+ * Scans: the totals of the blocks are the leaves of a tree; what stands before a block
+ * is the fold of the nodes to its left; then each block is scanned by itself. Two
+ * passes over the elements, one of results.
+ */
+
+enum { VALUE_BYTES = 8 };
+
+struct scan_work {
+    const struct kernel_run *run;
+    const struct array *x, *to;
+    enum numeric_scan_kind kind;
+    enum numeric_element element;
+    struct numeric_scan scan;
+    int64_t first_block;
+    uint64_t *totals;   /* by block */
+    uint64_t *prefixes; /* likewise */
+    bool *has_prefix;
+};
+
+static void total_task(void *context, int64_t task, int thread)
+{
+    const struct scan_work *work = context;
+    int64_t begin = array_block_first(work->x, work->first_block + task);
+    int64_t end = array_block_first(work->x, work->first_block + task + 1);
+
+    (void)thread;
+    numeric_scan_total(work->run->here->isa, work->kind, work->element,
+                       array_at(work->x, begin), end - begin, &work->totals[task]);
+}
+
+static void scan_task(void *context, int64_t task, int thread)
+{
+    const struct scan_work *work = context;
+    int64_t begin = array_block_first(work->x, work->first_block + task);
+    int64_t end = array_block_first(work->x, work->first_block + task + 1);
+
+    (void)thread;
+    numeric_scan_block(work->run->here->isa, work->kind, work->element, &work->scan,
+                       work->has_prefix[task] ? &work->prefixes[task] : NULL,
+                       array_at(work->x, begin), end - begin,
+                       array_at(work->to, begin));
+}
+
+static troupe_status push_totals(const struct scan_work *work,
+                                 int64_t n_blocks,
+                                 struct numeric_carrier *carrier)
+{
+    troupe_status status = TROUPE_OK;
+
+    for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++)
+        status = numeric_carrier_push(carrier, 0, &work->totals[i]);
+    return status;
+}
+
+/* What stands before each block, from what stands before the part. */
+static troupe_status find_prefixes(const struct scan_work *work,
+                                   int64_t n_blocks,
+                                   struct numeric_carrier *before)
+{
+    struct numeric_environment environment;
+    troupe_status status = TROUPE_OK;
+
+    (void)numeric_environment_enter(&environment);
+    for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++) {
+        work->has_prefix[i] = numeric_carrier_fold(before, &work->prefixes[i]);
+        status = numeric_carrier_push(before, 0, &work->totals[i]);
+    }
+    (void)numeric_environment_leave(&environment);
+    return status;
+}
+
+static struct numeric_tree tree_of(const struct scan_work *work)
+{
+    return (struct numeric_tree){.n_leaves = work->x->n_blocks,
+                                 .value_bytes = VALUE_BYTES,
+                                 .merge =
+                                     numeric_scan_merge(work->kind, work->element)};
+}
+
+static troupe_status scan_carriers(struct kernel_run *run,
+                                   const struct scan_work *work,
+                                   int64_t n_blocks,
+                                   struct numeric_carrier *part,
+                                   struct numeric_carrier *before)
+{
+    TROUPE_TRY(array_agree(run->self, run->team, push_totals(work, n_blocks, part), 0));
+    TROUPE_TRY(
+        kernel_carriers_before(run, work->x, work->x->block_length, part, before));
+    return array_agree(run->self, run->team, find_prefixes(work, n_blocks, before), 0);
+}
+
+static troupe_status scan_part(struct kernel_run *run, struct scan_work *work)
+{
+    int64_t n_blocks = array_mine_blocks(work->x);
+    struct numeric_tree tree = tree_of(work);
+    struct numeric_carrier part, before;
+    troupe_status status;
+
+    base_require(numeric_carrier_init(&part, &tree, work->first_block) == TROUPE_OK &&
+                     numeric_carrier_init(&before, &tree, 0) == TROUPE_OK,
+                 "no memory to take part in a scan");
+    kernel_work(run, n_blocks, total_task, work);
+    status = scan_carriers(run, work, n_blocks, &part, &before);
+    if (status == TROUPE_OK)
+        kernel_work(run, n_blocks, scan_task, work);
+    numeric_carrier_fini(&part);
+    numeric_carrier_fini(&before);
+    return status;
+}
+
+/* What an exclusive scan begins with. */
+static union numeric_number initial_of(enum numeric_scan_kind kind,
+                                       enum numeric_element element)
+{
+    union numeric_number number = {.natural = 0};
+    bool is_min = kind == NUMERIC_SCAN_MINIMUM;
+
+    if (kind == NUMERIC_SCAN_SUM)
+        return number;
+    if (element == NUMERIC_DOUBLE || element == NUMERIC_FLOAT)
+        number.real = is_min ? INFINITY : -INFINITY;
+    else if (element == NUMERIC_UINT64)
+        number.natural = is_min ? UINT64_MAX : 0;
+    else
+        number.integer = is_min ? INT64_MAX : INT64_MIN;
+    return number;
+}
+
+static troupe_status perform_scan(struct kernel_run *run,
+                                  const struct kernel_request *request,
+                                  troupe_status mine)
+{
+    const struct array *x = request->in[0];
+    struct scan_work work = {.run = run,
+                             .x = x,
+                             .to = request->out[0],
+                             .kind = (enum numeric_scan_kind)request->words[0],
+                             .first_block = x->cuts[x->index]};
+    size_t n_blocks = (size_t)array_mine_blocks(x);
+    union numeric_number initial = {.natural = 0};
+
+    work.totals = base_try_alloc(n_blocks * sizeof *work.totals);
+    work.prefixes = base_try_alloc(n_blocks * sizeof *work.prefixes);
+    work.has_prefix = base_try_alloc(n_blocks * sizeof *work.has_prefix);
+    if (mine == TROUPE_OK && !(work.totals && work.prefixes && work.has_prefix))
+        mine = TROUPE_NO_MEMORY;
+    mine = array_agree(run->self, run->team, mine, run->fingerprint);
+    if (mine == TROUPE_OK) {
+        work.element = kernel_element_of(x->element);
+        initial = initial_of(work.kind, work.element);
+        work.scan = (struct numeric_scan){request->words[1] != 0, &initial};
+        mine = scan_part(run, &work);
+    }
+    base_free(work.totals);
+    base_free(work.prefixes);
+    base_free(work.has_prefix);
+    return mine;
+}
+
+#define SCAN_EXPRESSIONS                                                               \
+    {                                                                                  \
+        "scan 1: blocks, and the tree over them", NULL, NULL,                          \
+            "scan 1: blocks, and the tree over them"                                   \
+    }
+static const struct kernel_operation operations[] = {
+    {.name = "troupe_scan",
+     .levels = KERNEL_TREE_LEVELS,
+     .expression = SCAN_EXPRESSIONS,
+     .perform = perform_scan},
+    {.name = "troupe_scan_exclusive",
+     .levels = KERNEL_TREE_LEVELS,
+     .expression = SCAN_EXPRESSIONS,
+     .perform = perform_scan},
+};
+
+/* What `to` must be of for x's elements; TROUPE_BYTES: there is no scan of them. */
+static enum troupe_element result_of(enum troupe_element element)
+{
+    switch (element) {
+    case TROUPE_DOUBLE:
+    case TROUPE_FLOAT:
+        return TROUPE_DOUBLE;
+    case TROUPE_INT32:
+    case TROUPE_INT64:
+        return TROUPE_INT64;
+    case TROUPE_UINT64:
+        return TROUPE_UINT64;
+    default:
+        return TROUPE_BYTES;
+    }
+}
+
+static troupe_status call_scan(troupe_actor *self,
+                               bool is_exclusive,
+                               troupe_array x,
+                               troupe_array to,
+                               enum troupe_combine combine,
+                               troupe_how how)
+{
+    struct kernel_request request = {.operation = &operations[is_exclusive],
+                                     .how = how};
+    enum troupe_element wanted;
+    troupe_status mine = TROUPE_OK;
+
+    kernel_take_in(self, &request, x);
+    kernel_take_out(self, &request, to);
+    request.words[0] = combine == TROUPE_SUM   ? NUMERIC_SCAN_SUM
+                       : combine == TROUPE_MIN ? NUMERIC_SCAN_MINIMUM
+                                               : NUMERIC_SCAN_MAXIMUM;
+    request.words[1] = is_exclusive;
+    wanted = result_of(request.in[0]->element);
+    if (wanted == TROUPE_BYTES || request.out[0]->element != wanted ||
+        (unsigned)combine > TROUPE_MAX)
+        mine = kernel_refuse(kernel_of(self->home->rank), &request,
+                             "it has no such combination, or the elements of the "
+                             "arrays do not fit");
+    return kernel_call(self, &request, mine);
+}
+
+troupe_status troupe_scan(troupe_actor *self,
+                          troupe_array x,
+                          troupe_array to,
+                          enum troupe_combine combine,
+                          troupe_how how)
+{
+    return call_scan(self, false, x, to, combine, how);
+}
+
+troupe_status troupe_scan_exclusive(troupe_actor *self,
+                                    troupe_array x,
+                                    troupe_array to,
+                                    enum troupe_combine combine,
+                                    troupe_how how)
+{
+    return call_scan(self, true, x, to, combine, how);
+}

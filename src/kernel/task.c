@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernel/task.h"
+#include "actor/park.h"
+#include "base/alloc.h"
+#include "team/team.h"
+
+/* ---- what a task holds -------------------------------------------------------- */
+
+static void count_uses(const struct kernel_request *request, int change)
+{
+    for (int i = 0; i < request->n_in; i++)
+        request->in[i]->n_uses += (uint32_t)change;
+    for (int i = 0; i < request->n_out; i++)
+        request->out[i]->n_uses += (uint32_t)change;
+}
+
+static void task_done(struct kernel_task *task, troupe_status status)
+{
+    base_list_remove(&task->node);
+    count_uses(&task->request, -1);
+    task->status = status;
+    task->is_done = true;
+    if (task->waiter)
+        actor_wake(task->owner);
+}
+
+static void task_free(struct kernel_rank *here, struct kernel_task *task)
+{
+    (void)base_map_remove(&here->tasks, task->number);
+    base_free(task);
+}
+
+/* ---- the worker --------------------------------------------------------------- */
+
+static struct kernel_crew *crew_of_worker(struct kernel_rank *here,
+                                          const troupe_actor *worker)
+{
+    BASE_LIST_EACH(node, &here->crews)
+    {
+        struct kernel_crew *crew = CONTAINER_OF(node, struct kernel_crew, node);
+
+        if (crew->worker == worker)
+            return crew;
+    }
+    return NULL;
+}
+
+static void wait_for_tasks(troupe_actor *self)
+{
+    struct actor_wait wait;
+
+    actor_wait_init(&wait, ACTOR_WAIT_RECEIVE);
+    wait.what = "kernels to perform";
+    actor_park(self, &wait, TROUPE_FOREVER);
+}
+
+static troupe_status crew_body(troupe_actor *self)
+{
+    struct kernel_crew *crew = crew_of_worker(kernel_of(self->home->rank), self);
+    troupe_team *shadow = team_shadow(crew->team, self);
+
+    while (crew->worker == self) {
+        struct kernel_task *task;
+
+        while (base_list_is_empty(&crew->tasks))
+            wait_for_tasks(self);
+        task = CONTAINER_OF(crew->tasks.next, struct kernel_task, node);
+        task_done(task, kernel_perform(self, shadow, &task->request, task->mine));
+    }
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(kernel_crew_behavior, crew_body);
+
+/* ---- crews -------------------------------------------------------------------- */
+
+static struct kernel_crew *
+crew_find(struct kernel_rank *here, const troupe_actor *owner, const troupe_team *team)
+{
+    BASE_LIST_EACH(node, &here->crews)
+    {
+        struct kernel_crew *crew = CONTAINER_OF(node, struct kernel_crew, node);
+
+        if (crew->owner == owner && crew->team == team && crew->worker)
+            return crew;
+    }
+    return NULL;
+}
+
+static struct kernel_crew *crew_make(troupe_actor *self, troupe_team *team)
+{
+    struct kernel_rank *here = kernel_of(self->home->rank);
+    struct kernel_crew *crew;
+    troupe_address address;
+
+    if (troupe_spawn(self, &kernel_crew_behavior, NULL, &address) != TROUPE_OK)
+        return NULL;
+    crew = base_new(struct kernel_crew);
+    crew->owner = self;
+    crew->team = team;
+    crew->worker = actor_find(here->home, address.bits);
+    base_list_init(&crew->tasks);
+    base_list_append(&here->crews, &crew->node);
+    return crew;
+}
+
+static void crew_free(struct kernel_rank *here, struct kernel_crew *crew)
+{
+    while (!base_list_is_empty(&crew->tasks)) {
+        struct kernel_task *task =
+            CONTAINER_OF(crew->tasks.next, struct kernel_task, node);
+
+        base_list_remove(&task->node);
+        task_free(here, task);
+    }
+    base_list_remove(&crew->node);
+    base_free(crew);
+}
+
+/* Its worker's life is over: nobody performs what is left. */
+static void crew_fail(struct kernel_crew *crew)
+{
+    crew->worker = NULL;
+    while (!base_list_is_empty(&crew->tasks))
+        task_done(CONTAINER_OF(crew->tasks.next, struct kernel_task, node),
+                  TROUPE_CLOSED);
+}
+
+static void drop_tasks(struct kernel_rank *here, const troupe_actor *owner)
+{
+    uint32_t position = 0;
+    uint64_t number;
+    void *value;
+
+    while (base_map_next(&here->tasks, &position, &number, &value)) {
+        struct kernel_task *task = value;
+
+        if (owner && task->owner != owner)
+            continue;
+        base_list_remove(&task->node);
+        task_free(here, task);
+        position = 0; /* the map has changed */
+    }
+}
+
+void kernel_crews_leave(struct kernel_rank *here, const troupe_actor *actor)
+{
+    struct base_list *node = here->crews.next;
+
+    while (node != &here->crews) {
+        struct kernel_crew *crew = CONTAINER_OF(node, struct kernel_crew, node);
+
+        node = node->next;
+        if (crew->worker && crew->worker == actor) {
+            crew_fail(crew);
+        } else if (!actor || crew->owner == actor) {
+            if (actor && crew->worker)
+                actor_stop_at(here->home, crew->worker->address, TROUPE_EXIT_SHUTDOWN);
+            crew_free(here, crew);
+        }
+    }
+    if (!actor || !crew_of_worker(here, actor))
+        drop_tasks(here, actor);
+}
+
+/* ---- the owner's side --------------------------------------------------------- */
+
+troupe_status kernel_start(troupe_actor *self,
+                           const struct kernel_request *request,
+                           troupe_status mine)
+{
+    struct kernel_rank *here = kernel_of(self->home->rank);
+    troupe_team *team = kernel_main_array(request)->team;
+    struct kernel_crew *crew = crew_find(here, self, team);
+    struct kernel_task *task;
+
+    if (!crew)
+        crew = crew_make(self, team);
+    /* The other members' crews would wait for ours for ever. */
+    base_require(crew != NULL, "no memory for a process that performs kernels");
+    task = base_new(struct kernel_task);
+    task->number = ++here->n_tasks;
+    task->owner = self;
+    task->request = *request;
+    task->request.how.task = NULL;
+    task->mine = mine;
+    base_require(base_map_put(&here->tasks, task->number, task),
+                 "no memory to find a task again");
+    count_uses(&task->request, 1);
+    base_list_append(&crew->tasks, &task->node);
+    actor_wake(crew->worker);
+    request->how.task->bits = task->number;
+    return TROUPE_OK;
+}
+
+static struct kernel_task *task_find(troupe_actor *self, const troupe_task *id)
+{
+    struct kernel_rank *here = kernel_of(self->home->rank);
+    struct kernel_task *task = id->bits ? base_map_get(&here->tasks, id->bits) : NULL;
+
+    return task && task->owner == self ? task : NULL;
+}
+
+static troupe_status take_result(struct kernel_task *task, troupe_task *id)
+{
+    troupe_status status = task->status;
+
+    task_free(kernel_of(task->owner->home->rank), task);
+    id->bits = 0;
+    return status;
+}
+
+troupe_status troupe_task_test(troupe_actor *self, troupe_task *id)
+{
+    struct kernel_task *task;
+
+    actor_require(self, id != NULL, "troupe_task_test: no task");
+    task = task_find(self, id);
+    if (!task)
+        return TROUPE_NOT_FOUND;
+    return task->is_done ? take_result(task, id) : TROUPE_PENDING;
+}
+
+troupe_status troupe_task_wait(troupe_actor *self, troupe_task *id)
+{
+    struct kernel_task *task;
+    struct actor_wait wait;
+
+    actor_require(self, id != NULL, "troupe_task_wait: no task");
+    actor_require_process(self, "troupe_task_wait");
+    task = task_find(self, id);
+    if (!task)
+        return TROUPE_NOT_FOUND;
+    while (!task->is_done) {
+        actor_wait_init(&wait, ACTOR_WAIT_TEAM);
+        wait.what = task->request.operation->name;
+        task->waiter = &wait;
+        actor_park(self, &wait, TROUPE_FOREVER);
+        task->waiter = NULL;
+    }
+    return take_result(task, id);
+}

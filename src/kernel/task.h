@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef KERNEL_TASK_H
+#define KERNEL_TASK_H
+
+/*
+ * Operations that go on while their caller does something else. Each process that
+ * starts any has a crew for each of its teams: a process of ours that performs them one
+ * after the other, on a shadow of the team, so that the caller's own operations on the
+ * team are not in their way.
+ */
+
+#include "kernel/kernel.h"
+
+struct kernel_crew {
+    struct base_list node;  /* in here->crews */
+    struct base_list tasks; /* started, the first is being done */
+    troupe_actor *owner;
+    troupe_actor *worker; /* NULL: its life is over */
+    troupe_team *team;    /* the owner's */
+};
+
+struct kernel_task {
+    struct base_list node; /* in its crew's, until it is done */
+    uint64_t number;
+    troupe_actor *owner;
+    struct kernel_request request;
+    troupe_status mine, status;
+    bool is_done;
+    struct actor_wait *waiter; /* the owner's, while it waits for this task */
+};
+
+extern const troupe_behavior kernel_crew_behavior;
+
+/* The actor's life is over (NULL: everybody's). */
+void kernel_crews_leave(struct kernel_rank *here, const troupe_actor *actor);
+
+#endif
