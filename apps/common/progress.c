@@ -37,13 +37,14 @@ bool progress_wanted(void)
 
 void progress_start(struct progress *progress,
                     const char *what,
-                    uint64_t n_bytes,
+                    uint64_t n_items,
                     int64_t now_ns)
 {
     *progress = (struct progress){
         .on = progress_wanted(),
         .what = what,
-        .n_bytes = n_bytes,
+        .unit = "B",
+        .n_items = n_items,
         .begin_ns = now_ns,
         .next_ns = now_ns + INTERVAL_NS, /* what is done at once shows no bar */
     };
@@ -51,7 +52,7 @@ void progress_start(struct progress *progress,
 
 static void draw(const struct progress *progress, uint64_t n_done, int64_t now_ns)
 {
-    double part = progress->n_bytes ? (double)n_done / (double)progress->n_bytes : 1;
+    double part = progress->n_items ? (double)n_done / (double)progress->n_items : 1;
     if (part > 1)
         part = 1;
     char bar[BAR_WIDTH + 1];
@@ -64,12 +65,13 @@ static void draw(const struct progress *progress, uint64_t n_done, int64_t now_n
     char rate[48] = "";
     if (now_ns - progress->begin_ns >= SETTLED_NS && n_done > 0) {
         long left_s = (long)(seconds * (1 - part) / part + 0.5);
-        snprintf(rate, sizeof rate, "  %.0f MB/s  %ld:%02ld left",
-                 (double)n_done / seconds * 1e-6, left_s / 60, left_s % 60);
+        snprintf(rate, sizeof rate, "  %.0f M%s/s  %ld:%02ld left",
+                 (double)n_done / seconds * 1e-6, progress->unit, left_s / 60,
+                 left_s % 60);
     }
-    fprintf(stderr, "\r%s [%s] %3d %%  %.0f of %.0f MB%s\033[K", progress->what, bar,
-            (int)(part * 100), (double)n_done * 1e-6, (double)progress->n_bytes * 1e-6,
-            rate);
+    fprintf(stderr, "\r%s [%s] %3d %%  %.0f of %.0f M%s%s\033[K", progress->what, bar,
+            (int)(part * 100), (double)n_done * 1e-6, (double)progress->n_items * 1e-6,
+            progress->unit, rate);
     fflush(stderr);
 }
 

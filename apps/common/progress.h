@@ -17,7 +17,9 @@ struct progress {
     bool on;
     bool shown;
     const char *what;
-    uint64_t n_bytes; /* when it is done */
+    const char
+        *unit; /* millions of what: "B", or " keys"; may be set after the start */
+    uint64_t n_items; /* when it is done */
     int64_t begin_ns;
     int64_t next_ns; /* when it may be drawn again */
 };
@@ -27,7 +29,7 @@ bool progress_wanted(void);
 
 void progress_start(struct progress *progress,
                     const char *what,
-                    uint64_t n_bytes,
+                    uint64_t n_items,
                     int64_t now_ns);
 
 /* Draws, ten times a second at most. */

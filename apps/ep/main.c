@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * ep: the NAS Parallel Benchmark EP, "embarrassingly parallel": pairs of normal random
+ * numbers by the polar method, their sums and how many lie in each square ring. One
+ * kernel over an array of batches; the array holds nothing. --help says more.
+ */
+
+#include "common/npb.h"
+#include "common/watch.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N_RINGS = 10, BATCH_LOG = 16, BLOCK = 16 };
+enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_USAGE = 64 };
+
+#define SEED UINT64_C(271828183)
+
+/* Pairs are 2^log_pairs; sums that NPB gives for them, and accepted pairs where known.
+ */
+struct class
+{
+    char name;
+    int log_pairs;
+    double sx, sy;
+    int64_t n_accepted; /* 0: not known */
+};
+
+/* NPB 3.4, EP/ep.f90, the verification values. */
+static const struct class classes[] = {
+    {'S', 24, -3.247834652034740e+3, -6.958407078382297e+3, 13176389},
+    {'W', 25, -2.863319731645753e+3, -6.320053679109499e+3, 26354769},
+    {'A', 28, -4.295875165629892e+3, -1.580732573678431e+4, 210832767},
+    {'B', 30, 4.033815542441498e+4, -2.660669192809235e+4, 0},
+    {'C', 32, 4.764367927995374e+4, -8.084072988043731e+4, 0},
+};
+
+struct tally {
+    double sx, sy;
+    int64_t rings[N_RINGS];
+};
+
+static int exit_code;
+
+/* ---- the kernel ------------------------------------------------------------------ */
+
+static void run_batch(int64_t batch, struct tally *tally)
+{
+    uint64_t state = npb_jump(SEED, (uint64_t)batch << (BATCH_LOG + 1));
+
+    for (int i = 0; i < 1 << BATCH_LOG; i++) {
+        state = npb_next(state);
+        double x = 2 * npb_real(state) - 1;
+        state = npb_next(state);
+        double y = 2 * npb_real(state) - 1;
+        double t = x * x + y * y;
+        if (t > 1)
+            continue;
+        double factor = sqrt(-2 * log(t) / t);
+        x *= factor;
+        y *= factor;
+        tally->sx += x;
+        tally->sy += y;
+        tally->rings[(int)fmax(fabs(x), fabs(y))]++;
+    }
+}
+
+static void run_batches(const troupe_block *block, void *result, const void *argument)
+{
+    struct watch *watch = *(struct watch *const *)argument;
+
+    for (int64_t i = 0; i < block->n; i++) {
+        struct tally tally = {0};
+        struct tally *sum = result;
+
+        run_batch(block->first + i, &tally);
+        sum->sx += tally.sx;
+        sum->sy += tally.sy;
+        for (int ring = 0; ring < N_RINGS; ring++)
+            sum->rings[ring] += tally.rings[ring];
+        atomic_fetch_add(&watch->n_done, UINT64_C(1) << BATCH_LOG);
+    }
+}
+
+static void add_tallies(void *left, const void *right)
+{
+    struct tally *sum = left;
+    const struct tally *more = right;
+
+    sum->sx += more->sx;
+    sum->sy += more->sy;
+    for (int ring = 0; ring < N_RINGS; ring++)
+        sum->rings[ring] += more->rings[ring];
+}
+
+TROUPE_REDUCTION_KERNEL(batches, run_batches, add_tallies, struct tally);
+
+/* ---- the result ------------------------------------------------------------------ */
+
+static int64_t count_accepted(const struct tally *tally)
+{
+    int64_t n = 0;
+
+    for (int ring = 0; ring < N_RINGS; ring++)
+        n += tally->rings[ring];
+    return n;
+}
+
+static bool is_near(double value, double wanted)
+{
+    return fabs((value - wanted) / wanted) <= 1e-8;
+}
+
+static bool is_verified(const struct class *class, const struct tally *tally)
+{
+    return is_near(tally->sx, class->sx) && is_near(tally->sy, class->sy) &&
+           (class->n_accepted == 0 || class->n_accepted == count_accepted(tally));
+}
+
+static void
+print_text(const struct class *class, const struct tally *tally, double seconds)
+{
+    printf("ep class %c: 2^%d pairs, %" PRId64 " accepted\n", class->name,
+           class->log_pairs, count_accepted(tally));
+    printf("sums   %.15e (%a)\n       %.15e (%a)\n", tally->sx, tally->sx, tally->sy,
+           tally->sy);
+    for (int ring = 0; ring < N_RINGS; ring++)
+        if (tally->rings[ring] > 0)
+            printf("ring %d %12" PRId64 "\n", ring, tally->rings[ring]);
+    printf("%s; %.2f s, %.1f million pairs/s\n",
+           is_verified(class, tally) ? "verified" : "NOT VERIFIED", seconds,
+           ldexp(1e-6, class->log_pairs) / seconds);
+}
+
+static void print_json(const struct class *class,
+                       const struct tally *tally,
+                       int n_ranks,
+                       double seconds)
+{
+    printf("{\"app\": \"ep\", \"class\": \"%c\", \"ranks\": %d, \"pairs\": %" PRId64
+           ", \"accepted\": %" PRId64 ", \"sx\": %.17g, \"sy\": %.17g, \"rings\": [",
+           class->name, n_ranks, INT64_C(1) << class->log_pairs, count_accepted(tally),
+           tally->sx, tally->sy);
+    for (int ring = 0; ring < N_RINGS; ring++)
+        printf("%s%" PRId64, ring ? ", " : "", tally->rings[ring]);
+    printf("], \"verified\": %s, \"seconds\": %.6f}\n",
+           is_verified(class, tally) ? "true" : "false", seconds);
+}
+
+/* ---- the job --------------------------------------------------------------------- */
+
+struct options {
+    const struct class *class;
+    bool json, help;
+};
+
+static const char usage[] =
+    "usage: mpirun -n RANKS ep [--json] [CLASS]\n"
+    "  CLASS  S (the default), W, A, B or C: 2^24, 2^25, 2^28, 2^30, 2^32 pairs\n"
+    "The NAS Parallel Benchmark EP. Exit codes: 0 verified, 1 not verified, 64 usage.\n"
+    "The sums have the same bits on any number of ranks and threads (TROUPE_WORKERS) "
+    "of\n"
+    "one kind of processor; between kinds the C library's logarithm may differ.\n";
+
+static bool parse(int argc, char **argv, struct options *options)
+{
+    *options = (struct options){.class = &classes[0]};
+    for (int i = 1; i < argc; i++) {
+        bool is_class = false;
+
+        for (size_t k = 0; k < sizeof classes / sizeof classes[0]; k++)
+            if (argv[i][0] == classes[k].name && argv[i][1] == '\0') {
+                options->class = &classes[k];
+                is_class = true;
+            }
+        if (strcmp(argv[i], "--json") == 0)
+            options->json = true;
+        else if (strcmp(argv[i], "--help") == 0)
+            options->help = true;
+        else if (!is_class)
+            return false;
+    }
+    return true;
+}
+
+static troupe_status run(troupe_actor *self, const struct options *options)
+{
+    int64_t n_batches = INT64_C(1) << (options->class->log_pairs - BATCH_LOG);
+    const troupe_array_options shape = {
+        .element = TROUPE_UINT8, .length = n_batches, .block_length = BLOCK};
+    int64_t begin_ns = troupe_now_ns(self);
+    struct watch watch = {.n_done = 0}, *argument = &watch;
+    struct tally tally = {0};
+    troupe_array array;
+    troupe_task task;
+
+    TROUPE_TRY(troupe_array_create(self, troupe_rank_team(self), &shape, &array));
+    progress_start(&watch.progress, "ep",
+                   (uint64_t)troupe_array_mine(self, array).n_elements << BATCH_LOG,
+                   begin_ns);
+    watch.progress.unit = " pairs";
+    TROUPE_TRY(troupe_reduce_blocks(self, &batches, &(troupe_arrays){.in = {array}},
+                                    &argument, troupe_later(TROUPE_TREE, &task),
+                                    &tally));
+    TROUPE_TRY(watch_wait(self, &watch, &task));
+    if (!is_verified(options->class, &tally))
+        exit_code = EXIT_NOT_VERIFIED;
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    double seconds = (double)(troupe_now_ns(self) - begin_ns) * 1e-9;
+    if (options->json)
+        print_json(options->class, &tally, troupe_n_ranks(self), seconds);
+    else
+        print_text(options->class, &tally, seconds);
+    return TROUPE_OK;
+}
+
+static troupe_status body(troupe_actor *self, int argc, char **argv)
+{
+    struct options options;
+
+    if (!parse(argc, argv, &options)) {
+        exit_code = EXIT_USAGE;
+        if (troupe_rank(self) == 0)
+            fputs(usage, stderr);
+        return TROUPE_OK;
+    }
+    if (!options.help)
+        return run(self, &options);
+    if (troupe_rank(self) == 0)
+        fputs(usage, stdout);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(ep_process, body);
+
+int main(int argc, char **argv)
+{
+    int code = troupe_main(argc, argv, &(troupe_program){.main = &ep_process});
+
+    return code == TROUPE_EXIT_OK ? exit_code : code;
+}
