@@ -45,8 +45,7 @@ struct verdict {
 };
 
 /* The first that failed, in the order of the members. */
-static void
-fold(void *into, const void *from, size_t size_bytes, const void *context)
+static void fold(void *into, const void *from, size_t size_bytes, const void *context)
 {
     struct verdict left, right;
 

@@ -20,8 +20,7 @@
 enum { ROUNDS = 200, MOST = 4, LARGE_BYTES = 3 << 20 };
 
 /* Not commutative: only the order of the members gives the right result. */
-static void
-fold(void *into, const void *from, size_t size_bytes, const void *context)
+static void fold(void *into, const void *from, size_t size_bytes, const void *context)
 {
     uint64_t left, right;
 
