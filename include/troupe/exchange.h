@@ -44,9 +44,10 @@ typedef struct troupe_exchange_lists {
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
  * \owns     what is sent and got is lent until the wait
- * \errors   TROUPE_NO_MEMORY nothing was started; TROUPE_INVALID no such peer, or one
- *           twice. At the wait: TROUPE_MISMATCH sizes differ, or only one side has the
- *           other in its list; TROUPE_PEER_GONE a member ended before it was done
+ * \errors   TROUPE_NO_MEMORY nothing was started; TROUPE_INVALID no such peer, one
+ * twice, or 4 TiB and more for one. At the wait: TROUPE_MISMATCH sizes differ, or only
+ * one side has the other in its list; TROUPE_PEER_GONE a member ended before it was
+ * done
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_exchange_start(troupe_actor *self,

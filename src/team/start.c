@@ -141,12 +141,15 @@ troupe_status troupe_exscan_start(troupe_actor *self,
 
 /* ---- the exchange ------------------------------------------------------------- */
 
-/* Notes a peer in a set of bits; false: there is no such member, or it stands there. */
-static bool note_peer(const troupe_team *team, unsigned char *seen, int peer)
+/* Notes a peer in a set of bits; false: there is no such member, or it stands there, or
+ * it is too much. */
+static bool
+note_peer(const troupe_team *team, unsigned char *seen, int peer, size_t size_bytes)
 {
     unsigned char bit = (unsigned char)(1u << (unsigned)peer % 8);
 
-    if (!is_member(team, peer) || seen[peer / 8] & bit)
+    if (!is_member(team, peer) || seen[peer / 8] & bit ||
+        size_bytes / TEAM_PIECE_BYTES >= TEAM_MOST_PIECES)
         return false;
     seen[peer / 8] |= bit;
     return true;
@@ -160,11 +163,12 @@ static bool are_peers(const troupe_team *team,
 
     memset(seen, 0, n_bytes);
     for (int i = 0; i < lists->n_sends; i++)
-        if (!note_peer(team, seen, lists->sends[i].peer))
+        if (!note_peer(team, seen, lists->sends[i].peer, lists->sends[i].size_bytes))
             return false;
     memset(seen, 0, n_bytes);
     for (int i = 0; i < lists->n_receives; i++)
-        if (!note_peer(team, seen, lists->receives[i].peer))
+        if (!note_peer(team, seen, lists->receives[i].peer,
+                       lists->receives[i].size_bytes))
             return false;
     return true;
 }

@@ -41,6 +41,10 @@ enum {
     TEAM_SMALL_BYTES = 64,        /* values up to here live in the operation */
     TEAM_SHARE_BYTES = 16 * 1024, /* values above are handed to comm, not copied */
     TEAM_BUCKETS = 32,
+    /* Of a trade's large parts: with an envelope, a block of the pool, and it stays in
+     * a core's cache between the copy that fills it and the one that empties it. */
+    TEAM_PIECE_BYTES = (1 << 18) - 64,
+    TEAM_MOST_PIECES = 1 << 24, /* of one part: what a record can count */
     TEAM_FORGOTTEN = 64,
     TEAM_DOWN = 32, /* the level of what comes from above */
     TEAM_NOTHING = 33

@@ -5,7 +5,7 @@
 /*
  * The exchange, in which members know what they get from whom ("trade", for phases of
  * the other operations exchange, too). What a member sends goes straight to the other's
- * rank, in pieces of about a mebibyte: those come by tickets, and a place in the pool
+ * rank, in pieces of 256 KiB: those come by tickets, and a place in the pool
  * is asked for each, so pieces are few at a time. The receiver copies a piece out of
  * the pool and asks for more when half of those that may be on their way have come.
  *
@@ -21,22 +21,21 @@
  */
 
 enum {
-    PIECE_BYTES = (1 << 20) - 64, /* with an envelope, a block of the pool */
-    PIECES_AHEAD = 8,
+    PIECES_AHEAD = 16,
     PIECES_MORE = PIECES_AHEAD / 2,
     LOW_BITS = 16 /* of a piece's number; the rest is in the record's flags */
 };
 
 static uint64_t n_pieces_of(size_t size_bytes)
 {
-    return (size_bytes + PIECE_BYTES - 1) / PIECE_BYTES;
+    return (size_bytes + TEAM_PIECE_BYTES - 1) / TEAM_PIECE_BYTES;
 }
 
 static size_t piece_bytes(size_t size_bytes, uint64_t piece)
 {
-    size_t n_left = size_bytes - (size_t)piece * PIECE_BYTES;
+    size_t n_left = size_bytes - (size_t)piece * TEAM_PIECE_BYTES;
 
-    return n_left < PIECE_BYTES ? n_left : PIECE_BYTES;
+    return n_left < TEAM_PIECE_BYTES ? n_left : TEAM_PIECE_BYTES;
 }
 
 static struct team_part *find(struct team_part *parts, int n_parts, int rank)
@@ -83,7 +82,7 @@ static void send_piece(struct team_operation *op, const struct team_part *part)
                                        .kind = TEAM_KIND_PART,
                                        .flags = (uint8_t)(piece >> LOW_BITS)};
 
-    comm_post_must(comm, part->rank, &header, part->bytes + piece * PIECE_BYTES,
+    comm_post_must(comm, part->rank, &header, part->bytes + piece * TEAM_PIECE_BYTES,
                    piece_bytes(part->size_bytes, piece));
 }
 
@@ -170,7 +169,7 @@ void team_trade_place(struct team_operation *op,
 
     if (part->is_over)
         return;
-    memcpy(part->place + piece * PIECE_BYTES, bytes,
+    memcpy(part->place + piece * TEAM_PIECE_BYTES, bytes,
            piece_bytes(part->size_bytes, piece));
     part->n_done++;
     if (part->n_done == n_pieces)

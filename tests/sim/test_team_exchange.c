@@ -12,8 +12,8 @@
 
 enum { MOST_MEMBERS = 8, MOST_PENDING = 6 };
 
-static const size_t sizes[] = {0,     0,     1,      8,       1000,    16383,
-                               16384, 16385, 200000, 1048512, 3000000, 12000000};
+static const size_t sizes[] = {0,     0,     1,      8,      1000,    16383,
+                               16384, 16385, 200000, 262080, 3000000, 12000000};
 enum { N_SIZES = sizeof sizes / sizeof sizes[0] };
 
 static uint64_t hash(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
@@ -167,7 +167,7 @@ static troupe_status long_body(troupe_actor *self)
 {
     troupe_team *team = troupe_rank_team(self);
     int n = troupe_team_size(team), me = troupe_team_index(team);
-    size_t size_bytes = 40 * 1048512 + 5;
+    size_t size_bytes = 160 * 262080 + 5;
     unsigned char *out = malloc(size_bytes), *in = malloc(size_bytes);
     const troupe_outgoing send = {(me + 1) % n, out, size_bytes};
     const troupe_incoming receive = {(me + n - 1) % n, in, size_bytes};
@@ -243,9 +243,9 @@ static troupe_status discord_body(troupe_actor *self)
         {"nobody wants it", 8, 0},
         {"a ticket too much", 70000, 0},
         {"no ticket", 0, 70000},
-        {"other pieces", 2500000, 2097024},
-        {"more pieces", 2097024, 2500000},
-        {"a piece less", 1048512, 2097024},
+        {"other pieces", 2500000, 2096640},
+        {"more pieces", 2096640, 2500000},
+        {"a piece less", 262080, 524160},
     };
 
     for (size_t i = 0; i < sizeof discords / sizeof discords[0]; i++)
@@ -289,6 +289,10 @@ static troupe_status self_body(troupe_actor *self)
     EXPECT_STATUS(troupe_exchange_start(self, team, &lists, &operation),
                   TROUPE_INVALID);
     send[0].peer = me;
+    send[0].size_bytes = SIZE_MAX;
+    EXPECT_STATUS(troupe_exchange_start(self, team, &lists, &operation),
+                  TROUPE_INVALID);
+    send[0].size_bytes = 8;
     EXPECT_OK(troupe_barrier(self, team));
     receive[0].size_bytes = 16;
     EXPECT_STATUS(troupe_exchange(self, team, &lists), TROUPE_MISMATCH);
