@@ -74,17 +74,19 @@ static bool read_decimal(const char *at, const char *end, struct decimal *decima
 }
 
 #if LDBL_MANT_DIG == 64
+/* 5^27 < 2^63: 64 bits hold them exactly. */
+static const long double powers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
+                                     1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+                                     1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+                                     1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+
 /*
- * One operation on numbers that 64 bits hold exactly (5^27 < 2^63) is off by half a
+ * One operation on numbers that 64 bits hold exactly is off by half a
  * unit of the 64th bit at most. So rounding to the 53 bits of a double goes the right
  * way unless the 11 bits that it drops are next to the half.
  */
 static bool from_decimal(const struct decimal *decimal, double *value)
 {
-    static const long double powers[] = {
-        1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,
-        1e10L, 1e11L, 1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L,
-        1e20L, 1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
     long double wide = (long double)decimal->digits;
     uint64_t bits;
     uint32_t dropped;
@@ -234,10 +236,96 @@ enum number_result number_read(locale_t c_locale,
     return read_whole(element, text, n_bytes, value);
 }
 
+#if LDBL_MANT_DIG == 64
+enum { WRITTEN_DIGITS = 17 };
+
+/*
+ * The digits of a number from 1e-4 to 1e17 as a whole number, and their power of ten.
+ * Off by little more than half of the last one, while 17 digits tell any two doubles
+ * apart with a tenth to spare; so they read back equal.
+ */
+static bool to_decimal(double value, struct decimal *decimal)
+{
+    long double wide = fabsl((long double)value), scaled;
+    int exponent = 0;
+
+    if (!(wide >= 1e-4L && wide < 1e17L))
+        return false;
+    (void)frexpl(wide, &exponent);
+    /* Its power of ten is this one or the next: 78913 / 2^18 is the log10 of 2. */
+    exponent = ((exponent - 1) * 78913 >> 18) - (WRITTEN_DIGITS - 1);
+    scaled = wide * powers[-exponent];
+    if (scaled >= 1e17L)
+        scaled = wide * powers[-++exponent];
+    *decimal = (struct decimal){.digits = (uint64_t)(scaled + 0.5L),
+                                .exponent = exponent,
+                                .is_negative = value < 0};
+    return scaled >= 1e16L && decimal->digits < UINT64_C(100000000000000000);
+}
+
+/* To 15 digits, if they read back equal. */
+static void shorten(double value, struct decimal *decimal)
+{
+    struct decimal fewer = {(decimal->digits + 50) / 100, decimal->exponent + 2, false};
+    double back;
+
+    if (from_decimal(&fewer, &back) && back == fabs(value))
+        decimal->digits = fewer.digits * 100;
+}
+
+/* Without an exponent; digits that are zero at the end are left out. */
+static size_t write_decimal(const struct decimal *decimal, char *text)
+{
+    char digits[WRITTEN_DIGITS + 1], *at = text;
+    int n_before = decimal->exponent + WRITTEN_DIGITS, n = WRITTEN_DIGITS;
+    uint64_t rest = decimal->digits;
+
+    for (int i = n; i-- > 0; rest /= 10)
+        digits[i] = (char)('0' + rest % 10);
+    while (n > 1 && n > n_before && digits[n - 1] == '0')
+        n--;
+    if (decimal->is_negative)
+        *at++ = '-';
+    if (n_before <= 0)
+        *at++ = '0';
+    for (int i = n_before < 0 ? n_before : 0; i < n; i++) {
+        if (i == n_before)
+            *at++ = '.';
+        *at++ = i < 0 ? '0' : digits[i];
+    }
+    return (size_t)(at - text);
+}
+
+static bool write_quickly(double value, char *text, size_t *n_bytes)
+{
+    struct decimal decimal;
+
+    if (!to_decimal(value, &decimal))
+        return false;
+    shorten(value, &decimal);
+    if (decimal.digits >= UINT64_C(100000000000000000))
+        return false;
+    *n_bytes = write_decimal(&decimal, text);
+    return true;
+}
+#else
+static bool write_quickly(double value, char *text, size_t *n_bytes)
+{
+    (void)value;
+    (void)text;
+    (void)n_bytes;
+    return false;
+}
+#endif
+
 static size_t write_double(double value, char *text)
 {
-    int n = snprintf(text, NUMBER_TEXT_BYTES, "%.15g", value);
+    size_t n_bytes;
+    int n;
 
+    if (write_quickly(value, text, &n_bytes))
+        return n_bytes;
+    n = snprintf(text, NUMBER_TEXT_BYTES, "%.15g", value);
     if (!isnan(value) && strtod(text, NULL) != value)
         n = snprintf(text, NUMBER_TEXT_BYTES, "%.17g", value);
     return (size_t)n;

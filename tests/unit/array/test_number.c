@@ -234,6 +234,17 @@ START_TEST(all_elements_there_and_back)
             continue;
         there_and_back(element, bits);
     }
+    for (int i = 0; i < 500000; i++) {
+        uint64_t bits = base_random_next(&random);
+        double whole = (double)(int64_t)(bits >> (8 + bits % 50));
+
+        there_and_back(TROUPE_DOUBLE,
+                       bits_of(ldexp((double)(bits >> 11) + 1, (int)(bits % 80) - 70)));
+        there_and_back(TROUPE_DOUBLE, bits_of(-whole * 1e-3));
+        there_and_back(TROUPE_DOUBLE, bits_of(whole / 7));
+        there_and_back(TROUPE_DOUBLE, bits_of(nextafter(pow(10, (int)(bits % 24) - 6),
+                                                        bits >> 63 ? 0 : INFINITY)));
+    }
     there_and_back(TROUPE_DOUBLE, bits_of(INFINITY));
     there_and_back(TROUPE_DOUBLE, bits_of(-0.0));
 }
@@ -241,12 +252,37 @@ END_TEST
 
 START_TEST(few_digits_where_few_do)
 {
+    static const struct {
+        double value;
+        const char *text;
+    } rows[] = {{0.1, "0.1"},
+                {-0.25, "-0.25"},
+                {1, "1"},
+                {-1, "-1"},
+                {0, "0"},
+                {-0.0, "-0"},
+                {1234567, "1234567"},
+                {1e16, "10000000000000000"},
+                {1e17, "1e+17"},
+                {1e22, "1e+22"},
+                {0.001, "0.001"},
+                {0.0001, "0.0001"},
+                {0.00012, "0.00012"},
+                {0.00001, "1e-05"},
+                {1e-300, "1e-300"},
+                {123.456, "123.456"},
+                {99999999999999984.0, "99999999999999984"},
+                {9007199254740993.0, "9007199254740992"},
+                {0.30000000000000004, "0.30000000000000004"},
+                {INFINITY, "inf"}};
     char text[NUMBER_TEXT_BYTES];
-    double value = 0.1;
-    size_t n = number_write(TROUPE_DOUBLE, &value, text);
 
-    ck_assert_uint_eq(n, 3);
-    ck_assert(memcmp(text, "0.1", 3) == 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n = number_write(TROUPE_DOUBLE, &rows[i].value, text);
+
+        ck_assert_msg(n == strlen(rows[i].text) && memcmp(text, rows[i].text, n) == 0,
+                      "%s is written %.*s", rows[i].text, (int)n, text);
+    }
 }
 END_TEST
 
