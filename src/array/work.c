@@ -11,7 +11,14 @@
  * that a parallel region begins after what stands before it and ends before what
  * follows.
  */
-#ifdef __SANITIZE_THREAD__
+#if defined(__SANITIZE_THREAD__)
+#define HAS_THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HAS_THREAD_SANITIZER
+#endif
+#endif
+#ifdef HAS_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #define REGION_RELEASE(address) __tsan_release(address)
 #define REGION_ACQUIRE(address) __tsan_acquire(address)
