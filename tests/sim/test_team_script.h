@@ -24,7 +24,7 @@ enum {
     UNSET = 255
 };
 
-enum form { BARRIER, BROADCAST, GATHER, REDUCE, EXSCAN, SPLIT, N_FORMS };
+enum form { BARRIER, BROADCAST, GATHER, REDUCE, EXSCAN, TRADE, SPLIT, N_FORMS };
 
 struct step {
     enum form form;
@@ -80,7 +80,8 @@ static inline int script_root(const struct step *step, int size)
 {
     if (step->form == BROADCAST)
         return (int)(step->root_choice % (uint32_t)size);
-    if (step->form == BARRIER || step->form == EXSCAN || step->form == SPLIT)
+    if (step->form == BARRIER || step->form == EXSCAN || step->form == TRADE ||
+        step->form == SPLIT)
         return -1;
     return step->root_choice % 3 == 0 ? -1
                                       : (int)(step->root_choice / 3 % (uint32_t)size);
@@ -88,7 +89,7 @@ static inline int script_root(const struct step *step, int size)
 
 static inline bool script_is_for_all(const struct step *step, int size)
 {
-    return step->form != EXSCAN && script_root(step, size) < 0;
+    return step->form != EXSCAN && step->form != TRADE && script_root(step, size) < 0;
 }
 
 static inline int script_colour(const struct script *script, int step, int worker)
@@ -181,7 +182,7 @@ script_make_step(struct script *script, struct base_random *random, int i)
 {
     struct step *step = &script->steps[i];
 
-    step->form = (enum form)base_random_below(random, EXSCAN + 1);
+    step->form = (enum form)base_random_below(random, TRADE + 1);
     step->slot = (int)base_random_below(random, (uint32_t)script->n_slots);
     step->root_choice = base_random_below(random, 1000);
     step->size_bytes = script_size(random, script->n_workers, step->form == GATHER);
@@ -189,6 +190,10 @@ script_make_step(struct script *script, struct base_random *random, int i)
         step->size_bytes += base_random_below(random, 8);
     if (step->form == BARRIER)
         step->size_bytes = 0;
+    if (step->form == TRADE && step->size_bytes > 50000)
+        step->size_bytes = 50000;
+    if (step->form == TRADE && script->n_workers > 8)
+        step->size_bytes %= 73;
     step->element = (enum troupe_element)base_random_below(random, 3);
     step->combine = (enum troupe_combine)base_random_below(
         random, step->element == TROUPE_DOUBLE ? 4 : 6);
@@ -232,6 +237,9 @@ static inline void script_make_faults(struct script *script, struct base_random 
         script->odd_is_skip = script->n_slots == 1 && base_random_below(random, 2) == 0;
         if (script->steps[script->odd_step].form == SPLIT)
             script->odd_worker = -1;
+        /* What one member sends is no matter of most others. */
+        if (script->steps[script->odd_step].form == TRADE)
+            script->odd_is_size = false;
     }
 }
 
@@ -285,6 +293,24 @@ static inline void script_mine(const struct script *script,
 }
 
 static const uint64_t script_salt = UINT64_C(0x5bd1e995);
+
+/* What one member sends to another in an exchange. */
+static inline size_t script_part_bytes(const struct script *script,
+                                       const struct step *step,
+                                       int from,
+                                       int to)
+{
+    uint64_t hash =
+        script_hash(script->seed, step->salt, (uint64_t)from, (uint64_t)to + 1000);
+
+    return hash % 3 == 0 ? 0
+                         : step->size_bytes - (step->size_bytes > 8 ? hash / 3 % 8 : 0);
+}
+
+static inline unsigned char script_part_byte(const struct step *step, int from, int to)
+{
+    return (unsigned char)(step->salt + (uint32_t)from * 7 + (uint32_t)to * 31);
+}
 
 /* Neither associative nor commutative, so that only one shape of the fold is right. */
 static inline void
