@@ -5,7 +5,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all=(pingpong stream histogram bulk local memory wordcount)
+all=(pingpong stream histogram bulk local memory wordcount kernels)
 
 usage() {
     cat << TEXT
@@ -51,6 +51,7 @@ for name in "${names[@]}"; do
     case $name in
     pingpong) targets+=(bench_pingpong bench_pingpong_peer) ;;
     wordcount) targets+=(wordcount) ;;
+    kernels) targets+=(bench_kernels is ep) ;;
     *) targets+=("bench_$name") ;;
     esac
 done
@@ -122,11 +123,20 @@ run_memory() {
     repeat_against 4194304 "transport, per rank of 64" bytes "4 MiB" transport_bytes
 }
 
+run_kernels() {
+    local program=$BENCH_BIN/bench_kernels
+    TROUPE_WORKERS=1 ranks 1 "$program" "${quick[@]}"
+    TROUPE_WORKERS=2 mpirun --bind-to none -n 1 "$program" "${quick[@]}"
+    TROUPE_WORKERS=1 ranks 2 "$program" "${quick[@]}"
+    bash bench/kernels_apps.sh "${quick[@]}"
+}
+
 run_one() { # run_one NAME: its JSON lines
     case $1 in
     pingpong) run_pingpong ;;
     memory) run_memory ;;
     wordcount) bash bench/wordcount.sh "${quick[@]}" ;;
+    kernels) run_kernels ;;
     local) ranks 1 "$BENCH_BIN/bench_local" "${quick[@]}" ;;
     *) ranks 2 "$BENCH_BIN/bench_$1" "${quick[@]}" ;;
     esac

@@ -2,6 +2,7 @@
 #include "array/work.h"
 #include "array/array.h"
 #include "base/clock.h"
+#include <stdatomic.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -40,11 +41,13 @@ struct run {
 } __attribute__((aligned(CACHE_LINE_BYTES)));
 
 struct work {
+    struct actor_rank *home;
     array_task_fn *run;
     void *context;
     struct run *runs;
     int n_threads;
-    int64_t until_ns; /* 0: after a number of tasks */
+    bool is_simulated;
+    atomic_bool is_wanted; /* the runtime's thread is: all stop after their tasks */
 };
 
 int array_n_threads(const troupe_actor *self)
@@ -69,15 +72,42 @@ int array_thread_of(const troupe_actor *self, int64_t n_tasks, int64_t task)
     return thread;
 }
 
+/*
+ * The first thread is the runtime's. It moves bytes, which needs no pause, and looks
+ * whether anybody waits for what only a pause gives.
+ */
+static bool is_wanted(const struct work *work, int64_t now_ns)
+{
+    struct actor_rank *home = work->home;
+    const struct heap_node *timer;
+
+    (void)comm_poll(home->comm);
+    home->turn_began_ns = base_clock_coarse_ns(); /* nobody is kept from anything */
+    timer = heap_first(&home->timers);
+    return home->n_ready > 0 || comm_has_frame(home->comm) ||
+           (timer && timer->at_ns <= now_ns);
+}
+
 /* One thread's part of a slice. */
-static void work_thread(const struct work *work, int thread)
+static void work_thread(struct work *work, int thread)
 {
     struct run *run = &work->runs[thread];
     int64_t next = run->next, n_left = SIMULATED_SLICE_TASKS;
+    int64_t look_ns = work->is_simulated ? 0 : base_clock_ns() + SLICE_NS;
 
     while (next < run->end) {
         work->run(work->context, next++, thread);
-        if (work->until_ns ? base_clock_ns() >= work->until_ns : --n_left == 0)
+        if (work->is_simulated) {
+            if (--n_left == 0)
+                break;
+            continue;
+        }
+        if (thread == 0 && base_clock_ns() >= look_ns) {
+            look_ns = base_clock_ns() + SLICE_NS;
+            if (is_wanted(work, look_ns - SLICE_NS))
+                atomic_store_explicit(&work->is_wanted, true, memory_order_relaxed);
+        }
+        if (atomic_load_explicit(&work->is_wanted, memory_order_relaxed))
             break;
     }
     run->next = next;
@@ -117,17 +147,19 @@ void array_work(troupe_actor *self, int64_t n_tasks, array_task_fn *run, void *c
 {
     const struct array_rank *here = array_of(self->home->rank);
     struct run runs[ARRAY_MOST_THREADS];
-    struct work work = {.run = run,
+    struct work work = {.home = self->home,
+                        .run = run,
                         .context = context,
                         .runs = runs,
-                        .n_threads = threads_for(self, n_tasks)};
+                        .n_threads = threads_for(self, n_tasks),
+                        .is_simulated = here->is_simulated};
 
     for (int thread = 0; thread < work.n_threads; thread++)
         runs[thread] =
             (struct run){.next = array_share(n_tasks, work.n_threads, thread),
                          .end = array_share(n_tasks, work.n_threads, thread + 1)};
     while (is_left(&work)) {
-        work.until_ns = here->is_simulated ? 0 : base_clock_ns() + SLICE_NS;
+        work.is_wanted = false;
         work_slice(&work);
         if (is_left(&work))
             troupe_yield(self);

@@ -5,9 +5,10 @@
 /*
  * Work of a process on its part of an array, by the threads of the rank. Tasks go to
  * threads in equal runs, always the same: a thread works on what it has touched first.
- * After about a millisecond all threads stop between two tasks and the process yields,
- * so that mail, credits and other actors go on; so a task should take some microseconds
- * and no more than a few hundred.
+ * About every millisecond the runtime's thread, which is one of them, moves what comes
+ * and goes; if then an actor is ready, all threads stop between two tasks and the
+ * process yields. So a task should take some microseconds and no more than a few
+ * hundred.
  *
  * On the simulator tasks run one after the other on the calling thread.
  */
