@@ -8,4 +8,6 @@
 #define BODY_NAME  "v2"
 #define BODY_WIDTH 2
 #include "numeric/body.h"
+#else
+extern int numeric_isa_is_empty; /* ISO C wants something in a file */
 #endif

@@ -8,4 +8,6 @@
 #define BODY_NAME  "v4"
 #define BODY_WIDTH 8
 #include "numeric/body.h"
+#else
+extern int numeric_isa_is_empty; /* ISO C wants something in a file */
 #endif

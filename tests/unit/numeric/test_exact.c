@@ -256,6 +256,38 @@ START_TEST(sums_beyond_the_largest_double)
 }
 END_TEST
 
+/* More of one exponent than a pile can hold, among others far away. */
+START_TEST(high_piles)
+{
+    enum { N = 20000 };
+    double *x = malloc(N * sizeof *x);
+
+    for (int i = 0; i < N; i++)
+        x[i] = i % 2 ? 0x1.fffffffffffffp0 : 0x1p-900 * i;
+    ck_same_bits(exactly(numeric_isa_choose(NULL), x, NULL, N), by_mpfr(x, NULL, N));
+    for (int i = 0; i < N; i++)
+        x[i] = i % 2 ? 0x0.fffffffffffffp-1022 : -0x1.fffffffffffffp500;
+    ck_same_bits(exactly(numeric_isa_choose(NULL), x, NULL, N), by_mpfr(x, NULL, N));
+    free(x);
+}
+END_TEST
+
+/* As after 2^30 numbers, which nobody wants to wait for: a limb is full. */
+START_TEST(carries_do_not_wait_for_ever)
+{
+    const double x = 0x1p64;
+    struct numeric_terms terms = {numeric_isa_choose(NULL), NUMERIC_SUM_DOUBLE, &x,
+                                  NULL};
+    struct numeric_exact exact;
+
+    numeric_exact_init(&exact);
+    exact.limb[70] = INT64_MAX; /* counts 2^64 */
+    exact.n_pending = INT64_C(1) << 30;
+    numeric_exact_add(&exact, &terms, 1);
+    ck_same_bits(numeric_exact_round(&exact), 0x1p127);
+}
+END_TEST
+
 /* Apart, because gcc 12 forgets to round when it sees (double)(float)x in vectors of
  * two
  * (-ftree-slp-vectorize). */
@@ -317,6 +349,8 @@ CHECK_MAIN("kernel exact",
            neither_order_nor_parts_show,
            infinities_nans_and_zeros,
            sums_beyond_the_largest_double,
+           high_piles,
+           carries_do_not_wait_for_ever,
            floats_and_their_products,
            bytes_that_are_no_sum_are_refused)
 #endif

@@ -258,6 +258,7 @@ START_TEST(bytes_that_are_no_carrier_are_refused)
     ck_refused(&carrier, 0, 0, 15);
     ck_refused(&carrier, 0, 0, 24);
     ck_refused(&carrier, -1, 5, 16);
+    ck_refused(&carrier, -8, 0, 24);
     ck_refused(&carrier, 5, 4, 16);
     ck_refused(&carrier, 0, 101, 24);
     ck_refused(&carrier, INT64_MIN, INT64_MAX, 16);
