@@ -185,6 +185,55 @@ static void fill_order(enum numeric_element element,
     }
 }
 
+/* What numeric_sort_map made the key of, which was no NaN. */
+static void put_key(enum numeric_element element, uint64_t key, void *to)
+{
+    uint64_t bits = element == NUMERIC_DOUBLE || element == NUMERIC_FLOAT
+                        ? real_bits(key)
+                    : element == NUMERIC_UINT64 ? key
+                                                : key ^ SIGN;
+
+    if (element == NUMERIC_FLOAT) {
+        float single = (float)numeric_from_bits(bits);
+        memcpy(to, &single, sizeof single);
+        return;
+    }
+    memcpy(to, &bits, bytes_of(element));
+}
+
+/* Small elements travel in the place of their indices, which spares looking for them
+ * all over the memory afterwards. */
+static void sort_with_items(enum numeric_element element,
+                            void *keys,
+                            void *items,
+                            size_t item_bytes,
+                            int64_t n,
+                            struct numeric_keyed *order,
+                            struct numeric_keyed *scratch)
+{
+    size_t key_bytes = bytes_of(element);
+
+    for (int64_t i = 0; i < n; i++)
+        memcpy(&order[i].index, (char *)items + (size_t)i * item_bytes, item_bytes);
+    numeric_sort_keyed(order, scratch, n);
+    for (int64_t i = 0; i < n; i++) {
+        put_key(element, order[i].key, (char *)keys + (size_t)i * key_bytes);
+        memcpy((char *)items + (size_t)i * item_bytes, &order[i].index, item_bytes);
+    }
+}
+
+static bool
+has_nan(enum numeric_element element, const struct numeric_keyed *order, int64_t n)
+{
+    bool is_some = false;
+
+    if (element != NUMERIC_DOUBLE && element != NUMERIC_FLOAT)
+        return false;
+    for (int64_t i = 0; i < n; i++)
+        is_some = is_some || order[i].key == UINT64_MAX;
+    return is_some;
+}
+
 troupe_status numeric_sort_by_key(
     enum numeric_element element, void *keys, void *items, size_t item_bytes, int64_t n)
 {
@@ -201,9 +250,13 @@ troupe_status numeric_sort_by_key(
     bool is_there = order != NULL && room != NULL;
     if (is_there) {
         fill_order(element, keys, n, order);
-        numeric_sort_keyed(order, room, n);
-        gather_in_place(order, n, keys, bytes_of(element), room);
-        gather_in_place(order, n, items, item_bytes, room);
+        if (item_bytes <= sizeof order->index && !has_nan(element, order, n)) {
+            sort_with_items(element, keys, items, item_bytes, n, order, room);
+        } else {
+            numeric_sort_keyed(order, room, n);
+            gather_in_place(order, n, keys, bytes_of(element), room);
+            gather_in_place(order, n, items, item_bytes, room);
+        }
     }
     base_free(order);
     base_free(room);
