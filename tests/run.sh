@@ -41,6 +41,7 @@ seeds_percent=100
 if [ "$mode" = full ]; then
     fuzz_seconds=${FUZZ_SECONDS:-600}
     seeds_percent=1000
+    export TEST_FULL=1 # of unit tests that have more to try
 fi
 
 # ---- stages --------------------------------------------------------------------------
