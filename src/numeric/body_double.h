@@ -24,44 +24,37 @@ INLINE struct pair add_pairs(struct pair a, struct pair b)
     return sum;
 }
 
-INLINE struct pair dd_product(load_fn *term, const void *x, const void *y, int64_t i)
+/* One row and two; a product has an error of its own. */
+typedef struct pair pair_fn(const struct source *from, int64_t i);
+
+INLINE struct pair dd_product(const struct source *from, int64_t i)
 {
-    (void)term;
-    struct split split =
-        two_product(load((const double *)x + i), load((const double *)y + i));
+    struct split split = two_product(load((const double *)from->x + i),
+                                     load((const double *)from->y + i));
     return (struct pair){split.product, split.error};
 }
 
-/* One row, when it is no product that has an error of its own. */
-INLINE struct pair dd_plain(load_fn *term, const void *x, const void *y, int64_t i)
+INLINE struct pair dd_plain(const struct source *from, int64_t i)
 {
-    return (struct pair){term(x, y, i), (vector){0}};
+    return (struct pair){term(from, i), (vector){0}};
 }
 
-typedef struct pair pair_fn(load_fn *term, const void *x, const void *y, int64_t i);
-
-INLINE struct pair dd_product_2(load_fn *term, const void *x, const void *y, int64_t i)
+INLINE struct pair dd_product_2(const struct source *from, int64_t i)
 {
-    return add_pairs(dd_product(term, x, y, i),
-                     dd_product(term, x, y, i + NUMERIC_LANES));
+    return add_pairs(dd_product(from, i), dd_product(from, i + NUMERIC_LANES));
 }
 
-INLINE struct pair dd_plain_2(load_fn *term, const void *x, const void *y, int64_t i)
+INLINE struct pair dd_plain_2(const struct source *from, int64_t i)
 {
-    return two_sum(term(x, y, i), term(x, y, i + NUMERIC_LANES));
+    return two_sum(term(from, i), term(from, i + NUMERIC_LANES));
 }
 
 INLINE struct pair
-dd_4(pair_fn *two, load_fn *term, const void *x, const void *y, int64_t i)
+dd_4(pair_fn *two, const struct source *from, int64_t i, bool is_fetching)
 {
-    return add_pairs(two(term, x, y, i), two(term, x, y, i + 2 * NUMERIC_LANES));
-}
-
-INLINE struct pair
-dd_8(pair_fn *two, load_fn *term, const void *x, const void *y, int64_t i)
-{
-    return add_pairs(dd_4(two, term, x, y, i),
-                     dd_4(two, term, x, y, i + 4 * NUMERIC_LANES));
+    for (int64_t row = 0; row < 4 && is_fetching; row++)
+        fetch(from, i + row * NUMERIC_LANES);
+    return add_pairs(two(from, i), two(from, i + 2 * NUMERIC_LANES));
 }
 
 INLINE void store_pair(double *lanes, int v, struct pair pair)
@@ -70,30 +63,26 @@ INLINE void store_pair(double *lanes, int v, struct pair pair)
     store(lanes + NUMERIC_LANES + v * WIDTH, pair.low);
 }
 
-INLINE void tree_dd(pair_fn *one,
-                    pair_fn *two,
-                    load_fn *term,
-                    int64_t item_bytes,
-                    const void *x,
-                    const void *y,
-                    int level,
-                    double *lanes)
+INLINE void
+tree_dd(pair_fn *one, pair_fn *two, const struct source *from, int level, double *lanes)
 {
-    struct pair stack[64][N_VECTORS];
+    struct pair stack[NUMERIC_MAX_LEVEL][N_VECTORS];
 
     if (level < 3) {
         for (int v = 0; v < N_VECTORS; v++)
             store_pair(lanes, v,
-                       level == 0   ? one(term, x, y, v * WIDTH)
-                       : level == 1 ? two(term, x, y, v * WIDTH)
-                                    : dd_4(two, term, x, y, v * WIDTH));
+                       level == 0   ? one(from, v * WIDTH)
+                       : level == 1 ? two(from, v * WIDTH)
+                                    : dd_4(two, from, v * WIDTH, false));
         return;
     }
     for (int64_t group = 0; group < INT64_C(1) << (level - 3); group++) {
         int depth = __builtin_popcountll((uint64_t)group);
-        fetch_group(x, y, group * GROUP, item_bytes);
         for (int v = 0; v < N_VECTORS; v++) {
-            struct pair node = dd_8(two, term, x, y, group * GROUP + v * WIDTH);
+            int64_t i = group * GROUP + v * WIDTH;
+            struct pair node =
+                add_pairs(dd_4(two, from, i, begins_line(from, v)),
+                          dd_4(two, from, i + GROUP / 2, begins_line(from, v)));
             int top = depth;
             for (int64_t ones = group; ones & 1; ones >>= 1)
                 node = add_pairs(stack[--top][v], node);
@@ -107,22 +96,26 @@ INLINE void tree_dd(pair_fn *one,
 static void sum_double_dd(const void *x, const void *y, int level, double *lanes)
 {
     (void)y;
-    tree_dd(dd_plain, dd_plain_2, load_double, 8, x, NULL, level, lanes);
+    struct source from = {load_double, 8, x, NULL};
+    tree_dd(dd_plain, dd_plain_2, &from, level, lanes);
 }
 
 static void sum_float_dd(const void *x, const void *y, int level, double *lanes)
 {
     (void)y;
-    tree_dd(dd_plain, dd_plain_2, load_float, 4, x, NULL, level, lanes);
+    struct source from = {load_float, 4, x, NULL};
+    tree_dd(dd_plain, dd_plain_2, &from, level, lanes);
 }
 
 static void dot_double_dd(const void *x, const void *y, int level, double *lanes)
 {
-    tree_dd(dd_product, dd_product_2, load_double, 8, x, y, level, lanes);
+    struct source from = {load_product, 8, x, y};
+    tree_dd(dd_product, dd_product_2, &from, level, lanes);
 }
 
 /* The product of two floats is exact in double. */
 static void dot_float_dd(const void *x, const void *y, int level, double *lanes)
 {
-    tree_dd(dd_plain, dd_plain_2, load_float_product, 4, x, y, level, lanes);
+    struct source from = {load_float_product, 4, x, y};
+    tree_dd(dd_plain, dd_plain_2, &from, level, lanes);
 }

@@ -42,10 +42,9 @@ static void conclude(const struct ends *ends, struct numeric_range *range)
     range->has_nan = any_set(ends->unordered);
 }
 
-INLINE void range_of_reals(load_fn *term,
-                           int64_t item_bytes,
-                           const void *x,
-                           const void *tail,
+/* `tail` is what is over after the last full step, filled up with the last element. */
+INLINE void range_of_reals(const struct source *from,
+                           const struct source *tail,
                            int64_t n,
                            struct numeric_range *range)
 {
@@ -57,25 +56,27 @@ INLINE void range_of_reals(load_fn *term,
         ends.high[chain] = splat(-INFINITY);
     }
     for (; i + RANGE_STEP <= n; i += RANGE_STEP) {
-        fetch_ahead((const char *)x + i * item_bytes, RANGE_STEP * item_bytes);
+        fetch_ahead((const char *)from->x + i * from->item_bytes,
+                    RANGE_STEP * from->item_bytes);
         for (int chain = 0; chain < RANGE_CHAINS; chain++)
-            look_at(&ends, chain, term(x, NULL, i + chain * WIDTH));
+            look_at(&ends, chain, term(from, i + chain * WIDTH));
     }
     if (i < n)
         for (int chain = 0; chain < RANGE_CHAINS; chain++)
-            look_at(&ends, chain, term(tail, NULL, chain * WIDTH));
+            look_at(&ends, chain, term(tail, chain * WIDTH));
     conclude(&ends, range);
 }
 
-/* What is over after the last full step, filled up with the last element. */
-#define RANGE_OF_REALS(type, term)                                                     \
+#define RANGE_OF_REALS(type, load)                                                     \
     static void range_##type(const void *x, int64_t n, struct numeric_range *range)    \
     {                                                                                  \
-        type tail[RANGE_STEP];                                                         \
+        type rest[RANGE_STEP];                                                         \
         int64_t whole = n - n % RANGE_STEP;                                            \
         for (int64_t i = 0; i < RANGE_STEP; i++)                                       \
-            tail[i] = ((const type *)x)[whole + i < n ? whole + i : n - 1];            \
-        range_of_reals(term, (int64_t)sizeof(type), x, tail, n, range);                \
+            rest[i] = ((const type *)x)[whole + i < n ? whole + i : n - 1];            \
+        struct source from = {load, (int64_t)sizeof(type), x, NULL};                   \
+        struct source tail = {load, (int64_t)sizeof(type), rest, NULL};                \
+        range_of_reals(&from, &tail, n, range);                                        \
     }
 RANGE_OF_REALS(double, load_double)
 RANGE_OF_REALS(float, load_float)

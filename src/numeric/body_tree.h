@@ -26,62 +26,77 @@ INLINE vector load_float_product(const void *x, const void *y, int64_t i)
     return widen((const float *)x + i) * widen((const float *)y + i);
 }
 
-INLINE vector rows_2(load_fn *term, const void *x, const void *y, int64_t i)
+/* What is added up; constants, once all is inlined. */
+struct source {
+    load_fn *load;
+    int64_t item_bytes;
+    const void *x, *y; /* y may be NULL */
+};
+
+/* Element i of both arrays, some way ahead. */
+INLINE void fetch(const struct source *from, int64_t i)
 {
-    return term(x, y, i) + term(x, y, i + NUMERIC_LANES);
+    fetch_ahead((const char *)from->x + i * from->item_bytes, LINE_BYTES);
+    if (from->y != NULL)
+        fetch_ahead((const char *)from->y + i * from->item_bytes, LINE_BYTES);
 }
 
-INLINE vector rows_4(load_fn *term, const void *x, const void *y, int64_t i)
+INLINE vector term(const struct source *from, int64_t i)
 {
-    return rows_2(term, x, y, i) + rows_2(term, x, y, i + 2 * NUMERIC_LANES);
+    return from->load(from->x, from->y, i);
 }
 
-INLINE vector rows_8(load_fn *term, const void *x, const void *y, int64_t i)
+/* In a group the rows are fetched on the way, each line by the first vector that is in
+ * it. */
+INLINE vector rows_2(const struct source *from, int64_t i, bool is_fetching)
 {
-    return rows_4(term, x, y, i) + rows_4(term, x, y, i + 4 * NUMERIC_LANES);
+    if (is_fetching) {
+        fetch(from, i);
+        fetch(from, i + NUMERIC_LANES);
+    }
+    return term(from, i) + term(from, i + NUMERIC_LANES);
 }
 
-INLINE vector
-rows_few(load_fn *term, const void *x, const void *y, int level, int64_t i)
+INLINE vector rows_4(const struct source *from, int64_t i, bool is_fetching)
 {
-    return level == 0   ? term(x, y, i)
-           : level == 1 ? rows_2(term, x, y, i)
-                        : rows_4(term, x, y, i);
+    return rows_2(from, i, is_fetching) +
+           rows_2(from, i + 2 * NUMERIC_LANES, is_fetching);
+}
+
+INLINE vector rows_few(const struct source *from, int level, int64_t i)
+{
+    return level == 0   ? term(from, i)
+           : level == 1 ? rows_2(from, i, false)
+                        : rows_4(from, i, false);
 }
 
 enum { GROUP = 8 * NUMERIC_LANES };
 
-INLINE void fetch_group(const void *x, const void *y, int64_t first, int64_t item_bytes)
+INLINE bool begins_line(const struct source *from, int v)
 {
-    fetch_ahead((const char *)x + first * item_bytes, GROUP * item_bytes);
-    if (y != NULL)
-        fetch_ahead((const char *)y + first * item_bytes, GROUP * item_bytes);
+    return v * WIDTH * from->item_bytes % LINE_BYTES == 0;
 }
 
 /*
  * A binary counter: group g of 8 rows merges with as many finished nodes as g has
  * trailing ones.
  */
-INLINE void tree(load_fn *term,
-                 int64_t item_bytes,
-                 const void *x,
-                 const void *y,
-                 int level,
-                 double *lanes)
+INLINE void tree(const struct source *from, int level, double *lanes)
 {
-    vector stack[64][N_VECTORS], node[N_VECTORS];
+    vector stack[NUMERIC_MAX_LEVEL][N_VECTORS], node[N_VECTORS];
     int depth = 0;
 
     if (level < 3) {
         for (int v = 0; v < N_VECTORS; v++)
-            store(lanes + v * WIDTH, rows_few(term, x, y, level, v * WIDTH));
+            store(lanes + v * WIDTH, rows_few(from, level, v * WIDTH));
         return;
     }
     for (int64_t group = 0; group < INT64_C(1) << (level - 3); group++) {
-        int64_t first = group * GROUP;
-        fetch_group(x, y, first, item_bytes);
-        for (int v = 0; v < N_VECTORS; v++)
-            node[v] = rows_8(term, x, y, first + v * WIDTH);
+        for (int v = 0; v < N_VECTORS; v++) {
+            int64_t i = group * GROUP + v * WIDTH;
+            node[v] = rows_4(from, i, begins_line(from, v)) +
+                      rows_4(from, i + GROUP / 2, begins_line(from, v));
+        }
         for (int64_t ones = group; ones & 1; ones >>= 1) {
             depth--;
             for (int v = 0; v < N_VECTORS; v++)
@@ -98,23 +113,23 @@ INLINE void tree(load_fn *term,
 static void sum_double(const void *x, const void *y, int level, double *lanes)
 {
     (void)y;
-    tree(load_double, 8, x, NULL, level, lanes);
+    tree(&(struct source){load_double, 8, x, NULL}, level, lanes);
 }
 
 static void sum_float(const void *x, const void *y, int level, double *lanes)
 {
     (void)y;
-    tree(load_float, 4, x, NULL, level, lanes);
+    tree(&(struct source){load_float, 4, x, NULL}, level, lanes);
 }
 
 static void dot_double(const void *x, const void *y, int level, double *lanes)
 {
-    tree(load_product, 8, x, y, level, lanes);
+    tree(&(struct source){load_product, 8, x, y}, level, lanes);
 }
 
 static void dot_float(const void *x, const void *y, int level, double *lanes)
 {
-    tree(load_float_product, 4, x, y, level, lanes);
+    tree(&(struct source){load_float_product, 4, x, y}, level, lanes);
 }
 
 /* Integers need no tree: addition modulo 2^64 is associative. */

@@ -3,6 +3,7 @@
 #include "base/compiler.h"
 #include "numeric/isa.h"
 #include "numeric/numeric.h"
+#include "numeric/tree.h"
 #include <math.h>
 
 #if BODY_WIDTH == 8
@@ -86,10 +87,11 @@ INLINE bool any_set(integers mask)
 
 /*
  * Loops that compute much per element run too short a way ahead of themselves for
- * memory to deliver at full rate: asking for what comes in 4 KiB made the double-double
- * sum of 512 MiB 1.7 times as fast. Beyond an array's end it does no harm.
+ * memory to deliver at full rate. Asking for what comes in 2 KiB, a line here and a
+ * line there rather than many at once, made the double-double sum of 512 MiB twice as
+ * fast. Beyond an array's end it does no harm.
  */
-enum { AHEAD_BYTES = 12288, LINE_BYTES = 64 };
+enum { AHEAD_BYTES = 2048, LINE_BYTES = 64 };
 
 INLINE void fetch_ahead(const void *from, int64_t n_bytes)
 {
