@@ -120,13 +120,13 @@ static void fini(struct troupe *rank)
     while (base_map_next(&directory->asked, &position, &key, &value))
         base_free(value);
     base_map_fini(&directory->asked);
+    directory_table_fini(&directory->local); /* names leave the lists of actors */
+    directory_table_fini(&directory->held);
+    directory_table_fini(&directory->kept);
     position = 0;
     while (base_map_next(&directory->names_of, &position, &key, &value))
         base_free(value);
     base_map_fini(&directory->names_of);
-    directory_table_fini(&directory->local);
-    directory_table_fini(&directory->held);
-    directory_table_fini(&directory->kept);
     directory_groups_fini(directory);
     base_free(directory);
     rank->slot[BASE_SLOT_DIRECTORY] = NULL;
