@@ -416,6 +416,20 @@ void actor_call_end(struct actor_rank *home,
                     struct message_envelope *reply,
                     troupe_status status,
                     enum troupe_exit_kind kind);
+/*
+ * The same for a reply that has been announced and whose payload is still on its way:
+ * it takes its place in the mailbox now, or later mail would overtake it. False: the
+ * caller does not wait for it as mail, nothing is done.
+ */
+bool actor_call_end_apart(struct actor_rank *home,
+                          uint64_t caller,
+                          struct message_envelope *reply);
+/* The mail that comes instead of a reply. */
+void actor_call_tell(struct actor_rank *home,
+                     uint64_t caller,
+                     uint64_t reference,
+                     troupe_status status,
+                     enum troupe_exit_kind kind);
 /* Tells the caller that its request will not be answered; kind: how the server has
  * ended. */
 void actor_call_fail(struct actor_rank *home,

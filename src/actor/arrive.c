@@ -228,6 +228,9 @@ static void remove_malformed(struct actor_rank *home,
         link = &(*link)->next;
     base_assert(*link == envelope);
     (void)actor_mailbox_unlink(actor, link);
+    if (envelope->flags & MESSAGE_REPLY)
+        actor_call_tell(home, actor->address, envelope->reference, TROUPE_INVALID,
+                        TROUPE_EXIT_NORMAL);
     refuse(home, actor->address, envelope, ACTOR_DEAD_MALFORMED,
            TROUPE_REFUSAL_MALFORMED);
     actor_mailbox_drained(actor);
@@ -257,7 +260,7 @@ void actor_fetched(struct troupe *rank, struct message_envelope *envelope)
         return;
     if (actor_record_fetched(home, envelope))
         return;
-    if (envelope->flags & MESSAGE_REPLY) {
+    if ((envelope->flags & (MESSAGE_REPLY | MESSAGE_EXEMPT)) == MESSAGE_REPLY) {
         reply_fetched(home, to, envelope);
         return;
     }
@@ -342,6 +345,8 @@ static void reply_arrived(struct actor_rank *home, struct comm_record *record)
     struct message_envelope *envelope = envelope_of(home, record);
 
     if (envelope->flags & MESSAGE_TICKET) {
+        if (actor_call_end_apart(home, record->header.to, envelope))
+            return;
         base_require(fetch(home, record->header.to, envelope) != NULL,
                      "no memory for a large reply that has come");
         return;

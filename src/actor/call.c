@@ -117,11 +117,11 @@ void actor_calls_free(troupe_actor *actor)
     }
 }
 
-static void tell_result(struct actor_rank *home,
-                        uint64_t caller,
-                        uint64_t reference,
-                        troupe_status status,
-                        enum troupe_exit_kind kind)
+void actor_call_tell(struct actor_rank *home,
+                     uint64_t caller,
+                     uint64_t reference,
+                     troupe_status status,
+                     enum troupe_exit_kind kind)
 {
     struct message_envelope *envelope =
         message_take(home->pool, sizeof(struct troupe_call_failed));
@@ -197,7 +197,26 @@ void actor_call_end(struct actor_rank *home,
         late(home, caller, reply);
         status = TROUPE_REFUSED;
     }
-    tell_result(home, caller, reference, status, kind);
+    actor_call_tell(home, caller, reference, status, kind);
+}
+
+bool actor_call_end_apart(struct actor_rank *home,
+                          uint64_t caller,
+                          struct message_envelope *reply)
+{
+    troupe_actor *actor =
+        actor_is_local(home, caller) ? actor_find(home, caller) : NULL;
+    struct actor_pending_call *call = base_map_get(&home->calls, reply->reference);
+    struct message_envelope **link;
+
+    if (!actor || !call || call->caller != actor || !actor_accepts(actor, reply->type))
+        return false;
+    pending_free(home, call);
+    reply->flags |= MESSAGE_EXEMPT;
+    link = actor->tail;
+    (void)actor_deliver(actor, reply, true);
+    actor_fetch_start(actor, link);
+    return true;
 }
 
 static void give_up(struct actor_rank *home, uint64_t server, uint64_t reference)
@@ -278,7 +297,7 @@ static void call_times_out(struct heap_node *node)
     home->n_holding--;
     give_up(home, call->server, reference);
     pending_free(home, call);
-    tell_result(home, caller, reference, TROUPE_TIMEOUT, TROUPE_EXIT_NORMAL);
+    actor_call_tell(home, caller, reference, TROUPE_TIMEOUT, TROUPE_EXIT_NORMAL);
 }
 
 static struct actor_pending_call *
