@@ -348,16 +348,15 @@ troupe_status troupe_call_async_bytes(troupe_actor *self,
     bits = call->reference;
     status =
         actor_send_copy(self, to.bits, id, body, size_bytes, MESSAGE_REQUEST, bits);
-    if (status == TROUPE_OK) {
-        if (reference)
-            reference->bits = bits;
-        return TROUPE_OK;
+    call = status == TROUPE_OK ? NULL : base_map_get(&self->home->calls, bits);
+    if (call) {
+        pending_free(self->home, call);
+        return status;
     }
-    call = base_map_get(&self->home->calls, bits);
-    if (!call) /* ended while the request waited to be sent: the mail is there */
-        return TROUPE_OK;
-    pending_free(self->home, call);
-    return status;
+    /* Sent; or ended while the request waited to be sent, and the mail is there. */
+    if (reference)
+        reference->bits = bits;
+    return TROUPE_OK;
 }
 
 /* ---- replies
