@@ -426,8 +426,7 @@ void actor_end(troupe_actor *actor)
 
 void actor_stop_at(struct actor_rank *home, uint64_t target, enum troupe_exit_kind kind)
 {
-    troupe_actor *actor =
-        actor_is_local(home, target) ? actor_find(home, target) : NULL;
+    troupe_actor *actor = actor_find_or_embryo(home, target);
 
     if (!actor || (actor->flags & ACTOR_ENDING))
         return;

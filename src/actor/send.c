@@ -103,6 +103,8 @@ static troupe_status try_local(struct actor_rank *home,
     uint16_t type = (*envelope)->type; /* NOLINT(clang-analyzer-core.NullDereference) */
 
     if (UNLIKELY(!actor))
+        actor = actor_find_or_embryo(home, to);
+    if (UNLIKELY(!actor))
         return no_actor(home, to, (*envelope)->sender, type);
     if (UNLIKELY(!actor_accepts(actor, type))) {
         actor_dead_letter(home, ACTOR_DEAD_REFUSED, (*envelope)->sender, to, type);
@@ -226,7 +228,7 @@ deliver_now(struct actor_rank *home, uint64_t to, struct message_envelope *envel
                      "no memory for mail that must not wait");
         return;
     }
-    troupe_actor *actor = peer < 0 ? NULL : actor_find(home, to);
+    troupe_actor *actor = peer < 0 ? NULL : actor_find_or_embryo(home, to);
     if (actor && (envelope->flags & MESSAGE_TICK) &&
         actor_has_tick(actor, envelope->reference)) {
         home->counts.n_dropped_ticks++;

@@ -109,7 +109,7 @@ troupe_actor *actor_find_or_embryo(struct actor_rank *home, uint64_t address)
     if (!actor_is_local(home, address))
         return NULL;
     if (actor_address_index(address) == 0)
-        return home->rank_process;
+        return actor_find(home, address);
     entry = actor_entry_find(home, address);
     if (!entry || entry->actor || !entry->is_reserved)
         return entry ? entry->actor : NULL;

@@ -231,7 +231,7 @@ check_own(const troupe_actor *self, const char *name, troupe_address who)
     if (!directory_name_is_good(name) ||
         actor_rank_of(self->home, who.bits) != self->home->me)
         return TROUPE_INVALID;
-    return actor_find(self->home, who.bits) ? TROUPE_OK : TROUPE_DOWN;
+    return actor_find_or_embryo(self->home, who.bits) ? TROUPE_OK : TROUPE_DOWN;
 }
 
 static troupe_status
