@@ -50,7 +50,8 @@ void actor_owned_free_all(troupe_actor *actor)
     {
         struct actor_owned *owned = CONTAINER_OF(node, struct actor_owned, node);
 
-        message_give(actor->home->pool, owned->envelope);
+        if (owned->envelope) /* else it was being sent when the actor was stopped */
+            message_give(actor->home->pool, owned->envelope);
         disown(owned);
     }
 }

@@ -341,6 +341,7 @@ static troupe_status park_with(troupe_actor *sender,
     base_list_init(&parcel.by_sender);
     base_list_append(gate, &parcel.node);
     wait.parcel = &parcel;
+    *envelope = NULL; /* the parcel's: who stops the process frees it there */
     sender->home->counts.n_parked_sends++;
     actor_park(sender, &wait, call ? call->until : TROUPE_FOREVER);
     base_list_remove(
