@@ -388,6 +388,8 @@ void actor_take_mail(struct actor_rank *home, struct comm_record *record)
     troupe_actor *actor;
 
     base_assert(actor_is_local(home, record->header.to));
+    if (UNLIKELY((record->header.flags & MESSAGE_TICK) && !record->ticket))
+        comm_quiet_disregard_taken(home->comm);
     if (UNLIKELY(home->is_ending)) {
         discard_payload(home, record);
         return;

@@ -73,6 +73,7 @@ static void end_all(struct actor_rank *home)
 static void begin_end(struct actor_rank *home, int exit_code)
 {
     home->is_ending = true;
+    comm_quiet_regard_all(home->comm); /* nobody may leave before the last tick */
     if (exit_code > home->exit_code)
         home->exit_code = exit_code;
     end_all(home);

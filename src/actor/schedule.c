@@ -218,7 +218,7 @@ static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record 
 
     if (UNLIKELY(!actor || header->type > home->n_types ||
                  home->plain_bytes[header->type] != record->size_bytes ||
-                 record->ticket || (header->flags & MESSAGE_REPLY) ||
+                 record->ticket || (header->flags & (MESSAGE_REPLY | MESSAGE_TICK)) ||
                  !actor_accepts(actor, header->type) || !actor_is_idle_handler(actor)))
         return false;
     dispatch_record(actor, record);

@@ -78,11 +78,17 @@ static troupe_status post_envelope(struct actor_rank *home,
         .flags = (*envelope)->flags &
                  (MESSAGE_REQUEST | MESSAGE_REPLY | MESSAGE_EXEMPT | MESSAGE_TICK),
     };
+    bool is_passing =
+        (header.flags & MESSAGE_TICK) &&
+        !comm_goes_apart(home->comm, header.kind, (*envelope)->size_bytes);
     troupe_status status = comm_post_envelope(home->comm, peer, &header, envelope);
 
-    if (status == TROUPE_OK)
-        home->counts.n_sent_remote++;
-    return status;
+    if (status != TROUPE_OK)
+        return status;
+    home->counts.n_sent_remote++;
+    if (UNLIKELY(is_passing)) /* there is always one of those on its way */
+        comm_quiet_disregard_posted(home->comm);
+    return TROUPE_OK;
 }
 
 static troupe_status

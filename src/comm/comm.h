@@ -103,6 +103,8 @@ troupe_status comm_post_envelope(struct comm *comm,
                                  int rank,
                                  const struct comm_header *header,
                                  struct message_envelope **envelope);
+/* Whether a record of this size leaves a ticket and its payload travels apart. */
+bool comm_goes_apart(const struct comm *comm, uint8_t kind, uint64_t size_bytes);
 
 /* More than pending_limit_bytes wait for credits on the way to `rank`. */
 static inline bool comm_is_congested(const struct comm *comm, int rank);
@@ -172,6 +174,14 @@ void comm_fetch_discard(struct comm *comm, int source, uint64_t ticket);
  */
 void comm_quiet_offer(struct comm *comm, uint32_t any, uint32_t all, bool eager);
 void comm_quiet_withdraw(struct comm *comm);
+/*
+ * One record that was just posted, or taken, is not to hold up the verdict: it may
+ * still be on its way when that falls. Its two ends must agree on that.
+ */
+void comm_quiet_disregard_posted(struct comm *comm);
+void comm_quiet_disregard_taken(struct comm *comm);
+/* From now on all records count, those disregarded before too. */
+void comm_quiet_regard_all(struct comm *comm);
 
 /* ---- rank collectives ---- */
 

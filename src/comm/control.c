@@ -225,7 +225,8 @@ bool comm_quiet_poll(struct comm *comm)
         !comm->reduction.is_done) {
         struct comm_counts counts;
         comm_count(comm, &counts);
-        comm_quiet_answer(quiet, counts.n_records_posted, counts.n_records_taken,
+        comm_quiet_answer(quiet, counts.n_records_posted - comm->n_posted_disregarded,
+                          counts.n_records_taken - comm->n_taken_disregarded,
                           comm->now_ns);
     }
     if (quiet->tell_children || quiet->tell_parent)
@@ -245,4 +246,26 @@ void comm_quiet_offer(struct comm *comm, uint32_t any, uint32_t all, bool eager)
 void comm_quiet_withdraw(struct comm *comm)
 {
     comm_is_active(comm);
+}
+
+/*
+ * The counters stand for the records that count, of which the proof in quiet.c speaks.
+ * Ranks that regard all and ranks that do not may answer the same wave; but a verdict
+ * whose last wave found all ranks of the first kind had equal sums in the wave before,
+ * and these are only equal if nothing was disregarded there.
+ */
+void comm_quiet_disregard_posted(struct comm *comm)
+{
+    comm->n_posted_disregarded += !comm->regards_all;
+}
+
+void comm_quiet_disregard_taken(struct comm *comm)
+{
+    comm->n_taken_disregarded += !comm->regards_all;
+}
+
+void comm_quiet_regard_all(struct comm *comm)
+{
+    comm->regards_all = true;
+    comm->n_posted_disregarded = comm->n_taken_disregarded = 0;
 }

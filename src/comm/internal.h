@@ -151,6 +151,7 @@ struct comm {
     int rank, n_ranks;
     bool is_started;
     bool is_mute; /* no more control frames: the end is near */
+    bool regards_all;
     struct troupe *troupe;
     struct message_pool *pool;
     struct comm_upper upper;
@@ -182,6 +183,7 @@ struct comm {
     uint32_t n_transfers;
     struct comm_watch *watches;
     struct comm_quiet quiet;
+    uint64_t n_posted_disregarded, n_taken_disregarded;
     struct comm_reduction reduction;
     struct comm_ending *ending;
     struct base_bytes faults; /* what the end found, for the audit */

@@ -248,8 +248,8 @@ troupe_status comm_post_here(struct comm *comm,
 
 /* ---- the calls ---- */
 
-/* Whether a record travels apart. comm's own never do. */
-static bool is_bulk(const struct comm *comm, uint8_t kind, uint64_t size_bytes)
+/* comm's own records never do. */
+bool comm_goes_apart(const struct comm *comm, uint8_t kind, uint64_t size_bytes)
 {
     const struct base_frame_kind *known = comm->fast.kinds[kind];
 
@@ -297,7 +297,7 @@ troupe_status comm_post_parts(struct comm *comm,
         open_frame(comm, stream);
         return comm_post(comm, rank, header, head, head_bytes);
     }
-    if (is_bulk(comm, header->kind, head_bytes + tail_bytes)) {
+    if (comm_goes_apart(comm, header->kind, head_bytes + tail_bytes)) {
         struct parts parts = {head, tail, head_bytes, tail_bytes};
         return post_copy_apart(comm, stream, header, &parts);
     }
@@ -328,7 +328,7 @@ troupe_status comm_post_envelope(struct comm *comm,
     struct message_envelope *taken = *envelope;
     troupe_status status;
 
-    if (is_bulk(comm, header->kind, taken->size_bytes)) {
+    if (comm_goes_apart(comm, header->kind, taken->size_bytes)) {
         status = comm_bulk_post(comm, stream, header, taken);
     } else {
         status = comm_post(comm, rank, header, message_payload(taken),
