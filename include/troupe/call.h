@@ -173,8 +173,8 @@ troupe_send_after_bytes(troupe_actor *self,
                         troupe_reference *timer);
 
 /**
- * Sends a message again and again. A tick that finds the one before still unread is
- * dropped. It does not hold the job's end.
+ * Sends a message again and again. A tick that finds the one before still unread, or
+ * the way to another rank congested, is dropped. It does not hold the job's end.
  *
  * \call     local; the receiver may be remote
  * \blocks   never

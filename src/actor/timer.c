@@ -101,6 +101,14 @@ static void after_fires(struct heap_node *node)
     timer_free(home, timer);
 }
 
+/* Where even the mail before it has not left, nobody has read the tick before. */
+static bool is_way_open(const struct actor_rank *home, uint64_t to)
+{
+    int peer = actor_rank_of(home, to);
+
+    return peer < 0 || peer == home->me || !comm_is_congested(home->comm, peer);
+}
+
 /* Periods that were missed are not made up for. */
 static void every_fires(struct heap_node *node)
 {
@@ -109,7 +117,10 @@ static void every_fires(struct heap_node *node)
     int64_t now_ns = comm_now_ns(home->comm);
     int64_t n_periods = 1 + (now_ns - node->at_ns) / timer->period_ns;
 
-    send(home, timer);
+    if (is_way_open(home, timer->to))
+        send(home, timer);
+    else
+        home->counts.n_dropped_ticks++;
     base_require(actor_heap_add(home, node, node->at_ns + n_periods * timer->period_ns,
                                 every_fires),
                  "no memory for a timer");
