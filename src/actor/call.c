@@ -491,7 +491,6 @@ troupe_status troupe_reply_with_tail(troupe_actor *self,
     troupe_status status = TROUPE_OK;
     struct message_envelope *envelope;
 
-    actor_require(self, type->tail_item_bytes, "type '%s' has no tail", type->name);
     envelope = actor_compose(self, type, head, tail, n_tail, &status);
     if (!envelope)
         return status;
@@ -510,6 +509,7 @@ troupe_status troupe_reply_to_bytes(troupe_actor *self,
     struct message_envelope *envelope;
     troupe_status status;
 
+    actor_require(self, caller, "nobody to reply to: NULL");
     if (caller->address.bits == 0 || caller->reference.bits == 0)
         return TROUPE_NOT_FOUND;
     envelope = copy(self, id, body, size_bytes);

@@ -97,10 +97,11 @@ void actor_monitors_fire(troupe_actor *actor, const struct actor_exit *exit)
     }
 }
 
-void actor_monitor_add(struct actor_rank *home,
-                       uint64_t target,
-                       uint64_t watcher,
-                       uint64_t reference)
+/* Keeps who watches, or says at once that there is nobody. False: no memory. */
+static bool monitor_add(struct actor_rank *home,
+                        uint64_t target,
+                        uint64_t watcher,
+                        uint64_t reference)
 {
     static const struct actor_exit no_actor = {
         .kind = TROUPE_EXIT_NO_ACTOR, .text = "there is no actor at this address"};
@@ -110,13 +111,27 @@ void actor_monitor_add(struct actor_rank *home,
 
     if (!actor) {
         send_down(home, &monitor, target, 0, &no_actor);
-        return;
+        return true;
     }
     kept = message_block_take(home->pool, sizeof *kept, &monitor.block_class);
-    base_require(kept && base_map_put(&home->monitors, reference, kept),
-                 "no memory to note who watches an actor");
+    if (!kept)
+        return false;
     *kept = monitor;
-    base_list_append(&actor_extra(actor)->monitors, &kept->node);
+    if (!actor_extra_try(actor) || !base_map_put(&home->monitors, reference, kept)) {
+        message_block_give(home->pool, kept, monitor.block_class);
+        return false;
+    }
+    base_list_append(&actor->extra->monitors, &kept->node);
+    return true;
+}
+
+void actor_monitor_add(struct actor_rank *home,
+                       uint64_t target,
+                       uint64_t watcher,
+                       uint64_t reference)
+{
+    base_require(monitor_add(home, target, watcher, reference),
+                 "no memory to note who watches an actor");
 }
 
 void actor_monitor_remove(struct actor_rank *home, uint64_t reference)
@@ -203,14 +218,18 @@ troupe_monitor(troupe_actor *self, troupe_address who, troupe_reference *monitor
     actor_require(self, self->behavior->accepts_down,
                   "who monitors must accept troupe_down");
     actor_require(self, peer >= 0, "there is no such address to monitor");
+    actor_require(self, monitor, "no place for the monitor's reference");
     watch = watch_make(self, who.bits);
     if (!watch)
         return TROUPE_NO_MEMORY;
-    monitor->bits = header.reference = watch->reference;
-    if (peer == home->me)
-        actor_monitor_add(home, who.bits, self->address, watch->reference);
-    else
+    header.reference = watch->reference;
+    if (peer != home->me) {
         comm_post_must(home->comm, peer, &header, NULL, 0);
+    } else if (!monitor_add(home, who.bits, self->address, header.reference)) {
+        watch_free(home, watch);
+        return TROUPE_NO_MEMORY;
+    }
+    monitor->bits = header.reference;
     return TROUPE_OK;
 }
 

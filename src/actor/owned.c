@@ -96,10 +96,19 @@ struct message_envelope *actor_compose(troupe_actor *self,
                                        size_t n_tail,
                                        troupe_status *status)
 {
-    struct message_envelope *envelope = sized(self, type, n_tail, status);
+    struct message_envelope *envelope;
 
+    (void)actor_type_listed(self, type);
+    actor_require(self, type->tail_item_bytes, "type '%s' has no tail", type->name);
+    actor_require(self, head, "a message of type '%s' without its fields", type->name);
+    envelope = sized(self, type, n_tail, status);
     if (!envelope)
         return NULL;
+    if (UNLIKELY(n_tail && !tail)) {
+        message_give(self->home->pool, envelope);
+        actor_require(self, false, "a message of type '%s' without its tail",
+                      type->name);
+    }
     if (type->size_bytes)
         memcpy(envelope->inline_payload, head, type->size_bytes);
     if (n_tail)
@@ -119,7 +128,6 @@ troupe_status troupe_send_with_tail(troupe_actor *self,
     troupe_status status = TROUPE_OK;
     struct message_envelope *envelope;
 
-    actor_require(self, type->tail_item_bytes, "type '%s' has no tail", type->name);
     envelope = actor_compose(self, type, head, tail, n_tail, &status);
     if (!envelope)
         return status;
@@ -137,8 +145,10 @@ troupe_status troupe_message_create(troupe_actor *self,
     troupe_status status = TROUPE_OK;
     struct message_envelope *envelope;
 
+    (void)actor_type_listed(self, type);
     actor_require(self, n_tail == 0 || type->tail_item_bytes, "type '%s' has no tail",
                   type->name);
+    actor_require(self, message, "no place for the message");
     envelope = sized(self, type, n_tail, &status);
     if (!envelope)
         return status;
@@ -158,7 +168,7 @@ void *troupe_message_body(troupe_message *message)
 troupe_status
 troupe_send_message(troupe_actor *self, troupe_address to, troupe_message **message)
 {
-    struct actor_owned *owned = owned_of(*message);
+    struct actor_owned *owned = message ? owned_of(*message) : NULL;
     troupe_status status;
 
     actor_require(self, owned && owned->owner == self,
@@ -186,6 +196,7 @@ troupe_status troupe_keep(troupe_actor *self, troupe_message **message)
     const troupe_type *type;
     troupe_status status;
 
+    actor_require(self, message, "no place for the message");
     if (current->type == 0 || current->is_kept)
         return TROUPE_NOT_FOUND;
     type = message_table_type(self->home->table, current->type);
@@ -211,7 +222,7 @@ troupe_status troupe_keep(troupe_actor *self, troupe_message **message)
 
 void troupe_release(troupe_actor *self, troupe_message **message)
 {
-    struct actor_owned *owned = owned_of(*message);
+    struct actor_owned *owned = message ? owned_of(*message) : NULL;
 
     if (!owned)
         return;
@@ -223,7 +234,7 @@ void troupe_release(troupe_actor *self, troupe_message **message)
 
 troupe_held troupe_hold(troupe_actor *self, troupe_message **message)
 {
-    struct actor_owned *owned = owned_of(*message);
+    struct actor_owned *owned = message ? owned_of(*message) : NULL;
 
     if (!owned)
         return (troupe_held){0};
@@ -259,6 +270,7 @@ troupe_unhold(troupe_actor *self, troupe_held held, troupe_message **message)
 {
     struct actor_owned *owned = find_held(self, held);
 
+    actor_require(self, message, "no place for the message");
     if (!owned)
         return TROUPE_NOT_FOUND;
     owned->held = 0;

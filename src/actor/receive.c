@@ -159,6 +159,7 @@ troupe_status troupe_receive_match(troupe_actor *self,
     struct message_envelope **link = &self->head;
 
     actor_require_process(self, "troupe_receive_match");
+    actor_require(self, match, "troupe_receive_match: nothing that decides");
     actor_release_current(self);
     for (;;) {
         for (; *link && has_payload(self, link); link = &(*link)->next) {
@@ -218,7 +219,7 @@ void troupe_become(troupe_actor *self, const troupe_behavior *behavior)
     const struct actor_behavior *next = actor_behavior_find(self->home, behavior);
 
     actor_require(self, next != NULL, "the program does not list behavior '%s'",
-                  behavior->name);
+                  behavior ? behavior->name : "NULL");
     actor_require(self, !self->process && !next->is_process,
                   "only a handler actor becomes, and only another handler");
     actor_require(self,

@@ -22,7 +22,7 @@ void actor_type_unlisted(troupe_actor *self, const troupe_type *type)
         self, false,
         "the program does not list message type '%s': name it in a behavior or in "
         "troupe_program.types",
-        type->name);
+        type ? type->name : "NULL");
 }
 
 uint16_t actor_type_checked(troupe_actor *self,
@@ -39,11 +39,13 @@ uint16_t actor_type_checked(troupe_actor *self,
     else
         actor_require(
             self,
-            size_bytes >= type->size_bytes &&
+            body && size_bytes >= type->size_bytes &&
                 troupe_value_size(type, body) == size_bytes,
             "a message of type '%s' with this count in its tail does not have "
             "%zu bytes",
             type->name, size_bytes);
+    actor_require(self, body || size_bytes == 0,
+                  "a message of type '%s' without its fields", type->name);
     return id;
 }
 

@@ -413,7 +413,7 @@ troupe_status troupe_spawn(troupe_actor *self,
     actor_require(self, known != NULL,
                   "the program does not list behavior '%s': name it in "
                   "troupe_program.behaviors",
-                  behavior->name);
+                  behavior ? behavior->name : "NULL");
     fill_wire(self, known, options, &wire);
     actor_require(self, !options->monitor || self->behavior->accepts_down,
                   "who monitors must accept troupe_down");

@@ -382,6 +382,7 @@ troupe_status troupe_whereis(troupe_actor *self,
 {
     struct directory_question question = {.operation = DIRECTORY_WHEREIS};
 
+    actor_require(self, who, "no place for the address");
     if (!directory_name_is_good(name))
         return TROUPE_INVALID;
     if (scope == TROUPE_LOCAL)

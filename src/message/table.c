@@ -229,7 +229,7 @@ static struct entry *find_descriptor(struct message_table *table,
 uint16_t message_table_find(struct message_table *table, const troupe_type *type)
 {
     uint32_t line = message_table_line(type);
-    const struct entry *entry = find_descriptor(table, type);
+    const struct entry *entry = type ? find_descriptor(table, type) : NULL;
 
     if (!entry)
         return 0;

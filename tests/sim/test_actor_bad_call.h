@@ -5,6 +5,7 @@
 /* The wrong calls of test_actor_bad_call.c, one function each. */
 
 #include "support/scene.h"
+#include "troupe/foreign.h"
 
 struct note {
     int64_t number;
@@ -151,6 +152,100 @@ static void change_count(troupe_actor *self)
     EXPECT_OK(troupe_new_message(self, chunk, 10, &message, &chunk));
     chunk->n_data = 11;
     (void)troupe_send_message(self, troupe_self(self), &message);
+}
+
+static void send_null_type(troupe_actor *self)
+{
+    (void)troupe_send_bytes(self, troupe_self(self), NULL, &a_note, sizeof a_note);
+}
+
+static void send_null_body(troupe_actor *self)
+{
+    (void)troupe_send_bytes(self, troupe_self(self), TROUPE_TYPE_OF(note), NULL,
+                            sizeof a_note);
+}
+
+static void send_null_tail(troupe_actor *self)
+{
+    const struct chunk chunk = {0};
+
+    (void)troupe_send_with_tail(self, troupe_self(self), TROUPE_TYPE_OF(chunk), &chunk,
+                                NULL, 5);
+}
+
+static void send_null_head(troupe_actor *self)
+{
+    (void)troupe_send_with_tail(self, troupe_self(self), TROUPE_TYPE_OF(chunk), NULL,
+                                "x", 1);
+}
+
+static void send_null_message(troupe_actor *self)
+{
+    troupe_message *message = NULL;
+
+    (void)troupe_send_message(self, troupe_self(self), &message);
+}
+
+static void create_null_type(troupe_actor *self)
+{
+    troupe_message *message;
+
+    (void)!troupe_message_create(self, NULL, 0, &message);
+}
+
+static void create_nowhere(troupe_actor *self)
+{
+    (void)!troupe_message_create(self, TROUPE_TYPE_OF(note), 0, NULL);
+}
+
+static void keep_nowhere(troupe_actor *self)
+{
+    (void)!troupe_keep(self, NULL);
+}
+
+static void spawn_null(troupe_actor *self)
+{
+    (void)!troupe_spawn(self, NULL, NULL, NULL);
+}
+
+static void become_null(troupe_actor *self)
+{
+    troupe_become(self, NULL);
+}
+
+static void receive_null_type(troupe_actor *self)
+{
+    (void)troupe_receive_bytes(self, NULL, TROUPE_NOW, NULL);
+}
+
+static void match_with_null(troupe_actor *self)
+{
+    (void)troupe_receive_match(self, TROUPE_NOW, NULL, NULL, NULL);
+}
+
+static void reply_to_null(troupe_actor *self)
+{
+    (void)troupe_reply_to(self, NULL, note, .number = 1);
+}
+
+static void whereis_nowhere(troupe_actor *self)
+{
+    (void)!troupe_whereis(self, TROUPE_LOCAL, "name", TROUPE_NOW, NULL);
+}
+
+static void timer_null_type(troupe_actor *self)
+{
+    (void)!troupe_send_every_bytes(self, troupe_self(self), 1, NULL, NULL, 0, NULL);
+}
+
+static void wait_for_mpi(troupe_actor *self)
+{
+    troupe_mpi_wait_pointer(self, NULL);
+}
+
+static void ask_for_mpi(troupe_actor *self)
+{
+    troupe_mpi_communicator_pointer(self, NULL);
 }
 
 static void receive_in_handler(troupe_actor *self)
