@@ -83,7 +83,10 @@ static void grant(struct directory *directory,
     name->registration = question->reference;
     answer.registration = name->registration;
     directory_answer(directory, &answer, TROUPE_OK);
-    wake_waiters(directory, name);
+    /* The holder may have been here, and have given it back at once. */
+    name = directory_table_find(&directory->kept, question->name);
+    if (name)
+        wake_waiters(directory, name);
 }
 
 static void confirm(struct directory *directory,
@@ -142,7 +145,7 @@ static void wait_for(struct directory *directory,
 {
     struct directory_waiter *waiter = base_try_alloc(sizeof *waiter);
 
-    if (!name)
+    if (!name && waiter)
         name = directory_table_add(&directory->kept, question->name);
     if (!name || !waiter) {
         base_free(waiter);
