@@ -30,10 +30,15 @@ void team_birth_take(struct team_operation *op)
     uint8_t block_class;
 
     op->birth = message_block_take(here->home->pool, sizeof *op->birth, &block_class);
-    base_require(op->birth != NULL, "no memory to split a team");
-    op->birth->block_class = block_class;
-    op->birth->team = team_take(here, op->team->size);
-    if (!op->birth->team)
+    if (op->birth) {
+        op->birth->block_class = block_class;
+        op->birth->team = team_take(here, op->team->size);
+        if (op->birth->team && !team_room(op->birth->team, op->team->member)) {
+            team_give(op->birth->team);
+            op->birth->team = NULL;
+        }
+    }
+    if (!op->birth || !op->birth->team)
         memcpy(op->value.bytes + at + offsetof(struct team_colour, has_no_memory), &yes,
                sizeof yes);
 }
@@ -126,8 +131,11 @@ split_alone(troupe_actor *self, troupe_team *team, int colour, troupe_team **chi
 
     if (colour >= 0) {
         made = team_take(team->here, 1);
-        if (!made)
+        if (!made || !team_room(made, self)) {
+            if (made)
+                team_give(made);
             return TROUPE_NO_MEMORY;
+        }
         made->addresses[0] = self->address;
         made->ranks[0] = team_rank_at(team, 0);
         team_begin(made, team_mix(team_mix(team->id, team->next), (uint32_t)colour) | 1,

@@ -89,6 +89,16 @@ static void place(troupe_team *team)
         team->n_children += tree_child(team->index, 0, level, team->size) >= 0;
 }
 
+bool team_room(troupe_team *team, troupe_actor *member)
+{
+    const uint64_t nobodys_id = 2; /* those of teams that are made are odd */
+
+    if (!actor_extra_try(member) || !base_map_put(&team->here->teams, nobodys_id, team))
+        return false;
+    (void)base_map_remove(&team->here->teams, nobodys_id);
+    return true;
+}
+
 void team_begin(troupe_team *team, uint64_t id, troupe_actor *member)
 {
     struct team_rank *here = team->here;
@@ -235,7 +245,8 @@ troupe_status troupe_team_create(troupe_actor *self,
         team_give(made);
         return TROUPE_INVALID;
     }
-    if (!next_id(here, self->address, members, n_members, &id)) {
+    if (!team_room(made, self) ||
+        !next_id(here, self->address, members, n_members, &id)) {
         team_give(made);
         return TROUPE_NO_MEMORY;
     }

@@ -300,6 +300,8 @@ troupe_team *team_find(struct team_rank *here, uint64_t id);
 /* Room for a team of `size` members; NULL: no memory. */
 troupe_team *team_take(struct team_rank *here, int size);
 void team_give(troupe_team *team);
+/* False: no memory for team_begin(). */
+bool team_room(troupe_team *team, troupe_actor *member);
 /* Size, index, members are set: it takes part from here on. `member` NULL: has ended.
  */
 void team_begin(troupe_team *team, uint64_t id, troupe_actor *member);
