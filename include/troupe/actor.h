@@ -84,7 +84,7 @@ typedef struct troupe_spawn_options {
  * \errors   TROUPE_FULL       a handler found no leased address of that rank; try again
  *           TROUPE_NO_MEMORY  no room for actor, stack or arguments
  *           TROUPE_NOT_FOUND  no such rank
- *           or what init returned, when it ran here
+ *           TROUPE_CLOSED     the job is ending
  * \aborts   the actor: a behavior that the program does not list, arguments of a wrong
  * type
  */

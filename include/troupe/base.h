@@ -6,9 +6,11 @@
  * What every other header needs: status codes, addresses, deadlines.
  *
  * Whatever the world can spoil (memory, a deadline, a peer that ended) comes back as a
- * troupe_status, which must be looked at. A wrong call (a null pointer, a type that the
- * program does not list) is the caller's mistake: inside an actor it ends that actor
- * with the reason bad_call, elsewhere it ends the job with rank, file, line and reason.
+ * troupe_status, which must be looked at. Only where nobody could be told, for mail
+ * that has come and for what a waiting actor waits by, the want of memory ends the
+ * rank, and it says so. A wrong call (a null pointer, a type that the program does not
+ * list) is the caller's mistake: inside an actor it ends that actor with the reason
+ * bad_call, elsewhere it ends the job with rank, file, line and reason.
  */
 
 #include <stdbool.h>

@@ -52,6 +52,7 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_register(troupe_actor *self,
  * \blocks   until the rank that keeps a global name has answered; never for a local one
  * \threads  the runtime's thread
  * \errors   TROUPE_NOT_FOUND no actor of this rank has it
+ *           TROUPE_NO_MEMORY no room to ask; it is taken back all the same
  * \aborts   the actor: a handler asks for a global name
  */
 TROUPE_API troupe_status troupe_unregister(troupe_actor *self,
@@ -67,6 +68,7 @@ TROUPE_API troupe_status troupe_unregister(troupe_actor *self,
  * \errors   TROUPE_NOT_FOUND nobody, asked with TROUPE_NOW
  *           TROUPE_TIMEOUT   nobody until the deadline
  *           TROUPE_INVALID   too long or empty
+ *           TROUPE_NO_MEMORY no room to ask or to wait
  * \aborts   the actor: a handler asks for a global name (use troupe_whereis_async)
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_whereis(troupe_actor *self,

@@ -40,10 +40,13 @@ typedef struct troupe_mail {
  * \call     local; the receiver may be remote
  * \blocks   until the receiver's mailbox has room, in a process; never in a handler
  * \threads  the runtime's thread
- * \errors   TROUPE_FULL      the mailbox refuses when full, or the handler's reserve is
- * full TROUPE_REFUSED   a local receiver does not accept the type TROUPE_DOWN      a
- * local receiver has ended TROUPE_NO_MEMORY nothing was sent \aborts   the actor: the
- * type is not listed by the program, or the size is not the type's
+ * \errors   TROUPE_FULL      a local mailbox refuses, or the handler's reserve is full
+ *           TROUPE_REFUSED   a local receiver does not accept the type
+ *           TROUPE_DOWN      a local receiver has ended
+ *           TROUPE_NO_MEMORY nothing was sent
+ *           TROUPE_CLOSED    the job is ending, and this one of its last calls
+ * \aborts   the actor: the type is not listed by the program, the size is not the
+ *           type's, or there is no body
  */
 TROUPE_API troupe_status troupe_send_bytes(troupe_actor *self,
                                            troupe_address to,
