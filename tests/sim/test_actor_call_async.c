@@ -286,8 +286,115 @@ START_TEST(failures_by_mail)
 }
 END_TEST
 
+/* ---- a request that waits to be sent ---- */
+
+static troupe_status hog_body(troupe_actor *self)
+{
+    troupe_sleep_until(self, troupe_after_s(self, 0.1));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(hog, hog_body, TROUPE_ACCEPTS(ask), .capacity = 1);
+
+/* The call ends by its deadline while the caller is parked; that wait ends with the
+ * receiver. The mail is about this call. */
+static troupe_status parked_body(troupe_actor *self)
+{
+    troupe_deadline soon = troupe_after_s(self, 0.05);
+    troupe_reference call = {0};
+    troupe_address server;
+
+    EXPECT_OK(troupe_spawn(self, &hog, NULL, &server));
+    EXPECT_OK(troupe_send(self, server, ask, .number = 0));
+    EXPECT_OK(troupe_call_async(self, server, soon, &call, ask, .number = 1));
+    EXPECT(troupe_now_ns(self) >= soon.at_ns + 10 * MS);
+    expect_failure(self, call, TROUPE_TIMEOUT, TROUPE_EXIT_NORMAL);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(parked,
+               parked_body,
+               TROUPE_ACCEPTS(troupe_call_failed),
+               TROUPE_SENDS(ask),
+               TROUPE_SPAWNS(&hog));
+
+START_TEST(named_though_it_waited)
+{
+    scene_play(&(struct scene){.main = &parked, .n_ranks = 1});
+}
+END_TEST
+
+/* ---- large replies keep their place ---- */
+
+struct tome {
+    int64_t number;
+    uint64_t n_data;
+    uint8_t data[];
+};
+TROUPE_TYPE(tome, number, n_data, TROUPE_TAIL(data, n_data));
+
+static uint8_t pages[150000];
+
+/* Between two small messages; then it ends. */
+static troupe_status on_ask_tome(troupe_actor *self, const struct ask *ask)
+{
+    troupe_address caller = troupe_sender(self);
+
+    EXPECT_OK(troupe_send(self, caller, answer, .number = 0));
+    EXPECT_OK(troupe_reply_tail(self, ask, tome, data, pages, sizeof pages,
+                                .number = ask->number));
+    EXPECT_OK(troupe_send(self, caller, answer, .number = 1));
+    troupe_exit(self);
+    return TROUPE_OK;
+}
+TROUPE_BEHAVIOR(author,
+                troupe_no_state,
+                TROUPE_ON(ask, on_ask_tome),
+                TROUPE_SENDS(answer, tome));
+
+static void expect_answer(troupe_actor *self, int64_t number)
+{
+    troupe_mail mail;
+
+    EXPECT_OK(troupe_receive_any(self, TROUPE_FOREVER, &mail));
+    EXPECT(troupe_as(&mail, answer) && troupe_as(&mail, answer)->number == number);
+}
+
+static troupe_status reader_body(troupe_actor *self)
+{
+    troupe_reference monitor, call;
+    troupe_spawn_options where = elsewhere(self);
+    troupe_address server;
+    troupe_mail mail;
+
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    where.monitor = &monitor;
+    EXPECT_OK(troupe_spawn(self, &author, &where, &server));
+    EXPECT_OK(troupe_call_async(self, server, TROUPE_FOREVER, &call, ask, .number = 7));
+    expect_answer(self, 0);
+    EXPECT_OK(troupe_receive_any(self, TROUPE_FOREVER, &mail));
+    EXPECT(troupe_as(&mail, tome) && troupe_as(&mail, tome)->n_data == sizeof pages);
+    EXPECT(mail.reference.bits == call.bits);
+    expect_answer(self, 1);
+    EXPECT_OK(troupe_receive_any(self, TROUPE_FOREVER, &mail));
+    EXPECT(troupe_as(&mail, troupe_down) != NULL);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(reader,
+               reader_body,
+               TROUPE_ACCEPTS(answer, tome, troupe_down, troupe_call_failed),
+               TROUPE_SENDS(ask),
+               TROUPE_SPAWNS(&author));
+
+START_TEST(large_replies_in_order)
+{
+    play(&reader);
+}
+END_TEST
+
 CHECK_MAIN("actor call async",
            late_replies,
            deadline_without_room,
            answered_later,
-           failures_by_mail)
+           failures_by_mail,
+           named_though_it_waited,
+           large_replies_in_order)

@@ -128,6 +128,7 @@ static troupe_status not_taken_body(troupe_actor *self)
     const struct chunk head = {0};
     troupe_address dead, full;
     int n_ranks = troupe_n_ranks(self);
+    troupe_status status;
 
     if (troupe_rank(self) != 0)
         return TROUPE_OK;
@@ -143,8 +144,8 @@ static troupe_status not_taken_body(troupe_actor *self)
     EXPECT_STATUS(
         troupe_call(self, dead, note, NULL, TROUPE_FOREVER, note, .number = 1),
         TROUPE_DOWN);
-    EXPECT_STATUS(troupe_call(self, full, note, NULL, TROUPE_NOW, note, .number = 1),
-                  n_ranks == 1 ? TROUPE_FULL : TROUPE_TIMEOUT);
+    status = troupe_call(self, full, note, NULL, TROUPE_NOW, note, .number = 1);
+    EXPECT(status == TROUPE_FULL || (n_ranks > 1 && status == TROUPE_TIMEOUT));
     EXPECT_STATUS(troupe_send_with_tail(self, dead, TROUPE_TYPE_OF(chunk), &head, "x",
                                         (size_t)1 << 32),
                   TROUPE_INVALID);

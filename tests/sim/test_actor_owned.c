@@ -202,4 +202,57 @@ START_TEST(errors)
 }
 END_TEST
 
-CHECK_MAIN("actor owned", there_and_back, hold_and_release, errors)
+/* ---- stopped while it is sent ---- */
+
+static troupe_status slow_body(troupe_actor *self)
+{
+    for (;;) {
+        troupe_sleep_until(self, troupe_after_s(self, 0.01));
+        TROUPE_TRY(troupe_receive(self, note, TROUPE_FOREVER, NULL));
+    }
+}
+TROUPE_PROCESS(slow, slow_body, TROUPE_ACCEPTS(note), .capacity = 1);
+
+static troupe_address slow_one;
+
+static troupe_status push_body(troupe_actor *self)
+{
+    for (int64_t i = 0;; i++) {
+        troupe_message *message = NULL;
+        struct note *note = NULL;
+
+        EXPECT_OK(troupe_new_message(self, note, 0, &message, &note));
+        note->number = i;
+        TROUPE_TRY(troupe_send_message(self, slow_one, &message));
+    }
+}
+TROUPE_PROCESS(pusher, push_body, TROUPE_SENDS(note));
+
+/* At a time when one waits at the gate, and once when its message has just left it. */
+static troupe_status stop_body(troupe_actor *self)
+{
+    const troupe_spawn_options last = {.place =
+                                           TROUPE_ON_RANK(troupe_n_ranks(self) - 1)};
+    troupe_address who;
+
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    EXPECT_OK(troupe_spawn(self, &slow, &last, &slow_one));
+    for (int i = 0; i < 30; i++) {
+        EXPECT_OK(troupe_spawn(self, &pusher, NULL, &who));
+        troupe_sleep_until(self, troupe_after_s(self, 0.003 * (i % 9)));
+        EXPECT_OK(troupe_stop_actor(self, who, TROUPE_EXIT_KILLED));
+    }
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(stopping, stop_body, TROUPE_SPAWNS(&slow, &pusher));
+
+START_TEST(stopped_while_sending)
+{
+    scene_play(&(struct scene){.main = &stopping, .n_ranks = 1});
+    scene_play(&(struct scene){.main = &stopping, .n_ranks = 2});
+}
+END_TEST
+
+CHECK_MAIN(
+    "actor owned", there_and_back, hold_and_release, errors, stopped_while_sending)

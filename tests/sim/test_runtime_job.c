@@ -344,6 +344,8 @@ END_TEST
 static troupe_status giving_up(troupe_actor *self)
 {
     TROUPE_TRY(call_workers(self));
+    /* What names need is let go of too. */
+    TROUPE_TRY(troupe_register(self, TROUPE_LOCAL, "a name", troupe_self(self)));
     if (is_last(self))
         base_die_with(3, __FILE__, __LINE__, "this rank dies on purpose");
     return TROUPE_OK;
