@@ -81,7 +81,8 @@ TROUPE_BEHAVIOR(stillborn,
                 troupe_no_state,
                 TROUPE_INIT(how, on_init),
                 TROUPE_FINI(on_fini),
-                TROUPE_ON(note, never));
+                TROUPE_ON(note, never),
+                .capacity = 16);
 
 static void expect_end(const struct troupe_down *down, enum way way)
 {
@@ -189,7 +190,7 @@ static troupe_status on_note(troupe_actor *self, const struct note *note)
     seen.n_taken++;
     return troupe_reply(self, note, note, .number = note->number + 1);
 }
-TROUPE_BEHAVIOR(late, troupe_no_state, TROUPE_ON(note, on_note));
+TROUPE_BEHAVIOR(late, troupe_no_state, TROUPE_ON(note, on_note), .capacity = 16);
 
 enum { N_ROUNDS = 40 };
 
@@ -261,7 +262,8 @@ static troupe_status quick_body(troupe_actor *self)
 TROUPE_PROCESS(quick,
                quick_body,
                TROUPE_ACCEPTS(introduce, note, troupe_down),
-               TROUPE_SPAWNS(&late));
+               TROUPE_SPAWNS(&late),
+               .capacity = 64);
 
 START_TEST(known_before_it_is_there)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* seeds: 10 */
 #include "actor/actor.h"
+#include "runtime/sim.h"
 #include "support/check_main.h"
 #include "support/scene.h"
+#include <string.h>
 
 /* How much a mailbox can have at most, and the mail that no capacity holds up. */
 
@@ -160,6 +162,65 @@ START_TEST(the_spill_is_bounded)
 }
 END_TEST
 
+/* ---- the same, exactly: credits and B for each sender ---- */
+
+enum { CREDITS = 2, SLOT_BYTES = 512, PENDING_BYTES = 2048, NOTE_BYTES = 16 };
+
+static troupe_status drip_body(troupe_actor *self)
+{
+    if (troupe_rank(self) != 0) {
+        for (int64_t i = 0; i < 3000; i++, seen.n_sent++) {
+            EXPECT_OK(
+                troupe_send(self, troupe_rank_process(self, 0), note, .number = i));
+            if (i % (5 + troupe_rank(self)) == 0)
+                troupe_yield(self); /* now credits may come back, and XOFF */
+        }
+        return TROUPE_OK;
+    }
+    troupe_sleep_until(self, troupe_after_s(self, 1));
+    seen.most_waiting = (int64_t)troupe_n_waiting(self);
+    EXPECT(seen.n_sent < 3000 * (troupe_n_ranks(self) - 1));
+    for (int64_t i = 0; i < 3000 * (troupe_n_ranks(self) - 1); i++)
+        EXPECT_OK(troupe_receive(self, note, TROUPE_FOREVER, NULL));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(drip, drip_body, TROUPE_ACCEPTS(note), .capacity = 1);
+
+static int64_t run_drip(int n_ranks, uint64_t seed)
+{
+    const troupe_program program = {.main = &drip};
+    const troupe_options options = {.program = &program};
+    const struct runtime_sim sim = {.sim = {.n_ranks = n_ranks, .seed = seed},
+                                    .comm = {.spin_ns = -1,
+                                             .frame_bytes = SLOT_BYTES,
+                                             .initial_credits = CREDITS,
+                                             .receive_budget_bytes = 1, /* none lent */
+                                             .pending_limit_bytes = PENDING_BYTES}};
+    troupe *runtime;
+
+    memset(&seen, 0, sizeof seen);
+    ck_assert_int_eq(runtime_start_sim(&options, &sim, &runtime), TROUPE_OK);
+    ck_assert_int_eq(troupe_run(runtime), TROUPE_EXIT_OK);
+    troupe_stop(runtime);
+    return seen.most_waiting;
+}
+
+/* What counts is what a record takes in a frame: its word and its note. The frame with
+ * which the pending ones pass B is under way, too. */
+START_TEST(the_spill_keeps_its_bound)
+{
+    const int64_t bound = (CREDITS + 1) * SLOT_BYTES + PENDING_BYTES;
+
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        int n_senders = 1 + (int)(seed % 4);
+        int64_t n_spilled = run_drip(1 + n_senders, seed) - 1;
+
+        ck_assert_int_le(n_spilled * NOTE_BYTES, n_senders * bound);
+        ck_assert_int_gt(n_spilled * NOTE_BYTES, n_senders * bound / 2);
+    }
+}
+END_TEST
+
 /* ---- exempt mail
  * ------------------------------------------------------------------------------- */
 
@@ -282,5 +343,6 @@ END_TEST
 CHECK_MAIN("actor capacity",
            never_over_capacity,
            the_spill_is_bounded,
+           the_spill_keeps_its_bound,
            exempt_mail,
            who_waits_hears_of_the_end)

@@ -311,7 +311,8 @@ TROUPE_PROCESS(
     hungry_body,
     TROUPE_ACCEPTS(note, troupe_down, troupe_call_failed, troupe_name_result),
     TROUPE_SENDS(quit, chunk),
-    TROUPE_SPAWNS(&guest));
+    TROUPE_SPAWNS(&guest),
+    .capacity = 64);
 
 static void run_hungry(void *argument)
 {
