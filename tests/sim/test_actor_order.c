@@ -291,8 +291,7 @@ static const char *check(uint64_t seed, int n_ranks, int exit_code)
 
 START_TEST(order_over_all_sizes)
 {
-    static const struct sim_job job = {.test = "test_actor_order",
-                                       .program = &program,
+    static const struct sim_job job = {.program = &program,
                                        .min_ranks = 1,
                                        .max_ranks = 12,
                                        .begin = begin,

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/alloc.h"
 #include "sim/test_chaos_actors.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -275,8 +276,8 @@ static void print_said(const struct trial *trial)
     lseek(trial->said, 0, SEEK_SET);
     while ((n = read(trial->said, part, sizeof part)) > 0)
         fwrite(part, 1, (size_t)n, stderr);
-    fprintf(stderr, "again: TROUPE_TEST_SEED=%llu build/bin/tests/sim_chaos\n",
-            (unsigned long long)*trial->seed);
+    fprintf(stderr, "again: TROUPE_TEST_SEED=%llu %s\n",
+            (unsigned long long)*trial->seed, program_invocation_name);
 }
 
 static int try_seeds(uint64_t n_seeds)

@@ -151,8 +151,7 @@ static const char *check(uint64_t seed, int n_ranks, int exit_code)
 
 START_TEST(same_bits)
 {
-    static const struct sim_job job = {.test = "sim_kernel_sum",
-                                       .program = &program,
+    static const struct sim_job job = {.program = &program,
                                        .min_ranks = 1,
                                        .max_ranks = MOST_RANKS,
                                        .begin = begin,

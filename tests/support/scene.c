@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "support/scene.h"
 #include "base/alloc.h"
 #include "support/sim_job.h"
 #include <check.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +35,8 @@ void scene_fail(const char *file, int line, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    ck_abort_msg("%s:%d: %s (TROUPE_TEST_SEED=%llu)", file, line, text,
-                 (unsigned long long)seed_now);
+    ck_abort_msg("%s:%d: %s; again: TROUPE_TEST_SEED=%llu %s", file, line, text,
+                 (unsigned long long)seed_now, program_invocation_name);
 }
 
 static int run(const struct scene *scene, uint64_t seed)

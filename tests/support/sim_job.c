@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
 #include "support/sim_job.h"
 #include "base/random.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,7 +41,7 @@ static int run_seed(const struct sim_job *job, uint64_t seed)
         stderr,
         "seed %llu, %d ranks, exit code %d: %s\n  again: TROUPE_TEST_SEED=%llu %s\n",
         (unsigned long long)seed, n_ranks, exit_code, wrong, (unsigned long long)seed,
-        job->test);
+        program_invocation_name);
     return 1;
 }
 

@@ -11,7 +11,6 @@
 #include "troupe/troupe.h"
 
 struct sim_job {
-    const char *test; /* name of the test program, for the rerun line */
     const troupe_program *program;
     int min_ranks, max_ranks;
     void (*begin)(uint64_t seed, int n_ranks);
