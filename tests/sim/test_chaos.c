@@ -170,6 +170,7 @@ static void plan_ranks(struct runtime_sim *sim, struct base_random *random)
     sim->comm.frame_bytes = PICK(random, 0, 0, 64, 300);
     sim->comm.initial_credits = PICK(random, 0, 0, 1);
     sim->comm.pending_limit_bytes = PICK(random, 0, 0, 1000);
+    sim->comm.chunk_limit_bytes = PICK(random, 0, 0, 100); /* beyond: apart */
     sim->comm.route = base_random_below(random, 4) ? NULL : comm_route_two_hops;
 }
 
