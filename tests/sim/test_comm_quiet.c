@@ -9,7 +9,8 @@
  * Dijkstra, "Shmuel Safra's version of termination detection", EWD998, 1987), a ring
  * with one token, which here passes from rank to rank outside of comm. Ranks do work
  * that makes more work elsewhere, as small records, chunks and payloads apart, and by
- * timers.
+ * timers. In some runs they chat all the while: that is no work, is disregarded at both
+ * ends, and must neither keep the verdict away nor bring it on.
  *
  * Never early: when a rank hears that all is quiet, nobody has work or a timer and
  * nothing is on its way; nothing happens afterwards, and Safra agrees. Exactly once: a
@@ -18,6 +19,7 @@
 
 enum {
     KIND = BASE_KIND(BASE_SLOT_ACTOR, 1),
+    CHAT = BASE_KIND(BASE_SLOT_ACTOR, 2),
     MAX_RANKS = 40,
     HOLD = 1, /* offered while a timer is set */
     BULK_BYTES = 20000
@@ -45,6 +47,7 @@ static struct {
     uint32_t n_to_make; /* pieces of work that may still be made */
     uint32_t n_held;    /* verdicts that came with a hold */
     bool failed;
+    bool has_chat;
     bool is_final; /* some rank has heard */
     int64_t quiet_since_ns, final_ns;
     struct {
@@ -89,6 +92,25 @@ static void give_work(struct side *me)
     EXPECT(comm_post(me->comm, peer, &header, payload, size) == TROUPE_OK);
     me->count++;
     world.n_on_way++;
+}
+
+/* Not so much that a slow rank would do nothing but read it. */
+static void chat(struct side *me)
+{
+    const struct comm_header header = {.kind = CHAT};
+    int peer = (int)base_random_below(&me->random, (uint32_t)world.n_ranks);
+
+    if (!world.has_chat || base_random_below(&me->random, 40) > 0 ||
+        peer == comm_rank(me->comm) || comm_is_congested(me->comm, peer))
+        return;
+    EXPECT(comm_post(me->comm, peer, &header, NULL, 0) == TROUPE_OK);
+    comm_quiet_disregard_posted(me->comm);
+}
+
+static void take_chat(struct troupe *rank, struct comm_record *record)
+{
+    EXPECT(record->size_bytes == 0);
+    comm_quiet_disregard_taken(side_of(rank)->comm);
 }
 
 static void do_work(struct side *me)
@@ -208,6 +230,7 @@ static struct comm_step step(struct troupe *rank)
         me->n_work++;
     }
     oracle_turn(me);
+    chat(me);
     if (me->is_final && world.token.found)
         return (struct comm_step){COMM_STEP_DONE, 0};
     if (me->n_work > 0) {
@@ -226,6 +249,7 @@ static struct comm_step step(struct troupe *rank)
 }
 
 static const struct base_frame_kind kind = {KIND, false, "work", take};
+static const struct base_frame_kind chat_kind = {CHAT, true, "chat", take_chat};
 static const struct comm_upper upper = {.fetched = fetched, .quiet = quiet};
 
 static struct comm_sim_options plan_sim(uint64_t seed)
@@ -237,6 +261,7 @@ static struct comm_sim_options plan_sim(uint64_t seed)
     options.stop_percent = TEST_PICK(&random, 0, 0, 30);
     options.max_delay_ns = TEST_PICK(&random, 0, 500, 100000, 1000000);
     options.time_limit_ns = INT64_C(20) * 1000 * 1000 * 1000;
+    world.has_chat = base_random_below(&random, 2);
     world.n_to_make = TEST_PICK(&random, 0, 1, 20, 300);
     return options;
 }
@@ -258,6 +283,7 @@ static bool run(uint64_t seed)
         side->n_work = base_random_below(&side->random, 3);
         side->comm = comm_sim_open(sim, i, &side->troupe);
         comm_kind_add(side->comm, &kind);
+        comm_kind_add(side->comm, &chat_kind);
         EXPECT(comm_start(side->comm, &comm_options, side->pool, &upper) == TROUPE_OK);
     }
     struct comm_sim_result result = comm_sim_drive(sim, step);
