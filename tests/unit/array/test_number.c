@@ -100,7 +100,7 @@ START_TEST(random_doubles)
     struct base_random random = {7};
     char text[400];
 
-    for (int i = 0; i < 300000; i++) {
+    for (int i = 0; i < 30000; i++) {
         uint64_t bits = base_random_next(&random);
         double value = double_of(bits);
 
@@ -122,7 +122,7 @@ START_TEST(doubles_next_to_a_half)
     struct base_random random = {8};
     char text[100];
 
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 30000; i++) {
         uint64_t odd = (base_random_next(&random) >> 10) | UINT64_C(1) << 53 | 1;
         unsigned shift = base_random_below(&random, 10);
         uint64_t half = odd << shift; /* 54 bits, the last of them 1, and zeros */
@@ -223,7 +223,7 @@ START_TEST(all_elements_there_and_back)
 {
     struct base_random random = {9};
 
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 30000; i++) {
         enum troupe_element element = (enum troupe_element)(i % TROUPE_BYTES);
         uint64_t bits = base_random_next(&random);
         float narrow;
@@ -234,7 +234,7 @@ START_TEST(all_elements_there_and_back)
             continue;
         there_and_back(element, bits);
     }
-    for (int i = 0; i < 500000; i++) {
+    for (int i = 0; i < 30000; i++) {
         uint64_t bits = base_random_next(&random);
         double whole = (double)(int64_t)(bits >> (8 + bits % 50));
 
