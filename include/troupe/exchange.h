@@ -38,7 +38,8 @@ typedef struct troupe_exchange_lists {
 /**
  * Starts an exchange; troupe_exchange() also waits. Both sides know the size of what
  * passes between them; zero bytes are as good as no entry. Members may have empty
- * lists. A member that gets nothing from another does not wait for it.
+ * lists. A member that gets nothing from another does not wait for it, and that its own
+ * buffers are free again does not say that others have theirs.
  *
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
