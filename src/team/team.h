@@ -63,7 +63,7 @@ enum team_kind {
     TEAM_KIND_LEFT,      /* the subtree's members have ended, nothing is left to do */
     TEAM_KIND_FREE,      /* all have */
     TEAM_KIND_PART,      /* of an exchange; from: size of the whole; type: piece */
-    TEAM_KIND_PART_MORE, /* half of the pieces on their way have come */
+    TEAM_KIND_PART_MORE, /* some pieces have come, as many may follow */
     TEAM_KIND_PART_ASK,  /* what do you send me? */
     TEAM_KIND_PART_SENT, /* whatever I send has left */
     TEAM_KIND_PART_OVER  /* nothing will come of it; type: status */

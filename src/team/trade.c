@@ -7,7 +7,7 @@
  * the other operations exchange, too). What a member sends goes straight to the other's
  * rank, in pieces of 256 KiB: those come by tickets, and a place in the pool
  * is asked for each, so pieces are few at a time. The receiver copies a piece out of
- * the pool and asks for more when half of those that may be on their way have come.
+ * the pool and lets two more come for every two that have.
  *
  * A record has the whole size, so the first shows whether the two members agree. Who
  * waits for one that sends nothing asks for it (TEAM_KIND_PART_ASK); as all that a
@@ -21,9 +21,10 @@
  */
 
 enum {
-    PIECES_AHEAD = 16,
-    PIECES_MORE = PIECES_AHEAD / 2,
-    LOW_BITS = 16 /* of a piece's number; the rest is in the record's flags */
+    PIECES_AHEAD = 16,      /* of one part that may be on their way, at most */
+    PIECES_AHEAD_ALL = 256, /* of all that a member sends, if there are so few parts */
+    PIECES_MORE = 2,        /* may follow when so many have come; as few as are ahead */
+    LOW_BITS = 16           /* of a piece's number; the rest is in the record's flags */
 };
 
 static uint64_t n_pieces_of(size_t size_bytes)
@@ -174,8 +175,7 @@ void team_trade_place(struct team_operation *op,
     part->n_done++;
     if (part->n_done == n_pieces)
         op->trade->n_left--;
-    else if (part->n_done % PIECES_MORE == 0 &&
-             part->n_done + PIECES_AHEAD - PIECES_MORE < n_pieces)
+    else if (part->n_done % PIECES_MORE == 0)
         team_post(op->team, part->peer, TEAM_KIND_PART_MORE, op->number, 0);
 }
 
@@ -303,8 +303,7 @@ static void add_send(struct team_operation *op, const troupe_outgoing *send)
         (struct team_part){.peer = send->peer,
                            .rank = team_rank_at(op->team, send->peer),
                            .bytes = send->data,
-                           .size_bytes = send->size_bytes,
-                           .n_allowed = PIECES_AHEAD};
+                           .size_bytes = send->size_bytes};
     trade->n_left++;
 }
 
@@ -322,6 +321,19 @@ static void add_receive(struct team_operation *op, const troupe_incoming *receiv
     trade->n_left++;
 }
 
+/* So that the pool does not hold a copy of all that goes to everybody. */
+static void share_places(struct team_trade *trade)
+{
+    uint64_t n_each = trade->n_sends ? PIECES_AHEAD_ALL / (uint64_t)trade->n_sends : 0;
+
+    if (n_each > PIECES_AHEAD)
+        n_each = PIECES_AHEAD;
+    if (n_each < PIECES_MORE)
+        n_each = PIECES_MORE;
+    for (int i = 0; i < trade->n_sends; i++)
+        trade->parts[i].n_allowed = n_each;
+}
+
 void team_trade_fill(struct team_operation *op)
 {
     const troupe_exchange_lists *lists = op->what.lists;
@@ -330,6 +342,7 @@ void team_trade_fill(struct team_operation *op)
         add_send(op, &lists->sends[i]);
     for (int i = 0; i < lists->n_receives; i++)
         add_receive(op, &lists->receives[i]);
+    share_places(op->trade);
     op->what.lists = NULL;
 }
 
