@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * summary: what the numbers of a column of a table are like, the same to the last bit
+ * on any number of ranks and threads; --help says more.
+ */
+
+#include "options.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <troupe/troupe.h>
+
+static int exit_code = EXIT_SUMMED;
+
+struct summary {
+    troupe_actor *self;
+    const struct options *options;
+    troupe_array numbers;
+    int64_t n_missing;
+    troupe_moments moments;
+    troupe_extreme least, greatest;
+    double sum, quantiles[MOST_QUANTILES];
+    uint64_t counts[MOST_BINS + TROUPE_BINS_EXTRA];
+};
+
+/* ---- reading --------------------------------------------------------------------- */
+
+static void
+mark_numbers(const troupe_block *block, unsigned char *keep, const void *argument)
+{
+    const double *x = block->in[0];
+
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++)
+        keep[i] = x[i] == x[i];
+}
+
+static troupe_status leave_out_missing(struct summary *summary)
+{
+    troupe_array all = summary->numbers;
+    int64_t n_all = troupe_array_describe(summary->self, all).length;
+
+    TROUPE_TRY(troupe_filter(summary->self, mark_numbers, &(troupe_arrays){.in = {all}},
+                             NULL, TROUPE_TREE, &summary->numbers));
+    summary->n_missing =
+        n_all - troupe_array_describe(summary->self, summary->numbers).length;
+    troupe_array_destroy(summary->self, &all);
+    return TROUPE_OK;
+}
+
+static troupe_status complain(const struct summary *summary,
+                              const troupe_file_fault *fault)
+{
+    exit_code = EXIT_NO_RESULT;
+    if (troupe_rank(summary->self) != 0)
+        return TROUPE_OK;
+    if (fault->line > 0)
+        fprintf(stderr, "summary: %s:%" PRId64 ": %s\n", summary->options->path,
+                fault->line, fault->text);
+    else
+        fprintf(stderr, "summary: %s: %s\n", summary->options->path, fault->text);
+    return TROUPE_OK;
+}
+
+/* ---- reckoning ------------------------------------------------------------------- */
+
+/* Between the two elements that it falls between (definition 7 of Hyndman and Fan, The
+ * American Statistician 50, 1996). */
+static troupe_status
+find_quantile(struct summary *summary, double part, double *quantile)
+{
+    double place = part * (double)(summary->moments.n_items - 1);
+    int64_t k = (int64_t)floor(place);
+    double rest = place - (double)k;
+    troupe_number low, high;
+
+    TROUPE_TRY(troupe_kth(summary->self, summary->numbers, k, TROUPE_TREE, &low));
+    *quantile = low.real;
+    if (rest == 0)
+        return TROUPE_OK;
+    TROUPE_TRY(troupe_kth(summary->self, summary->numbers, k + 1, TROUPE_TREE, &high));
+    *quantile = low.real + rest * (high.real - low.real);
+    return TROUPE_OK;
+}
+
+static troupe_status count(struct summary *summary)
+{
+    double low = summary->least.value.real, high = summary->greatest.value.real;
+    const troupe_bins bins = {low, high, summary->options->n_bins};
+
+    /* Equal numbers, or some without end, have no bins. */
+    if (bins.n_bins == 0 || !(low < high) || !isfinite(high - low))
+        return TROUPE_OK;
+    return troupe_histogram(summary->self, summary->numbers, bins, TROUPE_TREE,
+                            summary->counts);
+}
+
+static troupe_status reckon(struct summary *summary)
+{
+    const struct options *options = summary->options;
+    troupe_actor *self = summary->self;
+    troupe_how how = {.level = options->level};
+
+    TROUPE_TRY(troupe_moments_of(self, summary->numbers, how, &summary->moments));
+    TROUPE_TRY(troupe_sum(self, summary->numbers, how, &summary->sum));
+    if (summary->moments.n_items == 0)
+        return TROUPE_OK;
+    TROUPE_TRY(troupe_min(self, summary->numbers, TROUPE_TREE, &summary->least));
+    TROUPE_TRY(troupe_max(self, summary->numbers, TROUPE_TREE, &summary->greatest));
+    for (int i = 0; i < options->n_quantiles; i++)
+        TROUPE_TRY(
+            find_quantile(summary, options->quantiles[i], &summary->quantiles[i]));
+    return count(summary);
+}
+
+/* ---- printing -------------------------------------------------------------------- */
+
+static double variance(const struct summary *summary)
+{
+    int64_t n = summary->moments.n_items;
+
+    return n > 1 ? summary->moments.squares / (double)(n - 1) : NAN;
+}
+
+static void print_bins(const struct summary *summary)
+{
+    enum { WIDTH = 40 };
+    double low = summary->least.value.real, high = summary->greatest.value.real;
+    int n_bins = summary->options->n_bins;
+    uint64_t most = 1;
+
+    for (int i = 0; i < n_bins; i++)
+        most = summary->counts[i] > most ? summary->counts[i] : most;
+    for (int i = 0; i < n_bins; i++) {
+        int filled = (int)((double)summary->counts[i] / (double)most * WIDTH + 0.5);
+
+        printf("%14.6g ", low + (high - low) * i / n_bins);
+        for (int k = 0; k < filled; k++)
+            putchar('#');
+        printf("%s%" PRIu64 "\n", filled ? " " : "", summary->counts[i]);
+    }
+}
+
+static void print_text(const struct summary *summary)
+{
+    const struct options *options = summary->options;
+
+    printf("count     %" PRId64 "\n", summary->moments.n_items);
+    if (summary->n_missing > 0)
+        printf("missing   %" PRId64 "\n", summary->n_missing);
+    printf("sum       %.17g\n", summary->sum);
+    if (summary->moments.n_items == 0)
+        return;
+    printf("mean      %.17g\n", summary->moments.mean);
+    if (summary->moments.n_items > 1)
+        printf("variance  %.17g\ndeviation %.17g\n", variance(summary),
+               sqrt(variance(summary)));
+    printf("least     %.17g at %" PRId64 "\n", summary->least.value.real,
+           summary->least.index);
+    for (int i = 0; i < options->n_quantiles; i++)
+        printf("%-9g %.17g\n", options->quantiles[i], summary->quantiles[i]);
+    printf("greatest  %.17g at %" PRId64 "\n", summary->greatest.value.real,
+           summary->greatest.index);
+    if (summary->least.value.real < summary->greatest.value.real)
+        print_bins(summary);
+}
+
+/* JSON knows no infinities and no NaN. */
+static void print_number(const char *name, double value)
+{
+    if (isfinite(value))
+        printf(", \"%s\": %.17g", name, value);
+    else
+        printf(", \"%s\": null", name);
+}
+
+static void print_json(const struct summary *summary)
+{
+    static const char *const levels[] = {"tree", "tree_dd", "exact"};
+    const struct options *options = summary->options;
+
+    printf("{\"app\": \"summary\", \"level\": \"%s\", \"count\": %" PRId64
+           ", \"missing\": %" PRId64,
+           levels[options->level], summary->moments.n_items, summary->n_missing);
+    print_number("sum", summary->sum);
+    if (summary->moments.n_items > 0) {
+        print_number("mean", summary->moments.mean);
+        print_number("variance", variance(summary));
+        print_number("least", summary->least.value.real);
+        print_number("greatest", summary->greatest.value.real);
+        for (int i = 0; i < options->n_quantiles; i++) {
+            char name[32];
+
+            snprintf(name, sizeof name, "q%g", options->quantiles[i]);
+            print_number(name, summary->quantiles[i]);
+        }
+        printf(", \"bins\": [");
+        for (int i = 0; i < options->n_bins; i++)
+            printf("%s%" PRIu64, i ? ", " : "", summary->counts[i]);
+        printf("]");
+    }
+    printf("}\n");
+}
+
+static void print(const struct summary *summary)
+{
+    if (summary->options->json)
+        print_json(summary);
+    else
+        print_text(summary);
+    if (fflush(stdout) != 0) {
+        perror("summary: cannot write the result");
+        exit_code = EXIT_NO_RESULT;
+    }
+}
+
+/* ---- the job --------------------------------------------------------------------- */
+
+static troupe_status run(troupe_actor *self, const struct options *options)
+{
+    const troupe_csv_options csv = {.name = options->name,
+                                    .column = options->column,
+                                    .has_header = options->has_header,
+                                    .empty_is_nan = options->may_miss,
+                                    .text_is_nan = options->may_miss,
+                                    .separator = options->separator,
+                                    .element = TROUPE_DOUBLE};
+    struct summary *summary = troupe_alloc(self, sizeof *summary);
+    troupe_file_fault fault = {0, ""};
+
+    if (!summary)
+        return TROUPE_NO_MEMORY;
+    *summary = (struct summary){.self = self, .options = options};
+    if (troupe_array_load_csv(self, troupe_rank_team(self), options->path, &csv,
+                              &summary->numbers, &fault) != TROUPE_OK)
+        return complain(summary, &fault);
+    if (options->may_miss)
+        TROUPE_TRY(leave_out_missing(summary));
+    TROUPE_TRY(reckon(summary));
+    if (troupe_rank(self) == 0)
+        print(summary);
+    return TROUPE_OK;
+}
+
+static troupe_status body(troupe_actor *self, int argc, char **argv)
+{
+    struct options options;
+    bool is_first = troupe_rank(self) == 0;
+
+    if (!options_parse(argc, argv, is_first, &options)) {
+        exit_code = EXIT_USAGE;
+        return TROUPE_OK;
+    }
+    if (!options.help)
+        return run(self, &options);
+    if (is_first)
+        options_print_help();
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(summary_process, body);
+
+int main(int argc, char **argv)
+{
+    int code = troupe_main(argc, argv, &(troupe_program){.main = &summary_process});
+
+    return code == TROUPE_EXIT_OK ? exit_code : code;
+}
