@@ -1,0 +1,253 @@
+/* seeds: 10 */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/check_main.h"
+#include "support/scene.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* What kernels refuse, and what becomes of members that differ, end or have much to do
+ * at once. */
+
+enum { LENGTH = 1000 };
+
+static struct {
+    int n_done;
+    double sums[8];
+} seen;
+
+static troupe_array make(troupe_actor *self,
+                         enum troupe_element element,
+                         int64_t length,
+                         int64_t block_length)
+{
+    const troupe_array_options shape = {
+        .element = element, .length = length, .block_length = block_length};
+    troupe_array array;
+
+    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &array));
+    return array;
+}
+
+static void fill(troupe_actor *self, troupe_array array, double value)
+{
+    troupe_array_part part = troupe_array_mine(self, array);
+
+    for (int64_t i = 0; i < part.n_elements; i++)
+        ((double *)part.data)[i] = value;
+}
+
+/* ---- what is refused ------------------------------------------------------------- */
+
+static void copy_block(const troupe_block *block, void *result, const void *argument)
+{
+    (void)result;
+    (void)argument;
+    memcpy(block->out[0], block->in[0], (size_t)block->n * sizeof(double));
+}
+TROUPE_KERNEL(copy_kernel, copy_block);
+
+static troupe_status refused_body(troupe_actor *self)
+{
+    troupe_array x = make(self, TROUPE_DOUBLE, LENGTH, 0);
+    troupe_array other = make(self, TROUPE_DOUBLE, LENGTH, 16);
+    troupe_array whole = make(self, TROUPE_INT64, LENGTH, 0);
+    troupe_array raw = make(self, TROUPE_INT8, LENGTH, 0);
+    troupe_kernel without = copy_kernel;
+    double sum = -1;
+    int64_t total;
+    troupe_number number;
+    troupe_array made = {0};
+
+    fill(self, x, 1);
+    EXPECT_STATUS(troupe_sum(self, whole, TROUPE_TREE, &sum), TROUPE_INVALID);
+    EXPECT_STATUS(troupe_sum_integers(self, x, TROUPE_TREE, &total), TROUPE_INVALID);
+    EXPECT_STATUS(troupe_dot(self, x, other, TROUPE_TREE, &sum), TROUPE_INVALID);
+    EXPECT_STATUS(
+        troupe_sum(self, x, ((troupe_how){.level = (enum troupe_level)9}), &sum),
+        TROUPE_INVALID);
+    EXPECT_STATUS(troupe_scan(self, x, x, TROUPE_SUM, TROUPE_EXACT), TROUPE_INVALID);
+    EXPECT_STATUS(troupe_scan(self, x, x, TROUPE_PRODUCT, TROUPE_TREE), TROUPE_INVALID);
+    EXPECT_STATUS(troupe_scan(self, raw, whole, TROUPE_SUM, TROUPE_TREE),
+                  TROUPE_INVALID);
+    EXPECT_STATUS(troupe_kth(self, x, LENGTH, TROUPE_TREE, &number), TROUPE_INVALID);
+    EXPECT_STATUS(troupe_kth(self, x, -1, TROUPE_TREE, &number), TROUPE_INVALID);
+    EXPECT_STATUS(troupe_fill_uniform(self, whole, (troupe_random){1, 1}, TROUPE_TREE),
+                  TROUPE_INVALID);
+    EXPECT_STATUS(
+        troupe_fill_integers(self, whole, (troupe_random){1, 1}, 2, 1, TROUPE_TREE),
+        TROUPE_INVALID);
+    EXPECT_STATUS(troupe_map(self, &copy_kernel,
+                             &(troupe_arrays){.in = {x}, .out = {other}}, NULL,
+                             TROUPE_TREE),
+                  TROUPE_INVALID);
+    without.probe = NULL;
+    EXPECT_STATUS(troupe_map(self, &without, &(troupe_arrays){.in = {x}, .out = {x}},
+                             NULL, TROUPE_TREE),
+                  TROUPE_INVALID);
+    EXPECT_OK(troupe_map(self, &without, &(troupe_arrays){.in = {x}, .out = {x}}, NULL,
+                         TROUPE_FAST));
+    EXPECT_STATUS(troupe_map(self, &copy_kernel, &(troupe_arrays){.in = {{0}}}, NULL,
+                             TROUPE_TREE),
+                  TROUPE_INVALID);
+    EXPECT_STATUS(troupe_sum_segments(self, x, x, TROUPE_TREE, &made), TROUPE_INVALID);
+    EXPECT_INT(made.bits, 0);
+    EXPECT(sum == -1);
+    EXPECT_OK(troupe_sum(self, x, TROUPE_EXACT, &sum));
+    EXPECT(sum == LENGTH);
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(refused_process, refused_body);
+
+static void check_all_done(void)
+{
+    EXPECT_INT(seen.n_done, 3);
+}
+
+START_TEST(what_cannot_be_is_refused_on_all_members)
+{
+    scene_play(&(struct scene){.main = &refused_process,
+                               .n_ranks = 3,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = check_all_done});
+}
+END_TEST
+
+/* ---- members that differ or end -------------------------------------------------- */
+
+static troupe_status differing_body(troupe_actor *self)
+{
+    troupe_array x = make(self, TROUPE_DOUBLE, LENGTH, 0);
+    troupe_how how = troupe_rank(self) == 1 ? TROUPE_TREE_DD : TROUPE_TREE;
+    double sum = -1;
+
+    EXPECT_STATUS(troupe_sum(self, x, how, &sum), TROUPE_MISMATCH);
+    EXPECT(sum == -1);
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(differing_process, differing_body);
+
+START_TEST(members_that_differ_are_told)
+{
+    scene_play(&(struct scene){.main = &differing_process,
+                               .n_ranks = 3,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = check_all_done});
+}
+END_TEST
+
+static troupe_status ending_body(troupe_actor *self)
+{
+    troupe_array x = make(self, TROUPE_DOUBLE, LENGTH, 0);
+    double sum = -1, later = -1;
+    troupe_task task;
+
+    seen.n_done++;
+    if (troupe_rank(self) == 2)
+        return TROUPE_OK;
+    EXPECT_OK(troupe_sum(self, x, troupe_later(TROUPE_TREE, &task), &later));
+    EXPECT_STATUS(troupe_sum(self, x, TROUPE_TREE, &sum), TROUPE_PEER_GONE);
+    EXPECT_STATUS(troupe_task_wait(self, &task), TROUPE_PEER_GONE);
+    EXPECT(sum == -1 && later == -1);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(ending_process, ending_body);
+
+START_TEST(nobody_waits_for_a_member_that_has_ended)
+{
+    scene_play(&(struct scene){.main = &ending_process,
+                               .n_ranks = 3,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = check_all_done});
+}
+END_TEST
+
+/* ---- tasks ----------------------------------------------------------------------- */
+
+static troupe_status busy_body(troupe_actor *self)
+{
+    enum { N_TASKS = 8 };
+    troupe_array x = make(self, TROUPE_DOUBLE, LENGTH, 0);
+    troupe_task tasks[N_TASKS], none = {0};
+    double sums[N_TASKS], now;
+
+    fill(self, x, 2);
+    for (int i = 0; i < N_TASKS; i++)
+        EXPECT_OK(troupe_sum(self, x, troupe_later(TROUPE_EXACT, &tasks[i]), &sums[i]));
+    EXPECT_OK(troupe_sum(self, x, TROUPE_TREE, &now)); /* it need not wait for them */
+    for (int i = N_TASKS - 1; i > 0; i--) {
+        EXPECT_OK(troupe_task_wait(self, &tasks[i]));
+        EXPECT(sums[i] == 2 * LENGTH);
+        EXPECT_INT(tasks[i].bits, 0);
+    }
+    while (troupe_task_test(self, &tasks[0]) == TROUPE_PENDING)
+        troupe_yield(self);
+    EXPECT(sums[0] == 2 * LENGTH && now == 2 * LENGTH);
+    EXPECT_STATUS(troupe_task_wait(self, &none), TROUPE_NOT_FOUND);
+    EXPECT_OK(troupe_sum(self, x, troupe_later(TROUPE_TREE, &tasks[0]), &sums[0]));
+    seen.n_done++;
+    return TROUPE_OK; /* with a task that is not done */
+}
+TROUPE_PROCESS(busy_process, busy_body);
+
+START_TEST(tasks_go_on_meanwhile)
+{
+    scene_play(&(struct scene){.main = &busy_process,
+                               .n_ranks = 3,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = check_all_done});
+}
+END_TEST
+
+/* ---- the check ------------------------------------------------------------------- */
+
+static void impure(const troupe_block *block, void *result, const void *argument)
+{
+    static int n_calls; /* what no kernel may have */
+    double *to = block->out[0];
+
+    (void)result;
+    (void)argument;
+    n_calls++;
+    for (int64_t i = 0; i < block->n; i++)
+        to[i] = n_calls;
+}
+TROUPE_KERNEL(impure_kernel, impure);
+
+static troupe_status checked_body(troupe_actor *self)
+{
+    troupe_array x = make(self, TROUPE_DOUBLE, LENGTH, 16);
+    troupe_array y = make(self, TROUPE_DOUBLE, LENGTH, 16);
+
+    EXPECT_OK(troupe_map(self, &copy_kernel, &(troupe_arrays){.in = {x}, .out = {y}},
+                         NULL, TROUPE_TREE));
+    EXPECT_STATUS(troupe_map(self, &impure_kernel, &(troupe_arrays){.out = {x}}, NULL,
+                             TROUPE_TREE),
+                  TROUPE_FAILED);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(checked_process, checked_body);
+
+START_TEST(the_check_names_who_changes_its_bits)
+{
+    struct child_end end;
+
+    setenv("TROUPE_CHECK", "1", 1);
+    scene_listen(&(struct scene){.main = &checked_process, .n_ranks = 2}, &end);
+    unsetenv("TROUPE_CHECK");
+    ck_assert_ptr_nonnull(strstr(end.text, "what impure_kernel writes has other bits"));
+    ck_assert_ptr_null(strstr(end.text, "copy_kernel"));
+}
+END_TEST
+
+CHECK_MAIN("kernel rules",
+           what_cannot_be_is_refused_on_all_members,
+           members_that_differ_are_told,
+           nobody_waits_for_a_member_that_has_ended,
+           tasks_go_on_meanwhile,
+           the_check_names_who_changes_its_bits)

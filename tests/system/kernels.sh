@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# ep, is and summary: verified, and the same figures on any number of ranks and threads and
+# with each set of instructions; wrong arguments and files are said once.
+set -euo pipefail
+
+[ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # tiny buffers are tried on sim
+
+bin=${TROUPE_BUILD_DIR:?}/bin
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+classes=S
+if [ -n "${TROUPE_SANITIZE:-}" ]; then classes=; fi # they take a minute there
+
+fail() {
+    printf '%s: FAILED\n' "$1" >&2
+    shift
+    printf '  %s\n' "$@" >&2
+    exit 1
+}
+
+on() { # on RANKS WORKERS PROGRAM ARGUMENT...
+    local n=$1 workers=$2
+    shift 2
+    TROUPE_WORKERS=$workers timeout 120 mpirun --bind-to none --oversubscribe -n "$n" "$@"
+}
+
+# All but what may differ.
+figures() { sed -E 's/"(ranks|[a-z_]*seconds|million_keys_per_s)": [0-9.]+(, )?//g'; }
+
+# ---- the same figures ------------------------------------------------------------------
+
+same() { # same PROGRAM ARGUMENT...: prints them
+    local name
+    name=$(basename "$1")
+    local first='' now
+    for how in "1 1" "2 1" "3 2" "1 3" "7 1"; do
+        # shellcheck disable=SC2086 # two words
+        now=$(on $how "$@" | figures)
+        first=${first:-$now}
+        [ "$now" = "$first" ] || fail "$name on $how" "$now" "$first"
+    done
+    echo "$first"
+}
+
+for class in $classes; do
+    same "$bin/ep" --json "$class" | grep -q '"verified": true' || fail "ep class $class"
+    same "$bin/is" --json "$class" | grep -q '"verified": true' || fail "is class $class"
+    echo "ep and is, class $class: ok"
+done
+on 2 1 "$bin/is" W | grep -q '^verified, 51 of 51' || fail "is class W"
+
+awk 'BEGIN { print "n,x"; srand(1); for (i = 0; i < 20000; i++) printf "%d,%.17g\n", i, (rand() - 0.5) * 10 ^ int(rand() * 30 - 15) }' > "$work/table.csv"
+for level in tree tree_dd exact; do
+    wanted=$(same "$bin/summary" --json --column x --level $level "$work/table.csv")
+    for isa in baseline v2 v3; do
+        code=0
+        now=$(TROUPE_ISA=$isa "$bin/summary" --json --column x --level $level "$work/table.csv" 2> "$work/err") || code=$?
+        if [ "$code" -ne 0 ] && grep -q 'one that this processor has' "$work/err"; then continue; fi
+        [ "$now" = "$wanted" ] || fail "TROUPE_ISA=$isa" "$now" "$wanted" "$(cat "$work/err")"
+    done
+done
+TROUPE_CHECK=1 on 2 2 "$bin/summary" --column x "$work/table.csv" > /dev/null || fail "TROUPE_CHECK=1"
+echo "summary: ok"
+
+# ---- what is wrong -----------------------------------------------------------------------
+
+expect() { # expect CODE WORDS COMMAND...
+    local wanted=$1 words=$2 code=0
+    shift 2
+    "$@" > "$work/out" 2> "$work/err" || code=$?
+    if [ "$code" -ne "$wanted" ] || [ "$(grep -cF -- "$words" "$work/err")" -ne 1 ]; then
+        fail "$*" "exit code $code, expected $wanted and '$words'" "$(cat "$work/err")"
+    fi
+}
+
+expect 64 "usage: mpirun -n RANKS ep" on 2 1 "$bin/ep" Z
+expect 64 "usage: mpirun -n RANKS is" on 2 1 "$bin/is" --jason
+expect 64 "wrong option or value: --level" on 2 1 "$bin/summary" --level best "$work/table.csv"
+expect 64 "which file?" on 2 1 "$bin/summary"
+expect 2 "No such file or directory" on 2 1 "$bin/summary" "$work/missing.csv"
+expect 2 "there is no column" on 2 1 "$bin/summary" --column y "$work/table.csv"
+printf '1\n2\nthree\n4\n' > "$work/words.csv"
+expect 2 "$work/words.csv:3:" on 2 1 "$bin/summary" "$work/words.csv"
+on 2 1 "$bin/summary" --missing "$work/words.csv" > "$work/out"
+grep -qx 'missing   1' "$work/out" || fail "--missing" "$(cat "$work/out")"
+: > "$work/empty.csv"
+on 2 1 "$bin/summary" "$work/empty.csv" | grep -qx 'count     0' || fail "an empty file"
+echo "wrong arguments and files: ok"
