@@ -8,7 +8,11 @@ enum {
     CHUNK_LIMIT_BYTES = 16 * 1024,
     PENDING_LIMIT_BYTES = 16 * 1024,
     RECEIVE_BUDGET_BYTES = 2 * 1024 * 1024,
-    INITIAL_CREDITS = 2,
+    /* Two who send to each other all the time need three each: one is on its way, one
+     * is being read, one has been told of. With many peers slots cost too much. */
+    INITIAL_CREDITS = 4,
+    INITIAL_CREDITS_OF_MANY = 2,
+    MANY_RANKS = 256,
     MAX_INITIAL_CREDITS = 256
 };
 
@@ -127,7 +131,9 @@ static void resolve_options(struct comm *comm, const struct comm_options *asked)
     if (!options->chunk_limit_bytes)
         options->chunk_limit_bytes = defaults.chunk_limit_bytes;
     if (!options->initial_credits)
-        options->initial_credits = defaults.initial_credits;
+        options->initial_credits = clamp_u32(
+            defaults.initial_credits, 1,
+            comm->n_ranks > MANY_RANKS ? INITIAL_CREDITS_OF_MANY : INITIAL_CREDITS);
 
     uint32_t limit = comm->backend->frame_limit(comm);
     uint64_t values[] = {options->frame_bytes < limit ? options->frame_bytes : limit,

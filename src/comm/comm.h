@@ -27,7 +27,7 @@ struct comm_options {
     uint32_t frame_bytes;          /* 0: the eager limit, at most 4032; hostile: 64 */
     uint32_t pending_limit_bytes;  /* 0: 16 KiB: B of protocols 3, per link */
     uint32_t chunk_limit_bytes;    /* 0: 16 KiB; larger payloads are bulk */
-    uint32_t initial_credits;      /* 0: 2; hostile: 1 */
+    uint32_t initial_credits;      /* 0: 4, of many ranks 2; hostile: 1 */
     int64_t spin_ns;               /* -1: automatic (0 when ranks outnumber cores) */
     /* Next hop from `here` towards `destination`; NULL: straight there. Constant. */
     int (*route)(int here, int destination, int n_ranks);
