@@ -6,7 +6,7 @@
  * that returns.
  *
  *   bench_pingpong [--quick] [CASE]
- *   bench_pingpong alone BYTES        our side, between handlers: prints the median
+ *   bench_pingpong alone BYTES [processes]   our side, between handlers or processes
  */
 #include "common/interleave.h"
 #include "common/pingpong_mpi.h"
@@ -204,12 +204,13 @@ static const struct kind *kind_of_bytes(const char *text)
     bench_die("no balls of %s bytes", text);
 }
 
-static troupe_status ours_alone(troupe_actor *self, struct match *match)
+static troupe_status
+ours_alone(troupe_actor *self, struct match *match, bench_block_fn *between)
 {
     double values[PINGPONG_N_ALONE] = {0};
     for (int i = -3; i < PINGPONG_N_ALONE; i++) {
         TROUPE_TRY(bench_meet(self));
-        TROUPE_TRY(between_handlers(self, match, &values[i < 0 ? 0 : i]));
+        TROUPE_TRY(between(self, match, &values[i < 0 ? 0 : i]));
     }
     double median = bench_median(values, PINGPONG_N_ALONE);
     if (match->rank == 0)
@@ -259,6 +260,11 @@ measure(troupe_actor *self, struct match *match, const struct bench_options *opt
     return TROUPE_OK;
 }
 
+static bool is_alone(int argc, char **argv)
+{
+    return argc > 2 && strcmp(argv[1], "alone") == 0;
+}
+
 static troupe_status body(troupe_actor *self, int argc, char **argv)
 {
     struct bench_options options = bench_parse(argc, argv);
@@ -266,9 +272,10 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     if (!match)
         return TROUPE_NO_MEMORY;
     TROUPE_TRY(prepare(self, match));
-    if (options.argc == 2) {
-        match->kind = kind_of_bytes(options.argv[1]);
-        TROUPE_TRY(ours_alone(self, match));
+    if (is_alone(argc, argv)) {
+        match->kind = kind_of_bytes(argv[2]);
+        TROUPE_TRY(
+            ours_alone(self, match, argc > 3 ? between_processes : between_handlers));
     } else {
         TROUPE_TRY(measure(self, match, &options));
     }
@@ -282,5 +289,8 @@ TROUPE_PROCESS(main_process,
 
 int main(int argc, char **argv)
 {
-    return bench_main(argc, argv, &(troupe_program){.main = &main_process});
+    const troupe_program program = {.main = &main_process};
+    /* Alone it is started as users' programs are. */
+    return is_alone(argc, argv) ? troupe_main(argc, argv, &program)
+                                : bench_main(argc, argv, &program);
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# 4 KiB between handler actors with MPI's own settings, against MPI_Send and MPI_Recv with
-# the best of Open MPI's. Settings are a matter of the whole process, so each has runs of
-# its own, in turns; the peer's are without Troupe. Called by bench/run.sh, which sets
-# BENCH_BIN.
+# 4 KiB between actors of a program as troupe_main() starts it, against MPI_Send and MPI_Recv
+# with MPI's own settings and with the best of them. Settings are a matter of the whole
+# process, and troupe_main() makes one, so each has runs of its own, in turns; the peer's
+# are without Troupe. Called by bench/run.sh, which sets BENCH_BIN.
 set -euo pipefail
 
 bytes=4096 n_rounds=250 n_turns=20
@@ -23,7 +23,7 @@ settings=(
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-ours() { mpirun --bind-to core -n 2 "$BENCH_BIN/bench_pingpong" alone "$bytes"; }
+ours() { mpirun --bind-to core -n 2 "$BENCH_BIN/bench_pingpong" alone "$bytes" "$@"; }
 
 peer() { # peer SETTING
     local options
@@ -41,6 +41,7 @@ done
 
 for ((turn = 0; turn < n_turns; turn++)); do
     ours >> "$folder/ours"
+    ours processes >> "$folder/processes"
     for i in "${usable[@]}"; do peer "$i" >> "$folder/peer$i"; done
 done
 
@@ -51,5 +52,10 @@ for i in "${usable[@]}"; do
     if [ -z "$best" ] || awk "BEGIN { exit !($value < $least) }"; then best=$i least=$value; fi
 done
 printf 'bench: the best: %s\n' "${names[$best]}" >&2
-paste -d ' ' "$folder/ours" "$folder/peer$best" | "$BENCH_BIN/bench_summary" cost pingpong \
-    "4 KiB, handler actors" "ns one way" "best settings of MPI"
+summarise() { # summarise OURS PEER CASE PEER_NAME
+    paste -d ' ' "$folder/$1" "$folder/$2" |
+        "$BENCH_BIN/bench_summary" cost pingpong "$3" "ns one way" "$4"
+}
+summarise ours peer0 "4 KiB, handler actors" "MPI, its own settings"
+summarise processes peer0 "4 KiB, processes" "MPI, its own settings"
+summarise ours "peer$best" "4 KiB, handler actors" "best settings of MPI"

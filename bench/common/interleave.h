@@ -39,7 +39,8 @@ troupe_status bench_meet(troupe_actor *self);
 
 /*
  * The whole of a main function: MPI, the runtime, the program, their end. What the rank
- * processes get as arguments is argc and argv.
+ * processes get as arguments is argc and argv. MPI is started here, with its own
+ * settings, so that a peer in the program has those; troupe_main() sets some.
  */
 int bench_main(int argc, char **argv, const troupe_program *program);
 

@@ -4,7 +4,8 @@
 /* Life of a rank's comm, its buffers, and what is asked of it seldom. */
 
 enum {
-    FRAME_BYTES = 4032, /* with MPI's header just below vader's eager limit of 4096 */
+    FRAME_BYTES =
+        4160, /* a message of 4 KiB with all headers; see raise_eager_limit() */
     CHUNK_LIMIT_BYTES = 16 * 1024,
     PENDING_LIMIT_BYTES = 16 * 1024,
     RECEIVE_BUDGET_BYTES = 2 * 1024 * 1024,

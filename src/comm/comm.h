@@ -24,7 +24,7 @@ struct comm;
 
 struct comm_options {
     uint64_t receive_budget_bytes; /* 0: 2 MiB; ring slots beyond two per link */
-    uint32_t frame_bytes;          /* 0: the eager limit, at most 4032; hostile: 64 */
+    uint32_t frame_bytes;          /* 0: the eager limit, at most 4160; hostile: 64 */
     uint32_t pending_limit_bytes;  /* 0: 16 KiB: B of protocols 3, per link */
     uint32_t chunk_limit_bytes;    /* 0: 16 KiB; larger payloads are bulk */
     uint32_t initial_credits;      /* 0: 4, of many ranks 2; hostile: 1 */
