@@ -28,7 +28,8 @@ struct work {
     troupe_actor *self;
     troupe_array x, y, z; /* of double, matching */
     troupe_array keys, unsorted;
-    int64_t n; /* elements of x */
+    int64_t *peer_keys, *peer_room; /* all of them, on rank 0 */
+    int64_t n;                      /* elements of x */
     troupe_how how;
     double sum; /* so that nothing is left out */
     MPI_Comm communicator;
@@ -197,19 +198,12 @@ static int compare_keys(const void *a, const void *b, void *context)
 static troupe_status sort_alone(struct work *work, bool is_radix, double *value)
 {
     troupe_array_range all = {0, N_KEYS};
-    int64_t *keys = NULL, *room = NULL;
-    if (troupe_rank(work->self) == 0) {
-        keys = malloc(sizeof(int64_t) * N_KEYS);
-        room = malloc(sizeof(int64_t) * N_KEYS);
-        if (!keys || !room)
-            bench_die("no memory for the peer's keys");
-        memset(room, 0, sizeof(int64_t) * N_KEYS);
-    }
+    int64_t *keys = work->peer_keys;
     TROUPE_TRY(troupe_array_gather(work->self, work->unsorted, 0, all, keys));
     MPI_Barrier(work->communicator);
     double begin_s = bench_now_s();
     if (keys && is_radix)
-        bench_radix_sort(keys, room, N_KEYS);
+        bench_radix_sort(keys, work->peer_room, N_KEYS);
     else if (keys)
         qsort_r(keys, N_KEYS, sizeof *keys, compare_keys, NULL);
     MPI_Barrier(work->communicator);
@@ -217,8 +211,6 @@ static troupe_status sort_alone(struct work *work, bool is_radix, double *value)
     for (int64_t i = 1; keys && i < N_KEYS; i++)
         if (keys[i] < keys[i - 1])
             bench_die("the peer's keys are not in order");
-    free(keys);
-    free(room);
     return TROUPE_OK;
 }
 
@@ -293,6 +285,13 @@ static troupe_status prepare(struct work *work, unsigned needs)
         return TROUPE_OK;
     TROUPE_TRY(make(work, TROUPE_INT64, N_KEYS, &work->keys));
     TROUPE_TRY(make(work, TROUPE_INT64, N_KEYS, &work->unsorted));
+    if (troupe_rank(work->self) == 0) {
+        work->peer_keys = troupe_alloc(work->self, sizeof(int64_t) * N_KEYS);
+        work->peer_room = troupe_alloc(work->self, sizeof(int64_t) * N_KEYS);
+        if (!work->peer_keys || !work->peer_room)
+            return TROUPE_NO_MEMORY;
+        memset(work->peer_room, 0, sizeof(int64_t) * N_KEYS);
+    }
     return troupe_fill_integers(work->self, work->unsorted, random, INT64_MIN,
                                 INT64_MAX, TROUPE_TREE);
 }

@@ -21,8 +21,7 @@ enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_USAGE = 64 };
 
 /* Pairs are 2^log_pairs; sums that NPB gives for them, and accepted pairs where known.
  */
-struct class
-{
+struct problem {
     char name;
     int log_pairs;
     double sx, sy;
@@ -30,7 +29,7 @@ struct class
 };
 
 /* NPB 3.4, EP/ep.f90, the verification values. */
-static const struct class classes[] = {
+static const struct problem classes[] = {
     {'S', 24, -3.247834652034740e+3, -6.958407078382297e+3, 13176389},
     {'W', 25, -2.863319731645753e+3, -6.320053679109499e+3, 26354769},
     {'A', 28, -4.295875165629892e+3, -1.580732573678431e+4, 210832767},
@@ -114,14 +113,14 @@ static bool is_near(double value, double wanted)
     return fabs((value - wanted) / wanted) <= 1e-8;
 }
 
-static bool is_verified(const struct class *class, const struct tally *tally)
+static bool is_verified(const struct problem *class, const struct tally *tally)
 {
     return is_near(tally->sx, class->sx) && is_near(tally->sy, class->sy) &&
            (class->n_accepted == 0 || class->n_accepted == count_accepted(tally));
 }
 
 static void
-print_text(const struct class *class, const struct tally *tally, double seconds)
+print_text(const struct problem *class, const struct tally *tally, double seconds)
 {
     printf("ep class %c: 2^%d pairs, %" PRId64 " accepted\n", class->name,
            class->log_pairs, count_accepted(tally));
@@ -135,7 +134,7 @@ print_text(const struct class *class, const struct tally *tally, double seconds)
            ldexp(1e-6, class->log_pairs) / seconds);
 }
 
-static void print_json(const struct class *class,
+static void print_json(const struct problem *class,
                        const struct tally *tally,
                        int n_ranks,
                        double seconds)
@@ -153,7 +152,7 @@ static void print_json(const struct class *class,
 /* ---- the job --------------------------------------------------------------------- */
 
 struct options {
-    const struct class *class;
+    const struct problem *class;
     bool json, help;
 };
 

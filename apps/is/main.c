@@ -20,64 +20,63 @@ enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_USAGE = 64 };
 
 /* The ranks of some keys are known: rank[i], in iteration t by t + up more or by t +
  * down less. */
-struct class
-{
-    char name;
-    int log_keys, log_max;
+struct problem {
     int64_t test[N_TESTS], rank[N_TESTS];
+    int log_keys, log_max;
     unsigned rises; /* bit i: the rank of test i grows */
     int up, down;
+    char name;
 };
 
 /* NPB 3.4, IS/is.c, the verification arrays and partial_verify. */
-static const struct class classes[] = {
-    {'S',
+static const struct problem classes[] = {
+    {{48427, 17148, 23627, 62548, 4431},
+     {0, 18, 346, 64917, 65463},
      16,
      11,
-     {48427, 17148, 23627, 62548, 4431},
-     {0, 18, 346, 64917, 65463},
      7,
      0,
-     0},
-    {'W',
+     0,
+     'S'},
+    {{357773, 934767, 875723, 898999, 404505},
+     {1249, 11698, 1039987, 1043896, 1048018},
      20,
      16,
-     {357773, 934767, 875723, 898999, 404505},
-     {1249, 11698, 1039987, 1043896, 1048018},
      3,
      -2,
-     0},
-    {'A',
+     0,
+     'W'},
+    {{2112377, 662041, 5336171, 3642833, 4250760},
+     {104, 17523, 123928, 8288932, 8388264},
      23,
      19,
-     {2112377, 662041, 5336171, 3642833, 4250760},
-     {104, 17523, 123928, 8288932, 8388264},
      7,
      -1,
-     -1},
-    {'B',
+     -1,
+     'A'},
+    {{41869, 812306, 5102857, 18232239, 26860214},
+     {33422937, 10244, 59149, 33135281, 99},
      25,
      21,
-     {41869, 812306, 5102857, 18232239, 26860214},
-     {33422937, 10244, 59149, 33135281, 99},
      22,
      0,
-     0},
-    {'C',
+     0,
+     'B'},
+    {{44172927, 72999161, 74326391, 129606274, 21736814},
+     {61147, 882988, 266290, 133997595, 133525895},
      27,
      23,
-     {44172927, 72999161, 74326391, 129606274, 21736814},
-     {61147, 882988, 266290, 133997595, 133525895},
      7,
      0,
-     0},
+     0,
+     'C'},
 };
 
 static int exit_code;
 
 struct job {
     troupe_actor *self;
-    const struct class *class;
+    const struct problem *class;
     troupe_array keys;
     uint64_t *counts; /* of each value; then how many keys are less */
     int n_passed;
@@ -119,7 +118,7 @@ static troupe_status make_keys(struct job *job)
 
 /* ---- ranking --------------------------------------------------------------------- */
 
-static int64_t expected_rank(const struct class *class, int test, int iteration)
+static int64_t expected_rank(const struct problem *class, int test, int iteration)
 {
     if (class->rises >> test & 1)
         return class->rank[test] + iteration + class->up;
@@ -209,7 +208,7 @@ static troupe_status check_sorted(struct job *job)
 /* ---- the job --------------------------------------------------------------------- */
 
 struct options {
-    const struct class *class;
+    const struct problem *class;
     bool json, help;
 };
 

@@ -45,15 +45,32 @@ static bool image_take(const struct kernel_request *request, struct image *image
     return is_whole;
 }
 
+/* Either may be NULL where there is nothing. */
+static void put(void *to, const void *from, size_t size_bytes)
+{
+    if (to && from && size_bytes > 0)
+        memcpy(to, from, size_bytes);
+}
+
+/* size_bytes: they are the same. */
+static size_t
+find_first(const unsigned char *a, const unsigned char *b, size_t size_bytes)
+{
+    size_t at = 0;
+
+    if (!a || !b)
+        return size_bytes;
+    while (at < size_bytes && a[at] == b[at])
+        at++;
+    return at;
+}
+
 static void image_put_back(const struct kernel_request *request,
                            const struct image *image)
 {
-    if (request->result_bytes > 0)
-        memcpy(request->result, image->result, request->result_bytes);
+    put(request->result, image->result, request->result_bytes);
     for (int i = 0; i < request->n_out; i++)
-        if (part_bytes(request->out[i]) > 0)
-            memcpy(request->out[i]->memory.bytes, image->out[i],
-                   part_bytes(request->out[i]));
+        put(request->out[i]->memory.bytes, image->out[i], part_bytes(request->out[i]));
 }
 
 /* The array's element that differs, -1: the result does, -2: nothing. */
@@ -62,15 +79,14 @@ static int64_t find_difference(const struct kernel_request *request,
 {
     for (int i = 0; i < request->n_out; i++) {
         const struct array *array = request->out[i];
-        size_t n_bytes = part_bytes(array), at = 0;
+        size_t n_bytes = part_bytes(array);
+        size_t at = find_first(image->out[i], array->memory.bytes, n_bytes);
 
-        while (at < n_bytes && image->out[i][at] == array->memory.bytes[at])
-            at++;
         if (at < n_bytes)
             return array_mine_first(array) + (int64_t)(at / array->element_bytes);
     }
-    if (request->result_bytes > 0 &&
-        memcmp(image->result, request->result, request->result_bytes) != 0)
+    if (find_first(image->result, request->result, request->result_bytes) <
+        request->result_bytes)
         return -1;
     return -2;
 }

@@ -13,7 +13,8 @@
         to_ *out = wide;                                                               \
                                                                                        \
         for (int64_t i = 0; i < n; i++)                                                \
-            out[i] = items[i];                                                         \
+            out[i] =                                                                   \
+                items[i]; /* NOLINT(bugprone-signed-char-misuse): they are numbers */  \
     }
 WIDEN(int8_t, int32_t)
 WIDEN(uint8_t, int32_t)

@@ -88,11 +88,11 @@ static troupe_status perform_count(struct kernel_run *run,
         mine = work.counts ? TROUPE_OK : TROUPE_NO_MEMORY;
     }
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
-    if (mine == TROUPE_OK) {
+    if (mine == TROUPE_OK && work.counts) {
         memset(work.counts, 0, n_bytes);
         mine = count(run, &work);
     }
-    if (mine == TROUPE_OK)
+    if (mine == TROUPE_OK && work.counts)
         memcpy(request->result, work.counts, request->result_bytes);
     base_free(work.counts);
     return mine;

@@ -22,7 +22,7 @@ _Static_assert(OPEN_BYTES >= 24 + 8 * (NUMERIC_MAX_NODES + 2),
 struct segments_work {
     const struct array *x, *heads;
     int64_t first, n;
-    int64_t n_heads;
+    int64_t n_heads, n_leading; /* elements before the first */
     int64_t *starts;    /* of the segments that begin here, within the part; then n */
     double *sums;       /* of those that end here */
     bool begins_inside; /* the part's first elements belong to a segment of others */
@@ -92,6 +92,7 @@ static troupe_status find_heads(struct segments_work *work)
         if (is_head(work, i))
             work->starts[n++] = i;
     work->starts[n] = work->n;
+    work->n_leading = work->starts[0];
     work->begins_inside = work->n > 0 && work->starts[0] > 0;
     return TROUPE_OK;
 }
@@ -234,7 +235,7 @@ close_first(const struct segments_work *work, const struct open *before, double 
     status = open_unpack(before, &carrier);
     if (status == TROUPE_OK)
         status =
-            carry(elements(work), work->starts[0], (int64_t)before->n_items, &here);
+            carry(elements(work), work->n_leading, (int64_t)before->n_items, &here);
     if (status == TROUPE_OK) {
         status = numeric_carrier_join(&carrier, &here);
         numeric_carrier_fini(&here);
@@ -353,7 +354,7 @@ static troupe_status perform_segments(struct kernel_run *run,
     if (mine == TROUPE_OK)
         mine = find_heads(&work);
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
-    if (mine == TROUPE_OK)
+    if (mine == TROUPE_OK && work.sums)
         mine = sum_part(run, &work);
     if (mine == TROUPE_OK)
         mine = give_sums(run, request, &work);
