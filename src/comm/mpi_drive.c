@@ -13,6 +13,7 @@
 
 enum {
     SPIN_NS = 100 * 1000,
+    TRANSFER_SPINS = 10, /* so many times as long while payloads are on their way */
     SLEEP_SHARE = 8,
     LEAST_SLEEP_NS = 50 * 1000,
     LONGEST_SLEEP_NS = 1000 * 1000,
@@ -56,6 +57,8 @@ void mpi_port_idle(struct comm *comm, int64_t until_ns)
 
     if (has_moved(comm))
         return;
+    if (comm->n_transfers > 0)
+        spin_ns *= TRANSFER_SPINS;
     int64_t begin_ns = comm_look_at_clock(comm);
     until_ns = earlier(until_ns, comm_wake_ns(comm));
     if (spin(comm, earlier(until_ns, begin_ns + spin_ns), yields))

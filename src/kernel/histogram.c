@@ -16,8 +16,11 @@ struct histogram_work {
     const struct array *x, *weights;
     struct numeric_bins bins;
     size_t n_places;
-    uint64_t *counts; /* by thread */
-    double *sums;     /* by block */
+    uint32_t *counts; /* by thread */
+    size_t counts_bytes;
+    uint64_t *totals;
+    int64_t first_task;
+    double *sums; /* by block */
 };
 
 static bool take_bins(const struct kernel_request *request, struct histogram_work *work)
@@ -33,7 +36,7 @@ static bool take_bins(const struct kernel_request *request, struct histogram_wor
 
 struct count_piece {
     const struct histogram_work *work;
-    uint64_t *counts;
+    uint32_t *counts;
 };
 
 static void count_piece(void *context, const void *x, int64_t n, int64_t first)
@@ -52,25 +55,50 @@ static void count_task(void *context, int64_t task, int thread)
     struct count_piece piece = {work, work->counts + (size_t)thread * work->n_places};
     int64_t first = array_mine_first(work->x);
     int64_t end = first + array_mine_length(work->x);
-    int64_t begin = first + task * TASK;
+    int64_t begin = first + (work->first_task + task) * TASK;
 
     kernel_each_piece(work->x, begin, begin + TASK < end ? begin + TASK : end,
                       count_piece, &piece);
 }
 
+/* The threads' counts of fewer than 2^32 elements, to the totals. */
+static void add_counts(struct histogram_work *work, int n_threads)
+{
+    for (int thread = 0; thread < n_threads; thread++)
+        for (size_t i = 0; i < work->n_places; i++)
+            work->totals[i] += work->counts[(size_t)thread * work->n_places + i];
+    memset(work->counts, 0, work->counts_bytes);
+}
+
 static troupe_status count(struct kernel_run *run, struct histogram_work *work)
 {
-    const troupe_reduction reduction = {.mine = work->counts,
-                                        .result = work->counts,
+    enum { ROUND_TASKS = 1 << 14 }; /* of 2^16 elements */
+    const troupe_reduction reduction = {.mine = work->totals,
+                                        .result = work->totals,
                                         .element = TROUPE_UINT64,
                                         .combine = TROUPE_SUM,
                                         .n_items = work->n_places};
+    int64_t n_tasks = (array_mine_length(work->x) + TASK - 1) / TASK;
 
-    kernel_work(run, (array_mine_length(work->x) + TASK - 1) / TASK, count_task, work);
-    for (int thread = 1; thread < array_n_threads(run->self); thread++)
-        for (size_t i = 0; i < work->n_places; i++)
-            work->counts[i] += work->counts[(size_t)thread * work->n_places + i];
+    memset(work->totals, 0, work->n_places * sizeof *work->totals);
+    for (; work->first_task < n_tasks; work->first_task += ROUND_TASKS) {
+        int64_t n_left = n_tasks - work->first_task;
+
+        kernel_work(run, n_left < ROUND_TASKS ? n_left : ROUND_TASKS, count_task, work);
+        add_counts(work, array_n_threads(run->self));
+    }
     return troupe_reduce(run->self, run->team, -1, &reduction);
+}
+
+/* Pages of their own: their order in memory is no matter, but large ones are. */
+static bool take_counts(const struct kernel_run *run, struct histogram_work *work)
+{
+    size_t n_threads = (size_t)array_n_threads(run->self);
+
+    work->counts_bytes = n_threads * work->n_places * sizeof *work->counts;
+    work->counts = base_try_map(work->counts_bytes);
+    work->totals = base_try_alloc(work->n_places * sizeof *work->totals);
+    return work->counts && work->totals;
 }
 
 static troupe_status perform_count(struct kernel_run *run,
@@ -78,23 +106,18 @@ static troupe_status perform_count(struct kernel_run *run,
                                    troupe_status mine)
 {
     struct histogram_work work = {.x = request->in[0]};
-    size_t n_bytes = 0;
 
     if (mine == TROUPE_OK && !take_bins(request, &work))
         mine = TROUPE_INVALID;
-    if (mine == TROUPE_OK) {
-        n_bytes = (size_t)array_n_threads(run->self) * work.n_places * sizeof(uint64_t);
-        work.counts = base_try_alloc(n_bytes);
-        mine = work.counts ? TROUPE_OK : TROUPE_NO_MEMORY;
-    }
+    if (mine == TROUPE_OK && !take_counts(run, &work))
+        mine = TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
-    if (mine == TROUPE_OK && work.counts) {
-        memset(work.counts, 0, n_bytes);
+    if (mine == TROUPE_OK && work.totals)
         mine = count(run, &work);
-    }
-    if (mine == TROUPE_OK && work.counts)
-        memcpy(request->result, work.counts, request->result_bytes);
-    base_free(work.counts);
+    if (mine == TROUPE_OK && work.totals)
+        memcpy(request->result, work.totals, request->result_bytes);
+    base_unmap(work.counts, work.counts_bytes);
+    base_free(work.totals);
     return mine;
 }
 

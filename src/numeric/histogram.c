@@ -37,7 +37,7 @@ void numeric_histogram_count(const struct numeric_bins *bins,
                              enum numeric_element element,
                              const void *x,
                              int64_t n,
-                             uint64_t *counts)
+                             uint32_t *counts)
 {
     switch (element) {
     case NUMERIC_DOUBLE:

@@ -16,7 +16,7 @@ START_TEST(edges_and_what_lies_beyond)
         {INFINITY, 5},  {NAN, 6},        {-NAN, 6},
     };
     struct numeric_bins bins;
-    uint64_t counts[7] = {0}, expected[7] = {0};
+    uint32_t counts[7] = {0}, expected[7] = {0};
 
     ck_assert_int_eq(numeric_bins_init(&bins, 0, 1, 4), TROUPE_OK);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -75,7 +75,7 @@ END_TEST
 #define CK_COUNTS(type, element)                                                       \
     do {                                                                               \
         type x[300];                                                                   \
-        uint64_t counts[13] = {0}, expected[13] = {0};                                 \
+        uint32_t counts[13] = {0}, expected[13] = {0};                                 \
         for (int i = 0; i < 300; i++) {                                                \
             x[i] = (type)base_random_below(&random, 120);                              \
             int slot = x[i] < 10 ? 10 : x[i] > 110 ? 11 : (int)((x[i] - 10) / 10);     \
