@@ -18,6 +18,7 @@ struct summary {
     const struct options *options;
     troupe_array numbers;
     int64_t n_missing;
+    bool has_bins;
     troupe_moments moments;
     troupe_extreme least, greatest;
     double sum, quantiles[MOST_QUANTILES];
@@ -89,8 +90,10 @@ static troupe_status count(struct summary *summary)
     double low = summary->least.value.real, high = summary->greatest.value.real;
     const troupe_bins bins = {low, high, summary->options->n_bins};
 
-    /* Equal numbers, or some without end, have no bins. */
-    if (bins.n_bins == 0 || !(low < high) || !isfinite(high - low))
+    /* Equal numbers, or some without end, or nearly none, have no bins. */
+    summary->has_bins = bins.n_bins > 0 && low < high && isfinite(high - low) &&
+                        isfinite((double)bins.n_bins / (high - low));
+    if (!summary->has_bins)
         return TROUPE_OK;
     return troupe_histogram(summary->self, summary->numbers, bins, TROUPE_TREE,
                             summary->counts);
@@ -162,7 +165,7 @@ static void print_text(const struct summary *summary)
         printf("%-9g %.17g\n", options->quantiles[i], summary->quantiles[i]);
     printf("greatest  %.17g at %" PRId64 "\n", summary->greatest.value.real,
            summary->greatest.index);
-    if (summary->least.value.real < summary->greatest.value.real)
+    if (summary->has_bins)
         print_bins(summary);
 }
 

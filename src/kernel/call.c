@@ -146,12 +146,17 @@ troupe_status kernel_perform(troupe_actor *self,
                              .self = self,
                              .team = team,
                              .fingerprint = fingerprint(request)};
+    struct numeric_environment environment;
     troupe_status status;
 
+    /* Also while it waits: the modes are the fiber's own (fiber/switch.h), on AArch64
+     * the thread's. */
+    (void)numeric_environment_enter(&environment);
     if (run.here->is_checking && request->how.level != TROUPE_LEVEL_FAST)
         status = kernel_check(&run, request, mine);
     else
         status = request->operation->perform(&run, request, mine);
+    (void)numeric_environment_leave(&environment);
     if (status == TROUPE_OK)
         note(run.here, request);
     return warn_of_modes(&run, request, status);

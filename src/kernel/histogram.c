@@ -153,7 +153,6 @@ static troupe_status weigh_part(struct kernel_run *run,
                                 struct numeric_carrier *carrier)
 {
     int64_t n_blocks = array_mine_blocks(work->x);
-    struct numeric_environment environment;
     troupe_status status = TROUPE_OK;
     size_t n_bytes;
 
@@ -164,11 +163,9 @@ static troupe_status weigh_part(struct kernel_run *run,
     if (!work->sums)
         return TROUPE_NO_MEMORY;
     kernel_work(run, n_blocks, weigh_task, work);
-    (void)numeric_environment_enter(&environment);
     for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++)
         status =
             numeric_carrier_push(carrier, 0, work->sums + (size_t)i * work->n_places);
-    (void)numeric_environment_leave(&environment);
     base_free(work->sums);
     return status;
 }

@@ -93,14 +93,11 @@ static troupe_status join_results(const struct blocks_work *work,
                                   struct numeric_carrier *carrier)
 {
     size_t result_bytes = work->request->kernel->result_bytes;
-    struct numeric_environment environment;
     troupe_status status = TROUPE_OK;
 
-    (void)numeric_environment_enter(&environment);
     for (int64_t i = 0; i < work->n_blocks && status == TROUPE_OK; i++)
         status =
             numeric_carrier_push(carrier, 0, work->results + (size_t)i * result_bytes);
-    (void)numeric_environment_leave(&environment);
     return status;
 }
 

@@ -55,7 +55,6 @@ static troupe_status reduce_blocks(struct kernel_run *run,
         .run = run, .array = x, .first_block = x->cuts[x->index]};
     int64_t n_blocks = array_mine_blocks(x);
     size_t n_wide = x->element == TROUPE_FLOAT ? (size_t)array_mine_length(x) : 0;
-    struct numeric_environment environment;
     troupe_status status = TROUPE_NO_MEMORY;
 
     work.leaves = base_try_alloc((size_t)n_blocks * sizeof *work.leaves);
@@ -63,10 +62,8 @@ static troupe_status reduce_blocks(struct kernel_run *run,
     if (work.leaves && work.distances) {
         kernel_work(run, n_blocks, block_task, &work);
         status = TROUPE_OK;
-        (void)numeric_environment_enter(&environment);
         for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++)
             status = numeric_carrier_push(carrier, 0, &work.leaves[i]);
-        (void)numeric_environment_leave(&environment);
     }
     base_free(work.leaves);
     base_free(work.distances);

@@ -65,15 +65,12 @@ static troupe_status find_prefixes(const struct scan_work *work,
                                    int64_t n_blocks,
                                    struct numeric_carrier *before)
 {
-    struct numeric_environment environment;
     troupe_status status = TROUPE_OK;
 
-    (void)numeric_environment_enter(&environment);
     for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++) {
         work->has_prefix[i] = numeric_carrier_fold(before, &work->prefixes[i]);
         status = numeric_carrier_push(before, 0, &work->totals[i]);
     }
-    (void)numeric_environment_leave(&environment);
     return status;
 }
 

@@ -294,7 +294,6 @@ static troupe_status close_open(const struct segments_work *work,
 
 static troupe_status sum_part(struct kernel_run *run, struct segments_work *work)
 {
-    struct numeric_environment environment;
     struct open before, open;
     bool is_closed;
     troupe_status status;
@@ -304,14 +303,10 @@ static troupe_status sum_part(struct kernel_run *run, struct segments_work *work
     before.n_items =
         (uint64_t)(work->n - (work->n_heads > 0 ? work->starts[work->n_heads - 1] : 0));
     TROUPE_TRY(open_before(run, false, &before));
-    (void)numeric_environment_enter(&environment);
     status = make_open(work, &before, &open);
-    (void)numeric_environment_leave(&environment);
     TROUPE_TRY(array_agree(run->self, run->team, status, 0));
     TROUPE_TRY(open_before(run, true, &open));
-    (void)numeric_environment_enter(&environment);
     status = close_open(work, &open, work->sums, &is_closed);
-    (void)numeric_environment_leave(&environment);
     work->begins_inside = is_closed;
     kernel_work(run, (work->n_heads + TASK_SEGMENTS - 1) / TASK_SEGMENTS, sum_task,
                 work);

@@ -111,10 +111,8 @@ static void fini_edges(struct lanes_work *work)
 static troupe_status
 gather(const struct lanes_work *work, int64_t n_tasks, struct numeric_carrier *carrier)
 {
-    struct numeric_environment environment;
     troupe_status status = TROUPE_OK;
 
-    (void)numeric_environment_enter(&environment);
     for (int64_t task = 0; task < n_tasks && status == TROUPE_OK; task++) {
         int edge = work->edge_task[0] == task ? 0 : work->edge_task[1] == task ? 1 : -1;
 
@@ -127,7 +125,6 @@ gather(const struct lanes_work *work, int64_t n_tasks, struct numeric_carrier *c
         else
             status = numeric_carrier_join(carrier, &work->edges[edge]);
     }
-    (void)numeric_environment_leave(&environment);
     return status;
 }
 
