@@ -99,7 +99,7 @@ static troupe_status check_request(struct kernel_rank *here,
 {
     const struct kernel_operation *operation = request->operation;
 
-    if (!do_match(request))
+    if (!operation->has_own_shapes && !do_match(request))
         return kernel_refuse(here, request,
                              "the arrays differ in team, length, blocks or cut");
     if ((unsigned)request->how.level > TROUPE_LEVEL_FAST ||

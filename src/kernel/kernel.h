@@ -45,6 +45,7 @@ struct kernel_operation {
     const char *name;
     unsigned levels;           /* a bit for each that it has */
     const char *expression[4]; /* by level */
+    bool has_own_shapes;       /* checks itself whether its arrays match */
     /* Gives the same status on all members; `mine` is what is wrong here already. */
     troupe_status (*perform)(struct kernel_run *run,
                              const struct kernel_request *request,
