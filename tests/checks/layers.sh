@@ -30,6 +30,7 @@ BEGIN {
     belongs("array", "array_file array_inline")
     belongs("numeric", "kernel_probe lanes")
     belongs("kernel", "order random reduce scan")
+    belongs("linear", "grid linear_file")
     belongs("troupe", "verbs") # one verb for the calls of several folders
     while ((getline line < "src/LAYERS") > 0) {
         n_lines++

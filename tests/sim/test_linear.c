@@ -1,0 +1,512 @@
+/* seeds: 60 */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/compiler.h"
+#include "base/random.h"
+#include "support/check_main.h"
+#include "support/sim_job.h"
+#include "unit/numeric/data.h"
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Matrices of some hundred rows, with parts that are uneven or empty, empty and full
+ * rows, and hostile values. Each rank works its rows out again by the expression that
+ * linear.h gives, element by element.
+ */
+
+enum { MOST = 300, MOST_RANKS = 8, LANES = 16, SHORT_ROW = 32 };
+
+struct shape {
+    uint64_t seed;
+    int64_t n_rows, n_columns, block_length;
+    int64_t cuts[MOST_RANKS + 1], column_cuts[MOST_RANKS + 1];
+    bool is_square, is_hostile, is_symmetric;
+    int64_t bad_row, bad_column; /* an entry that differs; -1: none */
+};
+
+/* What the run under way found; all ranks live in this process. */
+static struct {
+    uint64_t seed;
+    double dot[4];
+    char fault[TROUPE_TEXT_BYTES];
+    int n_done;
+} now;
+
+#define REQUIRE(condition)                                                             \
+    do {                                                                               \
+        if (!(condition))                                                              \
+            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
+                        #condition);                                                   \
+    } while (0)
+
+static uint64_t hash(uint64_t seed, int64_t i, int64_t j)
+{
+    struct base_random random = {seed + (uint64_t)i * 1000003 + (uint64_t)j * 7919};
+
+    (void)base_random_next(&random);
+    return base_random_next(&random);
+}
+
+static double number(const struct shape *shape, uint64_t word)
+{
+    struct base_random random = {word};
+
+    if (shape->is_hostile)
+        return data_value((enum data_kind)(shape->seed % DATA_N_KINDS), (int64_t)word,
+                          &random);
+    return (double)(int64_t)word * 0x1p-63;
+}
+
+/* False: there is no such entry. */
+static bool entry_at(const struct shape *shape, int64_t i, int64_t j, double *value)
+{
+    bool is_mirrored = shape->is_symmetric && j < i;
+    uint64_t word = hash(shape->seed, is_mirrored ? j : i, is_mirrored ? i : j);
+    uint64_t kind = hash(shape->seed + 1, i, 0) % 40;
+    uint64_t density = shape->is_symmetric || kind > 1 ? 20 : kind == 0 ? 0 : 1000;
+
+    *value = number(shape, word);
+    if (i == shape->bad_row && j == shape->bad_column)
+        *value = 1.25;
+    return word % 1000 < density || (shape->is_symmetric && i == j) ||
+           (i == shape->bad_row && j == shape->bad_column);
+}
+
+static int row_of(int64_t row, int64_t *columns, double *values, const void *argument)
+{
+    const struct shape *shape = argument;
+    bool is_backward = row % 3 == 0;
+    int n = 0;
+
+    for (int64_t k = 0; k < shape->n_columns; k++) {
+        int64_t j = is_backward ? shape->n_columns - 1 - k : k;
+
+        columns[n] = j;
+        n += entry_at(shape, row, j, &values[n]);
+    }
+    return n;
+}
+
+static double expected(const struct shape *shape, int64_t row, const double *x)
+{
+    double products[MOST + 1], lanes[LANES], value;
+    int n = 0;
+
+    for (int64_t j = 0; j < shape->n_columns; j++)
+        if (entry_at(shape, row, j, &value))
+            products[n++] = value * x[j];
+    if (n == 0)
+        return 0;
+    if (n <= SHORT_ROW) {
+        for (int i = 1; i < n; i++)
+            products[0] += products[i];
+        return products[0];
+    }
+    memcpy(lanes, products, sizeof lanes);
+    for (int i = LANES; i < n; i++)
+        lanes[i % LANES] += products[i];
+    for (int width = 1; width < LANES; width *= 2)
+        for (int i = 0; i < LANES; i += 2 * width)
+            lanes[i] += lanes[i + width];
+    return lanes[0];
+}
+
+/* ---- shapes ------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+static void
+draw_cuts(struct base_random *random, int n_ranks, int64_t n_items, int64_t *cuts)
+{
+    cuts[0] = 0;
+    for (int i = 1; i < n_ranks; i++)
+        cuts[i] = base_random_below(random, (uint32_t)n_items + 1);
+    cuts[n_ranks] = n_items;
+    qsort(cuts, (size_t)n_ranks, sizeof *cuts, compare);
+}
+
+static struct shape draw_shape(uint64_t seed, int n_ranks)
+{
+    static const int64_t awkward[] = {1, 2, 15, 16, 17, 32, 33, 255, 256, 257};
+    struct base_random random = {seed};
+    struct shape shape = {.seed = seed, .bad_row = -1, .bad_column = -1};
+    int64_t b;
+
+    shape.n_rows = base_random_below(&random, 2)
+                       ? awkward[base_random_below(&random, ARRAY_LENGTH(awkward))]
+                       : 1 + base_random_below(&random, MOST);
+    shape.is_square = base_random_below(&random, 3) > 0;
+    shape.n_columns =
+        shape.is_square ? shape.n_rows : 1 + base_random_below(&random, MOST);
+    shape.is_hostile = base_random_below(&random, 2);
+    b = shape.block_length = 16 * (int64_t)(1 + base_random_below(&random, 4));
+    draw_cuts(&random, n_ranks, (shape.n_rows + b - 1) / b, shape.cuts);
+    draw_cuts(&random, n_ranks, (shape.n_columns + b - 1) / b, shape.column_cuts);
+    if (shape.is_square)
+        memcpy(shape.column_cuts, shape.cuts, sizeof shape.cuts);
+    return shape;
+}
+
+static troupe_matrix_options options_of(const struct shape *shape)
+{
+    return (troupe_matrix_options){.n_rows = shape->n_rows,
+                                   .n_columns = shape->n_columns,
+                                   .block_length = shape->block_length,
+                                   .cuts = shape->cuts,
+                                   .column_cuts = shape->column_cuts};
+}
+
+static troupe_array
+make_array(troupe_actor *self, const struct shape *shape, bool is_row, double *all)
+{
+    const troupe_array_options options = {
+        .element = TROUPE_DOUBLE,
+        .length = is_row ? shape->n_rows : shape->n_columns,
+        .block_length = shape->block_length,
+        .cuts = is_row ? shape->cuts : shape->column_cuts};
+    troupe_array array;
+    troupe_array_part part;
+
+    REQUIRE(troupe_array_create(self, troupe_rank_team(self), &options, &array) ==
+            TROUPE_OK);
+    part = troupe_array_mine(self, array);
+    for (int64_t i = 0; all && i < options.length; i++)
+        all[i] = number(shape, hash(shape->seed + 2, i, 0));
+    if (all && part.n_elements > 0)
+        memcpy(part.data, all + part.first, (size_t)part.n_elements * sizeof *all);
+    return array;
+}
+
+static bool is_same(double a, double b)
+{
+    return (a != a && b != b) || memcmp(&a, &b, sizeof a) == 0;
+}
+
+static void check_product(troupe_actor *self,
+                          const struct shape *shape,
+                          const double *x,
+                          troupe_array y)
+{
+    troupe_array_part part = troupe_array_mine(self, y);
+
+    for (int64_t i = 0; i < part.n_elements; i++)
+        REQUIRE(is_same(((const double *)part.data)[i],
+                        expected(shape, part.first + i, x)));
+}
+
+/* ---- products ----------------------------------------------------------------- */
+
+static void
+with_dots(troupe_actor *self, troupe_matrix matrix, troupe_array x, troupe_array y)
+{
+    const troupe_how how[] = {TROUPE_TREE, TROUPE_TREE_DD, TROUPE_EXACT};
+    double later = 0, dot;
+    troupe_task task;
+
+    for (int i = 0; i < 3; i++) {
+        REQUIRE(troupe_multiply_dot(self, matrix, x, y, how[i], &now.dot[i]) ==
+                TROUPE_OK);
+        REQUIRE(troupe_dot(self, x, y, how[i], &dot) == TROUPE_OK);
+        REQUIRE(memcmp(&dot, &now.dot[i], sizeof dot) == 0);
+    }
+    REQUIRE(troupe_multiply_dot(self, matrix, x, y, troupe_later(TROUPE_TREE, &task),
+                                &later) == TROUPE_OK);
+    REQUIRE(troupe_multiply_dot(self, matrix, x, y, TROUPE_TREE, &dot) == TROUPE_OK);
+    REQUIRE(troupe_task_wait(self, &task) == TROUPE_OK);
+    REQUIRE(memcmp(&later, &dot, sizeof dot) == 0);
+}
+
+static void
+refusals(troupe_actor *self, troupe_matrix matrix, troupe_array x, troupe_array y)
+{
+    double dot = 7;
+
+    REQUIRE(troupe_multiply(self, matrix, x, x, TROUPE_TREE) == TROUPE_INVALID);
+    REQUIRE(troupe_multiply(self, matrix, x, y, TROUPE_EXACT) == TROUPE_INVALID);
+    REQUIRE(troupe_multiply_dot(self, matrix, y, y, TROUPE_TREE, &dot) ==
+            TROUPE_INVALID);
+    REQUIRE(dot == 7);
+}
+
+static void diagonal(troupe_actor *self,
+                     const struct shape *shape,
+                     troupe_matrix matrix,
+                     troupe_array y)
+{
+    troupe_array_part part = troupe_array_mine(self, y);
+
+    REQUIRE(troupe_matrix_diagonal(self, matrix, y, TROUPE_TREE) == TROUPE_OK);
+    for (int64_t i = 0; i < part.n_elements; i++) {
+        int64_t row = part.first + i;
+        double value;
+
+        if (row >= shape->n_columns || !entry_at(shape, row, row, &value))
+            value = 0;
+        REQUIRE(is_same(((const double *)part.data)[i], value));
+    }
+}
+
+static void products(troupe_actor *self, const struct shape *shape)
+{
+    troupe_matrix_options options = options_of(shape);
+    double all[MOST + 1];
+    troupe_array x = make_array(self, shape, false, all);
+    troupe_array y = make_array(self, shape, true, NULL);
+    troupe_matrix matrix;
+
+    REQUIRE(troupe_matrix_generate(self, troupe_rank_team(self), &options, MOST + 1,
+                                   row_of, shape, &matrix, NULL) == TROUPE_OK);
+    refusals(self, matrix, x, y);
+    REQUIRE(troupe_multiply(self, matrix, x, y, TROUPE_TREE) == TROUPE_OK);
+    check_product(self, shape, all, y);
+    if (shape->is_square)
+        with_dots(self, matrix, x, y);
+    check_product(self, shape, all, y);
+    diagonal(self, shape, matrix, y);
+    troupe_matrix_destroy(self, &matrix);
+    REQUIRE(matrix.bits == 0);
+    troupe_array_destroy(self, &x);
+    troupe_array_destroy(self, &y);
+}
+
+/* ---- entries ------------------------------------------------------------------ */
+
+enum { MOST_ENTRIES = (MOST + 1) * (MOST + 1) };
+
+/* All entries in an order of no meaning; of some a part of the value follows apart. */
+static int64_t list_entries(const struct shape *shape, troupe_entry *entries)
+{
+    struct base_random random = {shape->seed + 3};
+    int64_t n = 0;
+    double value;
+
+    for (int64_t i = 0; i < shape->n_rows; i++)
+        for (int64_t j = 0; j < shape->n_columns; j++)
+            if (entry_at(shape, i, j, &value))
+                entries[n++] = (troupe_entry){i, j, value};
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t k = base_random_below(&random, (uint32_t)i + 1);
+        troupe_entry other = entries[i];
+
+        entries[i] = entries[k];
+        entries[k] = other;
+    }
+    return n;
+}
+
+static void from_entries(troupe_actor *self, const struct shape *shape)
+{
+    static troupe_entry entries[MOST_ENTRIES];
+    struct base_random random = {shape->seed + 4};
+    int n_ranks = troupe_n_ranks(self), me = troupe_rank(self);
+    int64_t n = list_entries(shape, entries), cuts[MOST_RANKS + 1];
+    troupe_matrix_options options = options_of(shape);
+    double all[MOST + 1];
+    troupe_array x, y;
+    troupe_matrix matrix;
+    troupe_matrix_fault fault;
+
+    draw_cuts(&random, n_ranks, n, cuts);
+    x = make_array(self, shape, false, all);
+    y = make_array(self, shape, true, NULL);
+    /* The list is the same for all; nobody waits before the call has copied it. */
+    n = list_entries(shape, entries);
+    REQUIRE(troupe_matrix_from_entries(self, troupe_rank_team(self), &options,
+                                       entries + cuts[me], cuts[me + 1] - cuts[me],
+                                       &matrix, &fault) == TROUPE_OK);
+    REQUIRE(troupe_matrix_describe(self, matrix).n_entries == n);
+    REQUIRE(troupe_multiply(self, matrix, x, y, TROUPE_TREE) == TROUPE_OK);
+    check_product(self, shape, all, y);
+    troupe_matrix_destroy(self, &matrix);
+    troupe_array_destroy(self, &x);
+    troupe_array_destroy(self, &y);
+}
+
+/* Many entries at one place, others between them: what is added first matters. */
+static void twice(troupe_actor *self)
+{
+    enum { N = 100 };
+    int n_ranks = troupe_n_ranks(self), me = troupe_rank(self);
+    int begin = N * me / n_ranks, n = N * (me + 1) / n_ranks - begin;
+    troupe_matrix_options options = {.n_rows = 2, .block_length = 16};
+    troupe_array_options shape = {
+        .element = TROUPE_DOUBLE, .length = 2, .block_length = 16};
+    troupe_entry entries[N];
+    troupe_array diagonal;
+    troupe_matrix matrix;
+    double sum = 1;
+
+    for (int i = 0; i < n; i++)
+        entries[i] = (troupe_entry){0, (begin + i) % 2, 1.0 / (begin + i + 1)};
+    for (int i = 2; i < N; i += 2)
+        sum += 1.0 / (i + 1);
+    REQUIRE(troupe_matrix_from_entries(self, troupe_rank_team(self), &options, entries,
+                                       n, &matrix, NULL) == TROUPE_OK);
+    REQUIRE(troupe_array_create(self, troupe_rank_team(self), &shape, &diagonal) ==
+            TROUPE_OK);
+    REQUIRE(troupe_matrix_diagonal(self, matrix, diagonal, TROUPE_TREE) == TROUPE_OK);
+    if (troupe_array_mine(self, diagonal).n_elements > 0)
+        REQUIRE(is_same(*(double *)troupe_array_mine(self, diagonal).data, sum));
+    entries[0] = (troupe_entry){.row = n_ranks > 1 ? me + 1 : 2, .column = 0};
+    REQUIRE(troupe_matrix_from_entries(self, troupe_rank_team(self), &options, entries,
+                                       1, &matrix, NULL) == TROUPE_FAILED);
+}
+
+/* ---- checks ------------------------------------------------------------------- */
+
+/* The first entry in the order of the rows that has no equal mirror. */
+static bool find_bad(const struct shape *shape, int64_t place[2])
+{
+    for (int64_t i = 0; i < shape->n_rows; i++)
+        for (int64_t j = 0; j < shape->n_rows; j++) {
+            double value, mirror;
+
+            place[0] = i;
+            place[1] = j;
+            if (entry_at(shape, i, j, &value) &&
+                (!entry_at(shape, j, i, &mirror) || value != mirror))
+                return true;
+        }
+    return false;
+}
+
+static void checks(troupe_actor *self, struct shape shape)
+{
+    troupe_matrix_options options;
+    troupe_matrix_fault fault = {.row = -7};
+    troupe_matrix matrix;
+    int64_t bad[2];
+    bool is_bad;
+
+    shape.is_symmetric = true;
+    shape.is_hostile = false;
+    if (shape.seed % 4 > 0) {
+        shape.bad_row = (int64_t)(shape.seed % 1000 * 31) % shape.n_rows;
+        shape.bad_column = (int64_t)(shape.seed % 1000 * 17) % shape.n_rows;
+    }
+    options = options_of(&shape);
+    is_bad = find_bad(&shape, bad);
+    REQUIRE(troupe_matrix_generate(self, troupe_rank_team(self), &options, MOST + 1,
+                                   row_of, &shape, &matrix, NULL) == TROUPE_OK);
+    REQUIRE(troupe_matrix_check(self, matrix, TROUPE_CHECK_ALL, &fault) ==
+            (is_bad ? TROUPE_FAILED : TROUPE_OK));
+    if (is_bad)
+        REQUIRE(fault.row == bad[0] && fault.column == bad[1]);
+    memcpy(now.fault, fault.text, is_bad ? sizeof now.fault : 0);
+    REQUIRE(troupe_matrix_check(self, matrix, 16, &fault) == TROUPE_INVALID);
+}
+
+static int
+broken_row(int64_t row, int64_t *columns, double *values, const void *argument)
+{
+    int64_t kind = row == 20 ? *(const int64_t *)argument : 0;
+
+    columns[0] = kind == 1 ? 64 : row;
+    columns[1] = row;
+    values[0] = values[1] = kind == 4 ? (double)INFINITY : 1;
+    return kind == 2 ? -1 : kind == 3 ? 2 : kind == 5 ? 0 : kind == 6 ? 3 : 1;
+}
+
+static void broken_rows(troupe_actor *self)
+{
+    static const struct {
+        int64_t kind;
+        troupe_status made, checked;
+        const char *word;
+    } cases[] = {{1, TROUPE_FAILED, TROUPE_OK, "which is none"},
+                 {2, TROUPE_FAILED, TROUPE_OK, "function failed"},
+                 {3, TROUPE_FAILED, TROUPE_OK, "twice"},
+                 {4, TROUPE_OK, TROUPE_FAILED, "finite"},
+                 {5, TROUPE_OK, TROUPE_FAILED, "no entries"},
+                 {6, TROUPE_FAILED, TROUPE_OK, "more entries"}};
+    troupe_matrix_options options = {.n_rows = 64, .block_length = 16};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        troupe_matrix_fault fault;
+        troupe_matrix matrix;
+        troupe_status status =
+            troupe_matrix_generate(self, troupe_rank_team(self), &options, 2,
+                                   broken_row, &cases[i].kind, &matrix, &fault);
+
+        REQUIRE(status == cases[i].made);
+        if (status == TROUPE_OK)
+            REQUIRE(troupe_matrix_check(self, matrix, TROUPE_CHECK_ALL, &fault) ==
+                    cases[i].checked);
+        REQUIRE(fault.row == 20 && strstr(fault.text, cases[i].word));
+    }
+}
+
+static void mismatches(troupe_actor *self)
+{
+    troupe_matrix_options options = {.n_rows = troupe_rank(self) == 0 ? 40 : 41};
+    troupe_matrix_fault fault;
+    troupe_matrix matrix;
+    troupe_status status =
+        troupe_matrix_poisson(self, troupe_rank_team(self), 3, 8, &options, &matrix);
+
+    REQUIRE(status == TROUPE_INVALID);
+    status = troupe_matrix_from_entries(self, troupe_rank_team(self), &options, NULL, 0,
+                                        &matrix, &fault);
+    REQUIRE(status == (troupe_n_ranks(self) > 1 ? TROUPE_MISMATCH : TROUPE_OK));
+}
+
+static troupe_status body(troupe_actor *self)
+{
+    struct shape shape = draw_shape(now.seed, troupe_n_ranks(self));
+
+    products(self, &shape);
+    from_entries(self, &shape);
+    twice(self);
+    broken_rows(self);
+    if (shape.is_square)
+        checks(self, shape);
+    mismatches(self);
+    now.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(main_process, body);
+
+static const troupe_program program = {.main = &main_process};
+
+static void begin(uint64_t seed, int n_ranks)
+{
+    memset(&now, 0, sizeof now);
+    now.seed = seed;
+    (void)n_ranks;
+}
+
+static const char *check(uint64_t seed, int n_ranks, int exit_code)
+{
+    double dot[4];
+    char fault[TROUPE_TEXT_BYTES];
+
+    if (exit_code != 0 || now.n_done != n_ranks)
+        return "not all were done";
+    memcpy(dot, now.dot, sizeof dot);
+    memcpy(fault, now.fault, sizeof fault);
+    begin(seed, 1);
+    if (sim_job_once(&program, 1, seed) != 0)
+        return "one rank alone failed";
+    if (memcmp(dot, now.dot, sizeof dot) != 0)
+        return "the bits differ from those of one rank";
+    return strcmp(fault, now.fault) == 0 ? NULL : "the fault differs from one rank's";
+}
+
+START_TEST(same_bits)
+{
+    static const struct sim_job job = {.program = &program,
+                                       .min_ranks = 1,
+                                       .max_ranks = MOST_RANKS,
+                                       .begin = begin,
+                                       .check = check};
+
+    ck_assert_int_eq(sim_job_run(&job, 60), 0);
+}
+END_TEST
+
+CHECK_MAIN("linear", same_bits)
