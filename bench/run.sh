@@ -5,7 +5,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all=(pingpong stream histogram bulk local memory wordcount kernels)
+all=(pingpong stream histogram bulk local memory wordcount kernels cg)
 
 usage() {
     cat << TEXT
