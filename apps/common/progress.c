@@ -75,13 +75,28 @@ static void draw(const struct progress *progress, uint64_t n_done, int64_t now_n
     fflush(stderr);
 }
 
-void progress_show(struct progress *progress, uint64_t n_done, int64_t now_ns)
+/* Is it time for another line? */
+static bool is_due(struct progress *progress, int64_t now_ns)
 {
     if (!progress->on || now_ns < progress->next_ns)
-        return;
+        return false;
     progress->next_ns = now_ns + INTERVAL_NS;
     progress->shown = true;
-    draw(progress, n_done, now_ns);
+    return true;
+}
+
+void progress_say(struct progress *progress, const char *text, int64_t now_ns)
+{
+    if (!is_due(progress, now_ns))
+        return;
+    fprintf(stderr, "\r%s\033[K", text);
+    fflush(stderr);
+}
+
+void progress_show(struct progress *progress, uint64_t n_done, int64_t now_ns)
+{
+    if (is_due(progress, now_ns))
+        draw(progress, n_done, now_ns);
 }
 
 void progress_hide(struct progress *progress)

@@ -35,6 +35,9 @@ void progress_start(struct progress *progress,
 /* Draws, ten times a second at most. */
 void progress_show(struct progress *progress, uint64_t n_done, int64_t now_ns);
 
+/* Shows a line of the caller's own instead of the bar, as often. */
+void progress_say(struct progress *progress, const char *text, int64_t now_ns);
+
 /* Erases the line, so that something else can be printed; it comes again. */
 void progress_hide(struct progress *progress);
 

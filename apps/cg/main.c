@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * cg: solves a system of equations by conjugate gradients; --help says more.
+ *
+ * The rank processes do all of it together; rank 0 also keeps the residuals and writes.
+ * What goes wrong at rank 0 alone is told to the others, so that all end alike.
+ */
+
+#include "common/conjugate.h"
+#include "common/json.h"
+#include "common/progress.h"
+#include "history.h"
+#include "options.h"
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+/* The runtime knows of errors, not of what this command makes of them. */
+static int exit_code = EXIT_CONVERGED;
+
+struct job {
+    troupe_actor *self;
+    bool is_first; /* rank 0: the one that speaks */
+    struct options options;
+    struct conjugate conjugate;
+    struct history history;
+    struct progress progress;
+    bool is_converged;
+    double true_norm;
+    double seconds; /* of the iterations */
+};
+
+static void release(void *argument)
+{
+    struct job *job = argument;
+    progress_hide(&job->progress);
+    history_fini(&job->history);
+}
+
+static troupe_status give_up(struct job *job, const char *where, const char *why)
+{
+    exit_code = EXIT_NO_RESULT;
+    progress_hide(&job->progress);
+    if (job->is_first)
+        fprintf(stderr, "cg: %s: %s\n", where, why);
+    return TROUPE_FAILED;
+}
+
+/* Did rank 0 manage? All ranks give up if not. */
+static troupe_status agree(struct job *job, bool is_good)
+{
+    uint64_t good = is_good;
+    TROUPE_TRY(troupe_broadcast(job->self, troupe_rank_team(job->self), 0, &good,
+                                sizeof good));
+    if (good)
+        return TROUPE_OK;
+    exit_code = EXIT_NO_RESULT;
+    return TROUPE_FAILED;
+}
+
+/* ---- the matrix --------------------------------------------------------------- */
+
+static troupe_status load(struct job *job, troupe_matrix *matrix)
+{
+    const struct options *options = &job->options;
+    const troupe_matrix_options shape = {0};
+    troupe_team *team = troupe_rank_team(job->self);
+    troupe_file_fault fault = {0};
+    char where[300];
+    if (!options->path)
+        return troupe_matrix_poisson(job->self, team, options->n,
+                                     (int)options->n_points, &shape, matrix);
+    troupe_status status =
+        troupe_matrix_load(job->self, team, options->path, &shape, matrix, &fault);
+    if (status == TROUPE_OK)
+        return TROUPE_OK;
+    if (fault.line > 0)
+        snprintf(where, sizeof where, "%.250s, line %lld", options->path,
+                 (long long)fault.line);
+    else
+        snprintf(where, sizeof where, "%.250s", options->path);
+    return give_up(job, where, fault.text);
+}
+
+static const char *name_of(const struct job *job)
+{
+    return job->options.path ? job->options.path : "poisson";
+}
+
+static troupe_status prepare(struct job *job)
+{
+    troupe_matrix_fault fault;
+    troupe_matrix matrix;
+    troupe_status status = load(job, &matrix);
+    if (status == TROUPE_NO_MEMORY)
+        return give_up(job, name_of(job), "there is not enough memory for the matrix");
+    TROUPE_TRY(status);
+    status = troupe_matrix_check(job->self, matrix, TROUPE_CHECK_ALL, &fault);
+    if (status == TROUPE_FAILED)
+        return give_up(job, name_of(job), fault.text);
+    TROUPE_TRY(status);
+    if (troupe_matrix_describe(job->self, matrix).n_rows == 0)
+        return give_up(job, name_of(job), "the matrix has no rows");
+    status = conjugate_init(&job->conjugate, job->self, matrix, job->options.right);
+    if (status == TROUPE_NO_MEMORY)
+        return give_up(job, name_of(job), "there is not enough memory for the vectors");
+    return status == TROUPE_FAILED ? give_up(job, name_of(job), job->conjugate.trouble)
+                                   : status;
+}
+
+/* ---- solving ------------------------------------------------------------------ */
+
+static void show(struct job *job)
+{
+    const struct conjugate *conjugate = &job->conjugate;
+    char text[120];
+    snprintf(text, sizeof text, "cg: iteration %lld, residual %.3e, to go to %.3e",
+             (long long)conjugate->n_iterations, conjugate->norm,
+             job->options.tolerance * conjugate->right_norm);
+    progress_say(&job->progress, text, troupe_now_ns(job->self));
+}
+
+static bool is_done(const struct job *job)
+{
+    const struct conjugate *conjugate = &job->conjugate;
+    return conjugate->norm <= job->options.tolerance * conjugate->right_norm;
+}
+
+static troupe_status iterate(struct job *job)
+{
+    struct conjugate *conjugate = &job->conjugate;
+    bool has_memory = !job->is_first || history_append(&job->history, conjugate->norm);
+    while (!is_done(job) && conjugate->n_iterations < job->options.n_iterations) {
+        troupe_status status = conjugate_step(conjugate);
+        if (status == TROUPE_FAILED && conjugate->trouble[0])
+            return give_up(job, name_of(job), conjugate->trouble);
+        TROUPE_TRY(status);
+        if (!job->is_first)
+            continue;
+        has_memory = has_memory && history_append(&job->history, conjugate->norm);
+        show(job);
+    }
+    if (!has_memory)
+        fprintf(stderr, "cg: no memory for the history\n");
+    return agree(job, has_memory);
+}
+
+static troupe_status solve(struct job *job)
+{
+    int64_t begin_ns = troupe_now_ns(job->self);
+    progress_start(&job->progress, "cg", 1, begin_ns);
+    job->progress.on = job->progress.on && job->is_first;
+    TROUPE_TRY(iterate(job));
+    job->seconds = (double)(troupe_now_ns(job->self) - begin_ns) * 1e-9;
+    TROUPE_TRY(conjugate_true_norm(&job->conjugate, &job->true_norm));
+    progress_hide(&job->progress);
+    job->is_converged = is_done(job);
+    if (!job->is_converged)
+        exit_code = EXIT_NOT_CONVERGED;
+    return TROUPE_OK;
+}
+
+/* ---- the result --------------------------------------------------------------- */
+
+static void print_json(const struct job *job)
+{
+    const struct conjugate *conjugate = &job->conjugate;
+    double n = (double)(conjugate->n_iterations ? conjugate->n_iterations : 1);
+    double bytes = conjugate_iteration_bytes(conjugate);
+    printf("{\"matrix\":");
+    json_write_string(stdout, (const unsigned char *)name_of(job),
+                      strlen(name_of(job)));
+    printf(",\"rows\":%lld,\"entries\":%lld,\"ranks\":%d,\"iterations\":%lld,"
+           "\"converged\":%s,\"residual\":\"%a\",\"relative\":%.6e,"
+           "\"true_relative\":%.6e,\"seconds\":%.6f,\"seconds_per_iteration\":%.6e,"
+           "\"bytes_per_iteration\":%.0f,\"bytes_per_second\":%.6e}\n",
+           (long long)conjugate->n_rows, (long long)conjugate->n_entries,
+           troupe_n_ranks(job->self), (long long)conjugate->n_iterations,
+           job->is_converged ? "true" : "false", conjugate->norm,
+           conjugate->norm / conjugate->right_norm,
+           job->true_norm / conjugate->right_norm, job->seconds, job->seconds / n,
+           bytes, conjugate->n_iterations ? bytes * n / job->seconds : 0);
+}
+
+static void print_text(const struct job *job)
+{
+    const struct conjugate *conjugate = &job->conjugate;
+    double n = (double)(conjugate->n_iterations ? conjugate->n_iterations : 1);
+    double bytes = conjugate_iteration_bytes(conjugate);
+    printf("%s: %lld rows, %lld entries\n", name_of(job), (long long)conjugate->n_rows,
+           (long long)conjugate->n_entries);
+    printf(
+        "%s after %lld iterations: residual %.6e of b's norm, worked out anew %.6e\n",
+        job->is_converged ? "solved" : "NOT solved", (long long)conjugate->n_iterations,
+        conjugate->norm / conjugate->right_norm,
+        job->true_norm / conjugate->right_norm);
+    printf("%.3f s, %.3f ms an iteration, which moves %.1f MB: %.2f GB/s\n",
+           job->seconds, 1e3 * job->seconds / n, 1e-6 * bytes,
+           conjugate->n_iterations ? 1e-9 * bytes * n / job->seconds : 0);
+}
+
+static bool write_result(struct job *job)
+{
+    const struct options *options = &job->options;
+    if (options->history && !history_write(&job->history, options->history))
+        return false;
+    if (options->plot && !history_plot(&job->history, options->plot))
+        return false;
+    if (options->json)
+        print_json(job);
+    else
+        print_text(job);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    fprintf(stderr, "cg: cannot write the result: %s\n", strerror(errno));
+    return false;
+}
+
+static troupe_status work(struct job *job)
+{
+    TROUPE_TRY(prepare(job));
+    TROUPE_TRY(solve(job));
+    return agree(job, !job->is_first || write_result(job));
+}
+
+static troupe_status body(troupe_actor *self, int argc, char **argv)
+{
+    struct job *job = troupe_alloc(self, sizeof *job);
+    if (!job)
+        return TROUPE_NO_MEMORY;
+    *job = (struct job){.self = self, .is_first = troupe_rank(self) == 0};
+    TROUPE_TRY(troupe_defer(self, release, job));
+    if (!options_parse(argc, argv, job->is_first, &job->options)) {
+        exit_code = EXIT_USAGE;
+        return TROUPE_OK;
+    }
+    if (job->options.help) {
+        if (job->is_first)
+            options_print_help(stdout);
+        return TROUPE_OK;
+    }
+    troupe_status status = work(job);
+    /* It has been said already: no need for the runtime to say it again. */
+    return exit_code == EXIT_NO_RESULT ? TROUPE_OK : status;
+}
+TROUPE_PROCESS(rank_process, body);
+
+int main(int argc, char **argv)
+{
+    /* A gnuplot that is not there shows in its exit code. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    int code = troupe_main(argc, argv, &(troupe_program){.main = &rank_process});
+    return code == TROUPE_EXIT_OK ? exit_code : code;
+}

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# cg: the residuals have the same bits on any number of ranks and threads, matrices come from
+# files of each kind, and what cannot be solved is said.
+set -euo pipefail
+
+cg=${TROUPE_BUILD_DIR:?}/bin/cg
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+on_ranks() { # on_ranks N ARGUMENT...
+    local n=$1
+    shift
+    timeout 120 mpirun --bind-to none --oversubscribe -n "$n" "$cg" "$@"
+}
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+# ---- the same bits -------------------------------------------------------------------
+
+same() { # same WHAT: the history is the expected one
+    cmp "$work/history" "$work/expected" || fail "$1: other residuals"
+}
+
+"$cg" --poisson 24 --history "$work/expected" > "$work/out"
+head -n 1 "$work/expected" | grep -qx 'iteration,residual' || fail "the head of the history"
+sed -n 2p "$work/expected" | grep -qx '0,0x1.d64d51e0db1c6p+6' ||
+    fail "the first residual is not the root of 24^3: $(sed -n 2p "$work/expected")"
+[ "$(wc -l < "$work/expected")" -gt 20 ] || fail "too few iterations"
+all="1 2 3 4 7"
+# With sanitizers a launch takes seconds.
+if [ -n "${TROUPE_SANITIZE:-}" ]; then all="2 7"; fi
+for n in $all; do
+    for workers in 1 2 3; do
+        TROUPE_WORKERS=$workers on_ranks "$n" --poisson 24 --history "$work/history" > "$work/out"
+        same "$n ranks, $workers threads"
+    done
+done
+TROUPE_BACKEND=sim TROUPE_SIM_RANKS=5 "$cg" --poisson=24 --history="$work/history" > "$work/out"
+same "5 simulated ranks"
+TROUPE_CHECK=1 "$cg" --poisson 24 --history "$work/history" > "$work/out"
+same "each kernel twice"
+echo "the same bits: ok"
+
+# ---- files ---------------------------------------------------------------------------
+
+# Poisson's matrix again, by columns as most files are, in the forms that there are.
+poisson() { # poisson SYMMETRY
+    awk -v symmetry="$1" 'BEGIN {
+        n = 24
+        rows = n ^ 3
+        for (column = 1; column <= rows; column++)
+            for (k = -3; k <= 3; k++) {
+                step = k == 0 ? 0 : n ^ ((k < 0 ? -k : k) - 1)
+                at = int((column - 1) / (step ? step : 1)) % n
+                if ((k < 0 && at == 0) || (k > 0 && at == n - 1)) continue
+                row = column + (k < 0 ? -step : step)
+                if (symmetry == "symmetric" && row < column) continue
+                line[++m] = row " " column " " (k == 0 ? "6.0" : "-1e0")
+            }
+        print "%%MatrixMarket matrix coordinate real " symmetry
+        print "% comment"
+        print rows, rows, m
+        for (i = 1; i <= m; i++) print line[i]
+    }'
+}
+for symmetry in general symmetric; do
+    poisson "$symmetry" > "$work/poisson.mtx"
+    on_ranks 3 --history "$work/history" "$work/poisson.mtx" > "$work/out"
+    same "a $symmetry file"
+done
+printf '%%%%MatrixMarket matrix coordinate pattern symmetric\n2 2 2\n1 1\n2 2\n' > "$work/one.mtx"
+"$cg" --json "$work/one.mtx" > "$work/out"
+grep -q '"entries":2,.*"iterations":1,"converged":true,"residual":"0x0p+0"' "$work/out" ||
+    fail "a pattern: $(cat "$work/out")"
+"$cg" --json --poisson 9 --points 27 --rhs random --tolerance 1e-12 > "$work/out"
+grep -q '"rows":729,"entries":15625,.*"converged":true.*"true_relative":[0-9.]*e-1[234]' "$work/out" ||
+    fail "27 points: $(cat "$work/out")"
+echo "files: ok"
+
+# ---- what is wrong -------------------------------------------------------------------
+
+# Launching takes half a second: most of it is tried on simulated ranks.
+launch=(env TROUPE_BACKEND=sim TROUPE_SIM_RANKS=3)
+refused() { # refused CODE WORDS ARGUMENT...
+    local code=0 expected=$1 words=$2
+    shift 2
+    "${launch[@]}" "$cg" "$@" > "$work/out" 2> "$work/err" || code=$?
+    [ "$code" -eq "$expected" ] || fail "$*: exit code $code, not $expected: $(cat "$work/err")"
+    [ "$(grep -c "^cg: .*$words" "$work/err")" -eq 1 ] || fail "$*: $(cat "$work/err")"
+    [ ! -s "$work/out" ] || fail "$*: wrote $(cat "$work/out")"
+}
+
+matrix() { # matrix KIND SIZES LINE...
+    local kind=$1
+    shift
+    { echo "%%MatrixMarket matrix coordinate $kind"; printf '%s\n' "$@"; } > "$work/bad.mtx"
+}
+
+refused 64 "neither a FILE nor --poisson"
+refused 64 "a wrong value, or none, for --points" --poisson 5 --points 8
+refused 64 "both --poisson and a FILE" --poisson 5 "$work/one.mtx"
+refused 2 "missing.mtx" "$work/missing.mtx"
+launch=(timeout 120 mpirun --bind-to none --oversubscribe -n 2)
+refused 64 "unknown option --fast" --fast
+refused 2 "missing.mtx" "$work/missing.mtx"
+launch=(env TROUPE_BACKEND=sim TROUPE_SIM_RANKS=3)
+matrix "real general" "2 2 2" "1 1 1.0" "2 2 x"
+refused 2 'line 4: "x" is no real number' "$work/bad.mtx"
+matrix "real general" "2 2 3" "1 1 1.0" "2 2 1.0"
+refused 2 "line 2: 3 entries are said to be there, but there are 2" "$work/bad.mtx"
+matrix "real general" "2 3 2" "1 1 1.0" "2 2 1.0"
+refused 2 "not square: 2 rows, 3 columns" "$work/bad.mtx"
+matrix "real general" "3 3 3" "1 1 1.0" "3 3 1.0" "1 3 0.5"
+refused 2 "row 2 has no entries" "$work/bad.mtx"
+matrix "real general" "2 2 3" "1 1 1.0" "2 2 1.0" "1 2 0.5"
+refused 2 "not symmetric: an entry at row 1, column 2" "$work/bad.mtx"
+matrix "real general" "2 2 4" "1 1 1.0" "2 2 1.0" "1 2 0.5" "2 1 0.25"
+refused 2 "not symmetric: row 1, column 2 has another value" "$work/bad.mtx"
+matrix "real symmetric" "2 2 2" "1 1 1.0" "2 2 nan"
+refused 2 "the value at row 2, column 2 is no finite number" "$work/bad.mtx"
+matrix "real symmetric" "2 2 2" "1 1 1.0" "2 2 -1.0"
+refused 2 "not positive definite: the diagonal of row 2" "$work/bad.mtx"
+matrix "real symmetric" "2 2 3" "1 1 1.0" "2 2 1.0" "2 1 -3.0"
+refused 2 "not positive definite: p'Ap is -" "$work/bad.mtx"
+refused 2 "No such file or directory" --poisson 5 --history "$work/no/folder"
+code=0
+on_ranks 2 --poisson 24 --iterations 5 > "$work/out" 2> "$work/err" || code=$?
+if [ "$code" -ne 1 ] || ! grep -q '^NOT solved after 5 iterations' "$work/out"; then
+    fail "--iterations 5: exit code $code: $(cat "$work/out" "$work/err")"
+fi
+echo "what is wrong: ok"
+
+# ---- the picture ---------------------------------------------------------------------
+
+if command -v gnuplot > /dev/null; then
+    "$cg" --poisson 9 --plot "$work/it's.svg" > "$work/out"
+    grep -q '<svg' "$work/it's.svg" || fail "--plot made no picture"
+fi
+code=0
+TROUPE_BACKEND=sim PATH=/var/empty "$cg" --poisson 9 --plot "$work/none.svg" > "$work/out" 2> "$work/err" || code=$?
+if [ "$code" -ne 2 ] || ! grep -q '^cg: --plot needs gnuplot' "$work/err"; then
+    fail "without gnuplot: exit code $code: $(cat "$work/err")"
+fi
+echo "the picture: ok"
