@@ -50,6 +50,7 @@ look() {
     need libxxhash-dev module libxxhash
     need libhwloc-dev module hwloc
     need check module check
+    need libpng-dev module libpng
     [ "$purpose" = test ] || return 0
     need g++ have g++
     need clang have clang
@@ -63,6 +64,7 @@ look() {
     need libmpfr-dev module mpfr
     need librandom123-dev header Random123/philox.h
     need universal-ctags have ctags
+    need gnuplot-nox have gnuplot
 }
 
 look

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# heat: frames and sums have the same bits on any number of ranks and threads, a wave decays as
+# it should, and what cannot be read is said.
+set -euo pipefail
+
+heat=${TROUPE_BUILD_DIR:?}/bin/heat
+if [ ! -x "$heat" ]; then
+    echo "heat was not built: no libpng"
+    exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+on_ranks() { # on_ranks N ARGUMENT...
+    local n=$1
+    shift
+    timeout 120 mpirun --bind-to none --oversubscribe -n "$n" "$heat" "$@"
+}
+simulated() { # simulated N ARGUMENT...
+    TROUPE_BACKEND=sim TROUPE_SIM_RANKS=$1 "$heat" "${@:2}"
+}
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+# ---- the same bits -------------------------------------------------------------------
+
+demo=(--demo 97x61 --steps 60 --every 20)
+mkdir "$work/expected" "$work/frames"
+"$heat" "${demo[@]}" --frames "$work/expected/" > "$work/expected/report"
+[ "$(cd "$work/expected" && echo *)" = "000000.png 000020.png 000040.png 000060.png report" ] ||
+    fail "the frames: $(ls "$work/expected")"
+for n in 1 2 3 7; do
+    TROUPE_WORKERS=$((n % 3 + 1)) on_ranks "$n" "${demo[@]}" --frames "$work/frames/" > "$work/frames/report"
+    diff -r "$work/expected" "$work/frames" || fail "$n ranks: another result"
+done
+for n in 2 5 8 70; do
+    simulated "$n" "${demo[@]}" --frames "$work/frames/" > "$work/frames/report"
+    diff -r "$work/expected" "$work/frames" || fail "$n simulated ranks: another result"
+done
+TROUPE_CHECK=1 simulated 1 "${demo[@]}" --frames "$work/frames/" > "$work/frames/report"
+diff -r "$work/expected" "$work/frames" || fail "each kernel twice: another result"
+echo "the same bits: ok"
+
+# ---- what theory says ----------------------------------------------------------------
+
+value() { # value NAME: of the last JSON object
+    sed "s/.*\"$1\":\"\\{0,1\\}\\([^,\"}]*\\).*/\\1/" "$work/out"
+}
+close_to() { # close_to VALUE EXPECTED RELATIVE
+    awk -v a="$1" -v b="$2" -v e="$3" 'BEGIN { d = a - b; exit !((d < 0 ? -d : d) <= e * (b < 0 ? -b : b)) }'
+}
+
+# A cosine between insulated ends keeps its form: each step takes away the same share of it.
+awk 'BEGIN {
+    pi = atan2(0, -1)
+    for (y = 0; y < 5; y++)
+        for (x = 0; x < 32; x++) printf "%.17g%s", 2 + cos(pi * (x + 0.5) / 32), x < 31 ? "," : "\n"
+}' > "$work/wave.csv"
+simulated 3 --json --rate 0.25 --steps 500 "$work/wave.csv" > "$work/out"
+amplitude=$(awk 'BEGIN { pi = atan2(0, -1); printf "%.17g", cos(pi / 64) * (1 - 0.5 * (1 - cos(pi / 32))) ^ 500 }')
+close_to "$(awk -v h="$(value hottest)" 'BEGIN { printf "%.17g", h - 2 }')" "$amplitude" 1e-12 ||
+    fail "the wave has $(value hottest) - 2 left, not $amplitude"
+close_to "$(awk -v d="$(value drift)" 'BEGIN { print 1 + d }')" 1 1e-14 ||
+    fail "its sum has drifted: $(value drift)"
+
+# Between fixed borders all comes to rest; a periodic plate keeps its sum.
+simulated 2 --json --border 3.5 --steps 4000 "$work/wave.csv" > "$work/out"
+close_to "$(value hottest)" 3.5 1e-9 || fail "a fixed border: $(cat "$work/out")"
+simulated 2 --json --border periodic --energy tree --steps 100 "$work/wave.csv" > "$work/out"
+close_to "$(awk -v d="$(value drift)" 'BEGIN { print 1 + d }')" 1 1e-13 || fail "periodic: $(cat "$work/out")"
+echo "what theory says: ok"
+
+# ---- pictures ------------------------------------------------------------------------
+
+# A frame read again is brighter where it was hotter.
+simulated 2 --json --steps 0 --frames "$work/again-" "$work/expected/000020.png" > "$work/out"
+grep -q '"width":97,"height":61,' "$work/out" || fail "a picture: $(cat "$work/out")"
+head -c 300 "$work/expected/000020.png" > "$work/cut.png"
+
+refused() { # refused CODE WORDS ARGUMENT...
+    local code=0 expected=$1 words=$2
+    shift 2
+    simulated 3 "$@" > "$work/out" 2> "$work/err" || code=$?
+    [ "$code" -eq "$expected" ] || fail "$*: exit code $code, not $expected: $(cat "$work/err")"
+    [ "$(grep -c "^heat: .*$words" "$work/err")" -eq 1 ] || fail "$*: $(cat "$work/err")"
+}
+refused 64 "neither a FILE nor --demo"
+refused 64 "unknown option --cold" --cold
+refused 64 "a wrong value, or none, for --rate" --demo --rate 0.26
+refused 64 "a wrong value, or none, for --demo" --demo 0x5
+refused 64 "both --demo and a FILE" --demo 5x5 "$work/wave.csv"
+refused 2 "missing.csv: No such file or directory" "$work/missing.csv"
+refused 2 "cut.png: .*" "$work/cut.png"
+printf '1,2,3\n4,5\n' > "$work/bad.csv"
+refused 2 "bad.csv: line 2: 2 numbers, where the lines before have 3" "$work/bad.csv"
+printf '1,2,3\n\n4,x,6\n' > "$work/bad.csv"
+refused 2 'bad.csv: line 3: "x,6" is no number' "$work/bad.csv"
+printf '1,nan\n' > "$work/bad.csv"
+refused 2 'bad.csv: line 1: "nan" is no finite number' "$work/bad.csv"
+: > "$work/bad.csv"
+refused 2 "bad.csv: there are no numbers in it" "$work/bad.csv"
+refused 2 "a frame: .*/no/000000.png: " --demo --frames "$work/no/"
+echo "what is wrong: ok"
