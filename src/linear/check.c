@@ -103,7 +103,7 @@ troupe_status troupe_matrix_diagonal(troupe_actor *self,
 /* ---- a look at each row ------------------------------------------------------- */
 
 struct looking {
-    const struct linear_matrix *matrix;
+    struct linear_matrix *matrix;
     unsigned wishes;
     struct linear_verdict *faults; /* by block */
     int64_t *n_mirrors;            /* by block: entries whose mirror is elsewhere */
@@ -224,28 +224,29 @@ static void look_elsewhere(troupe_actor *self,
                            const struct looking *looking,
                            struct linear_verdict *verdict)
 {
-    const struct linear_matrix *matrix = looking->matrix;
+    struct linear_matrix *matrix = looking->matrix;
     troupe_team *team = matrix->ends->team;
-    struct linear_gathered *gathered = base_new(struct linear_gathered);
     struct linear_verdict common = {.row = -1, .column = -1};
     troupe_entry *entries;
     int64_t n = 0;
 
     for (int64_t i = 0; i < linear_n_blocks(matrix); i++)
         n += looking->n_mirrors[i];
-    entries = base_try_alloc((size_t)n * sizeof *entries);
+    entries = linear_borrow(self, (size_t)n * sizeof *entries);
+    matrix->looked_at = base_new(struct linear_gathered);
     if (entries)
         list_mirrors(looking, entries, &n);
     common.status = entries ? TROUPE_OK : TROUPE_NO_MEMORY;
     if (linear_agree(self, team, &common) == TROUPE_OK)
-        common.status =
-            (uint64_t)linear_gather(self, team, matrix, entries, n, gathered, &common);
+        common.status = (uint64_t)linear_gather(self, team, matrix, entries, n,
+                                                matrix->looked_at, &common);
     if (common.status == TROUPE_OK)
-        compare_gathered(matrix, gathered, verdict);
+        compare_gathered(matrix, matrix->looked_at, verdict);
     else
         *verdict = common;
-    base_free(entries);
-    linear_gathered_free(gathered);
+    linear_give_back(entries);
+    linear_gathered_free(matrix->looked_at);
+    matrix->looked_at = NULL;
 }
 
 /* ---- the call ----------------------------------------------------------------- */
@@ -282,25 +283,22 @@ troupe_status troupe_matrix_check(troupe_actor *self,
                                   unsigned wishes,
                                   troupe_matrix_fault *fault)
 {
-    const struct linear_matrix *matrix =
-        linear_matrix_find(self, id, "troupe_matrix_check");
+    struct linear_matrix *matrix = linear_matrix_find(self, id, "troupe_matrix_check");
     size_t n = (size_t)linear_n_blocks(matrix);
-    struct looking looking = {.matrix = matrix,
-                              .faults = base_try_alloc(n * sizeof *looking.faults),
-                              .n_mirrors =
-                                  base_try_alloc(n * sizeof *looking.n_mirrors)};
-    struct linear_verdict verdict = {
-        .fingerprint = wishes, .row = -1, .column = -1, .status = TROUPE_OK};
+    struct looking looking = {.matrix = matrix};
+    struct linear_verdict verdict = {.fingerprint = wishes, .row = -1, .column = -1};
 
     actor_require_process(self, "troupe_matrix_check");
+    looking.faults = linear_borrow(self, n * sizeof *looking.faults);
+    looking.n_mirrors = linear_borrow(self, n * sizeof *looking.n_mirrors);
     if (wishes & ~(unsigned)TROUPE_CHECK_ALL)
         verdict.status = TROUPE_INVALID;
     else if (!looking.faults || !looking.n_mirrors)
         verdict.status = TROUPE_NO_MEMORY;
     if (linear_agree(self, matrix->ends->team, &verdict) == TROUPE_OK)
         verdict.status = (uint64_t)look_for_all(self, &looking, wishes, &verdict);
-    base_free(looking.faults);
-    base_free(looking.n_mirrors);
+    linear_give_back(looking.faults);
+    linear_give_back(looking.n_mirrors);
     if (verdict.status != TROUPE_OK)
         linear_describe(&verdict, fault);
     return (troupe_status)verdict.status;

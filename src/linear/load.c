@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "array/market.h"
-#include "base/alloc.h"
 #include "linear/linear.h"
 #include "troupe/linear_file.h"
 #include <stdio.h>
@@ -35,7 +34,7 @@ static troupe_status read_entries(struct array_file *file,
 
     TROUPE_TRY(market_read_entries(file, facts));
     n = file->values.size / sizeof(struct market_entry);
-    *entries = base_try_alloc(2 * n * sizeof **entries);
+    *entries = linear_borrow(file->member, 2 * n * sizeof **entries);
     if (*entries)
         *n_entries = list_entries(file, facts, *entries);
     else
@@ -77,6 +76,6 @@ troupe_status troupe_matrix_load(troupe_actor *self,
             snprintf(fault->text, sizeof fault->text, "%s", matrix_fault.text);
         }
     }
-    base_free(entries);
+    linear_give_back(entries);
     return status;
 }

@@ -60,6 +60,7 @@ void linear_matrix_free(struct linear_matrix *matrix)
     BASE_LIST_EACH(node, &matrix->scratches)
     linear_scratch_free(CONTAINER_OF(node, struct linear_scratch, node));
     build_free(matrix->build);
+    linear_gathered_free(matrix->looked_at);
     linear_halo_fini(&matrix->halo);
     array_memory_give(&matrix->values);
     array_memory_give(&matrix->columns);
