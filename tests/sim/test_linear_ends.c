@@ -135,6 +135,58 @@ START_TEST(a_member_ends)
 }
 END_TEST
 
+/* ---- a process is stopped ----------------------------------------------------- */
+
+struct victim {
+    troupe_address who;
+    double delay_s;
+};
+TROUPE_TYPE(victim, who, delay_s);
+
+static troupe_status killer_body(troupe_actor *self)
+{
+    const struct victim *victim = troupe_arguments(self, victim);
+
+    troupe_sleep_until(self, troupe_after_s(self, victim->delay_s));
+    return troupe_stop_actor(self, victim->who, TROUPE_EXIT_KILLED);
+}
+TROUPE_PROCESS(killer, killer_body, TROUPE_ARGUMENTS(victim));
+
+static int delay_us;
+
+/* One after the other, until the team is broken; what is in use is given back. */
+static troupe_status stopped_body(troupe_actor *self)
+{
+    troupe_team *team = troupe_rank_team(self);
+    troupe_array x = make_array(self), y = make_array(self);
+    troupe_spawn_options options = {
+        TROUPE_WITH(victim, .who = troupe_self(self), .delay_s = 1e-6 * delay_us)};
+    troupe_address address;
+    troupe_grid in, out;
+    troupe_matrix matrix;
+
+    if (troupe_team_index(team) == 1)
+        EXPECT_OK(troupe_spawn(self, &killer, &options, &address));
+    for (;;) {
+        TROUPE_TRY(from_entries(self, &matrix));
+        TROUPE_TRY(troupe_matrix_check(self, matrix, TROUPE_CHECK_ALL, NULL));
+        TROUPE_TRY(troupe_matrix_poisson(self, team, 8, 7, &shape, &matrix));
+        TROUPE_TRY(troupe_multiply(self, matrix, x, y, TROUPE_TREE));
+        TROUPE_TRY(troupe_grid_create(self, team, &plate, &in));
+        TROUPE_TRY(troupe_grid_create(self, team, &plate, &out));
+        TROUPE_TRY(troupe_stencil(self, &keep_kernel, in, out, NULL, TROUPE_TREE));
+    }
+}
+TROUPE_PROCESS(stopped, stopped_body, TROUPE_SPAWNS(&killer));
+
+START_TEST(a_process_is_stopped)
+{
+    for (delay_us = 1; delay_us < 4000; delay_us += 37)
+        scene_play(
+            &(struct scene){.main = &stopped, .n_ranks = MOST_MEMBERS, .exit_code = 1});
+}
+END_TEST
+
 /* ---- different calls ---------------------------------------------------------- */
 
 static troupe_status differ_body(troupe_actor *self)
@@ -206,5 +258,9 @@ START_TEST(wrong_hands)
 }
 END_TEST
 
-CHECK_MAIN(
-    "linear ends", no_memory_for_all_alike, a_member_ends, members_differ, wrong_hands)
+CHECK_MAIN("linear ends",
+           no_memory_for_all_alike,
+           a_member_ends,
+           a_process_is_stopped,
+           members_differ,
+           wrong_hands)
