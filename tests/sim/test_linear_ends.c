@@ -1,4 +1,4 @@
-/* seeds: 20 */
+/* seeds: 8 */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/alloc.h"
 #include "support/check_main.h"
