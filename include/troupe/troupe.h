@@ -16,7 +16,6 @@
 #include "troupe/exchange.h"
 #include "troupe/grid.h"
 #include "troupe/kernel.h"
-#include "troupe/lanes.h"
 #include "troupe/life.h"
 #include "troupe/linear.h"
 #include "troupe/linear_file.h"

@@ -92,7 +92,8 @@ static inline void actor_forget(const troupe_actor *actor)
 
     for (size_t i = 0; i < ARRAY_LENGTH(home->found); i++)
         if (home->found[i].actor == actor)
-            home->found[i] = (struct actor_found){.address = UINT64_MAX}; /* nobody's */
+            home->found[i] =
+                (struct actor_found){.address = UINT64_MAX, .peer = -1}; /* nobody's */
 }
 
 /* ---- schedule.c ---- */

@@ -112,18 +112,48 @@ struct message_envelope **actor_mailbox_scan(troupe_actor *actor, uint16_t type)
     return *link ? link : NULL;
 }
 
+static struct message_envelope **
+find_reference(struct message_envelope **link, uint16_t type, uint64_t reference)
+{
+    while (*link && !((*link)->type == type && (*link)->reference == reference))
+        link = &(*link)->next;
+    return link;
+}
+
+/* One that was put aside is as unread as one in the mailbox. */
+static struct message_envelope *
+unstash_reference(troupe_actor *actor, uint16_t type, uint64_t reference)
+{
+    struct actor_extra *extra = actor->extra;
+    struct message_envelope **link =
+        find_reference(&extra->stash_head, type, reference);
+    struct message_envelope *envelope = *link;
+
+    if (!envelope)
+        return NULL;
+    *link = envelope->next;
+    if (extra->stash_tail == &envelope->next)
+        extra->stash_tail = link;
+    actor->n_queued--;
+    actor->n_exempt -= (envelope->flags & MESSAGE_EXEMPT) != 0;
+    actor->home->queued_bytes -= envelope->size_bytes;
+    return envelope;
+}
+
 bool actor_mailbox_remove_reference(troupe_actor *actor,
                                     uint16_t type,
                                     uint64_t reference)
 {
-    struct message_envelope **link = &actor->head;
+    struct message_envelope **link = find_reference(&actor->head, type, reference);
+    struct message_envelope *envelope = NULL;
 
-    while (*link && !((*link)->type == type && (*link)->reference == reference))
-        link = &(*link)->next;
-    if (!*link)
-        return false;
-    message_give(actor->home->pool, actor_mailbox_unlink(actor, link));
-    return true;
+    if (*link)
+        envelope = actor_mailbox_unlink(actor, link);
+    else if (actor->flags & ACTOR_HAS_STASH)
+        envelope = unstash_reference(actor, type, reference);
+    if (envelope)
+        message_give(actor->home->pool, envelope);
+    return envelope != NULL;
 }
 
 static void send_xon(struct actor_rank *home, int peer, uint64_t address)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/map.h"
 #include "kernel/kernel.h"
+#include "kernel/task.h"
 #include "team/team.h"
 #include <string.h>
 
@@ -94,6 +95,15 @@ troupe_status kernel_refuse(const struct kernel_rank *here,
     return TROUPE_INVALID;
 }
 
+static bool writes_twice(const struct kernel_request *request)
+{
+    for (int i = 0; i < request->n_out; i++)
+        for (int k = 0; k < i; k++)
+            if (request->out[i] == request->out[k])
+                return true;
+    return false;
+}
+
 static troupe_status check_request(struct kernel_rank *here,
                                    const struct kernel_request *request)
 {
@@ -102,6 +112,8 @@ static troupe_status check_request(struct kernel_rank *here,
     if (!operation->has_own_shapes && !do_match(request))
         return kernel_refuse(here, request,
                              "the arrays differ in team, length, blocks or cut");
+    if (writes_twice(request))
+        return kernel_refuse(here, request, "it would write to an array twice");
     if ((unsigned)request->how.level > TROUPE_LEVEL_FAST ||
         !(operation->levels & KERNEL_LEVEL(request->how.level)))
         return kernel_refuse(here, request, "it does not have this level");
@@ -177,5 +189,6 @@ troupe_status kernel_call(troupe_actor *self,
         mine = check_request(here, request);
     if (request->how.task)
         return kernel_start(self, request, mine);
+    kernel_wait_for_conflicts(self, request);
     return kernel_perform(self, array->team, request, mine);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/alloc.h"
 #include "kernel/kernel.h"
 #include "team/team.h"
 #include <string.h>
@@ -22,25 +21,28 @@ static size_t part_bytes(const struct array *array)
 
 static void image_free(struct image *image)
 {
-    base_free(image->result);
+    kernel_give(image->result);
     for (int i = 0; i < TROUPE_MOST_ARRAYS; i++)
-        base_free(image->out[i]);
+        kernel_give(image->out[i]);
 }
 
-static bool copy(unsigned char **to, const void *from, size_t size_bytes)
+static bool
+copy(struct kernel_run *run, unsigned char **to, const void *from, size_t size_bytes)
 {
-    *to = base_try_alloc(size_bytes);
+    *to = kernel_take(run, size_bytes);
     if (*to && size_bytes > 0)
         memcpy(*to, from, size_bytes);
     return *to != NULL;
 }
 
-static bool image_take(const struct kernel_request *request, struct image *image)
+static bool image_take(struct kernel_run *run,
+                       const struct kernel_request *request,
+                       struct image *image)
 {
-    bool is_whole = copy(&image->result, request->result, request->result_bytes);
+    bool is_whole = copy(run, &image->result, request->result, request->result_bytes);
 
     for (int i = 0; i < request->n_out; i++)
-        is_whole &= copy(&image->out[i], request->out[i]->memory.bytes,
+        is_whole &= copy(run, &image->out[i], request->out[i]->memory.bytes,
                          part_bytes(request->out[i]));
     return is_whole;
 }
@@ -123,7 +125,7 @@ static troupe_status do_twice(struct kernel_run *run,
 
     if (status != TROUPE_OK)
         return status;
-    has_memory = image_take(request, first);
+    has_memory = image_take(run, request, first);
     TROUPE_TRY(array_agree(run->self, run->team,
                            has_memory ? TROUPE_OK : TROUPE_NO_MEMORY, 0));
     image_put_back(request, before);
@@ -138,7 +140,7 @@ troupe_status kernel_check(struct kernel_run *run,
 {
     struct image before = {.result = NULL}, first = {.result = NULL};
 
-    if (mine == TROUPE_OK && !image_take(request, &before))
+    if (mine == TROUPE_OK && !image_take(run, request, &before))
         mine = TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
     if (mine == TROUPE_OK)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/alloc.h"
 #include "kernel/kernel.h"
 #include "team/team.h"
 #include <string.h>
@@ -97,10 +96,13 @@ static troupe_status unpack(struct numeric_carrier *carrier,
     return status;
 }
 
-static void pack(const struct numeric_carrier *carrier, unsigned char *bytes)
+static void
+pack(const struct numeric_carrier *carrier, unsigned char *bytes, size_t size_bytes)
 {
     uint64_t n_bytes = numeric_carrier_packed_bytes(carrier);
 
+    base_require(n_bytes <= size_bytes - sizeof n_bytes,
+                 "a carrier of %zu bytes does not fit its message", (size_t)n_bytes);
     memcpy(bytes, &n_bytes, sizeof n_bytes);
     numeric_carrier_pack(carrier, bytes + sizeof n_bytes);
 }
@@ -124,7 +126,7 @@ static troupe_status join_carriers(unsigned char *left_bytes,
         numeric_carrier_fini(&right);
     }
     if (status == TROUPE_OK)
-        pack(&left, left_bytes);
+        pack(&left, left_bytes, size_bytes);
     numeric_carrier_fini(&left);
     return status;
 }
@@ -148,8 +150,8 @@ static int64_t leaf_of(const struct array *array, int64_t leaf_length, int membe
     return first / leaf_length + (first % leaf_length != 0);
 }
 
-/* The most nodes that any fold of neighbours has, of those that a team makes: blocks of
- * 2^k members. The same on all members. */
+/* The most nodes that a fold has on its way through a team: of blocks of 2^k members,
+ * and of all that stand before a member. The same on all members. */
 static size_t
 most_nodes(const struct array *array, int64_t leaf_length, int64_t n_leaves)
 {
@@ -164,11 +166,17 @@ most_nodes(const struct array *array, int64_t leaf_length, int64_t n_leaves)
 
             most = n_here > most ? n_here : most;
         }
+    for (int i = 1; i <= n; i++) {
+        size_t n_here = n_nodes(n_leaves, 0, leaf_of(array, leaf_length, i));
+
+        most = n_here > most ? n_here : most;
+    }
     return most;
 }
 
 /* Room for the packed carrier of any neighbours, and how to join two. */
-static struct kernel_partial *take_partial(const struct array *array,
+static struct kernel_partial *take_partial(struct kernel_run *run,
+                                           const struct array *array,
                                            int64_t leaf_length,
                                            const struct numeric_tree *tree,
                                            size_t *size_bytes,
@@ -185,9 +193,7 @@ static struct kernel_partial *take_partial(const struct array *array,
     if (tree->argument)
         memcpy(&fold->word, tree->argument, sizeof fold->word);
     *size_bytes = sizeof *partial + n_bytes;
-    partial = base_try_alloc(*size_bytes);
-    base_require(partial != NULL, "no memory to take part in a reduction");
-    memset(partial, 0, *size_bytes);
+    partial = kernel_need(run, *size_bytes);
     return partial;
 }
 
@@ -210,16 +216,16 @@ troupe_status kernel_combine_carriers(struct kernel_run *run,
     struct kernel_fold fold;
     size_t size_bytes;
     struct kernel_partial *partial =
-        take_partial(array, leaf_length, &carrier->tree, &size_bytes, &fold);
+        take_partial(run, array, leaf_length, &carrier->tree, &size_bytes, &fold);
     troupe_status status;
 
     partial->status = (uint64_t)mine;
     if (mine == TROUPE_OK)
-        pack(carrier, (unsigned char *)(partial + 1));
+        pack(carrier, (unsigned char *)(partial + 1), size_bytes - sizeof *partial);
     status = kernel_combine(run, partial, size_bytes, &fold);
     if (status == TROUPE_OK && run->team->size > 1)
         status = take_carrier(partial, carrier);
-    base_free(partial);
+    kernel_give(partial);
     return status;
 }
 
@@ -232,13 +238,13 @@ troupe_status kernel_carriers_before(struct kernel_run *run,
     struct kernel_fold fold;
     size_t size_bytes;
     struct kernel_partial *partial =
-        take_partial(array, leaf_length, &carrier->tree, &size_bytes, &fold);
+        take_partial(run, array, leaf_length, &carrier->tree, &size_bytes, &fold);
     troupe_status status;
 
-    pack(carrier, (unsigned char *)(partial + 1));
+    pack(carrier, (unsigned char *)(partial + 1), size_bytes - sizeof *partial);
     status = kernel_combine_before(run, partial, size_bytes, &fold);
     if (status == TROUPE_OK && run->team->index > 0)
         status = take_carrier(partial, before);
-    base_free(partial);
+    kernel_give(partial);
     return status;
 }

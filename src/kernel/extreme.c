@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "numeric/extreme.h"
-#include "base/alloc.h"
 #include "kernel/element.h"
 #include <string.h>
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/alloc.h"
 #include "kernel/kernel.h"
 #include "team/team.h"
 #include "troupe/exchange.h"
@@ -98,8 +97,8 @@ troupe_status kernel_spread(struct kernel_run *run,
                             const void *from)
 {
     int n = run->team->size, me = run->team->index;
-    troupe_outgoing *sends = base_new_array(troupe_outgoing, n);
-    troupe_incoming *receives = base_new_array(troupe_incoming, n);
+    troupe_outgoing *sends = kernel_need(run, (size_t)n * sizeof(troupe_outgoing));
+    troupe_incoming *receives = kernel_need(run, (size_t)n * sizeof(troupe_incoming));
     const troupe_exchange_lists lists = {sends, n, receives, n};
     troupe_status status;
     int64_t first, n_items;
@@ -116,8 +115,8 @@ troupe_status kernel_spread(struct kernel_run *run,
                                         (size_t)n_items * to->element_bytes};
     }
     status = troupe_exchange(run->self, run->team, &lists);
-    base_free(sends);
-    base_free(receives);
+    kernel_give(sends);
+    kernel_give(receives);
     return status;
 }
 
@@ -135,21 +134,21 @@ static troupe_status make_kept(struct kernel_run *run,
     troupe_status status;
 
     TROUPE_TRY(array_create(run->self, run->team, &options, kept));
-    work->together = base_try_alloc(n_mine * work->from->element_bytes);
+    work->together = kernel_take(run, n_mine * work->from->element_bytes);
     status = array_agree(run->self, run->team,
                          work->together ? TROUPE_OK : TROUPE_NO_MEMORY, 0);
     if (status == TROUPE_OK) {
         kernel_work(run, n_blocks, move_task, work);
         status = kernel_spread(run, *kept, shares, work->together);
     }
-    base_free(work->together);
+    kernel_give(work->together);
     return status;
 }
 
 troupe_status kernel_share(struct kernel_run *run, int64_t n_mine, int64_t **shares)
 {
     int n = run->team->size;
-    int64_t *counts = base_new_array(int64_t, n + 1);
+    int64_t *counts = kernel_need(run, ((size_t)n + 1) * sizeof(int64_t));
 
     troupe_status status =
         troupe_gather(run->self, run->team, -1, &n_mine, sizeof n_mine, counts);
@@ -173,7 +172,7 @@ make_all(struct kernel_run *run, struct filter_work *work, struct array **kept)
         work->from = request->in[i];
         status = make_kept(run, work, shares, &kept[i]);
     }
-    base_free(shares);
+    kernel_give(shares);
     return status;
 }
 
@@ -189,13 +188,13 @@ static troupe_status perform_filter(struct kernel_run *run,
     struct array *kept[TROUPE_MOST_ARRAYS] = {NULL};
     troupe_array *result = request->result;
 
-    memcpy(&work.keep, request->words, sizeof work.keep);
-    work.marks = base_try_alloc((size_t)array_mine_length(shape));
+    work.keep = (troupe_keep_fn *)request->function;
+    work.marks = kernel_take(run, (size_t)array_mine_length(shape));
     work.counts =
-        base_try_alloc((size_t)array_mine_blocks(shape) * sizeof *work.counts);
+        kernel_take(run, (size_t)array_mine_blocks(shape) * sizeof *work.counts);
     if (mine == TROUPE_OK && (!work.marks || !work.counts))
         mine = TROUPE_NO_MEMORY;
-    mine = array_agree(run->self, run->team, mine, 0);
+    mine = array_agree(run->self, run->team, mine, run->fingerprint);
     if (mine == TROUPE_OK)
         mine = make_all(run, &work, kept);
     for (int i = 0; i < request->n_in; i++) {
@@ -204,8 +203,8 @@ static troupe_status perform_filter(struct kernel_run *run,
         else if (kept[i])
             array_destroy(kept[i]);
     }
-    base_free(work.marks);
-    base_free(work.counts);
+    kernel_give(work.marks);
+    kernel_give(work.counts);
     return mine;
 }
 
@@ -232,7 +231,7 @@ troupe_status troupe_filter(troupe_actor *self,
     actor_require(self, keep && arrays && kept,
                   "troupe_filter: no function, arrays or place for the new ones");
     memcpy(in.in, arrays->in, sizeof in.in);
-    memcpy(request.words, &keep, sizeof keep);
+    request.function = (void (*)(void))keep;
     kernel_take_arrays(self, &request, &in);
     if (how.task)
         return TROUPE_INVALID; /* the new arrays would be the crew's */

@@ -16,8 +16,8 @@ struct histogram_work {
     const struct array *x, *weights;
     struct numeric_bins bins;
     size_t n_places;
+    struct kernel_pages *pages;
     uint32_t *counts; /* by thread */
-    size_t counts_bytes;
     uint64_t *totals;
     int64_t first_task;
     double *sums; /* by block */
@@ -67,7 +67,7 @@ static void add_counts(struct histogram_work *work, int n_threads)
     for (int thread = 0; thread < n_threads; thread++)
         for (size_t i = 0; i < work->n_places; i++)
             work->totals[i] += work->counts[(size_t)thread * work->n_places + i];
-    memset(work->counts, 0, work->counts_bytes);
+    memset(work->counts, 0, work->pages->size_bytes);
 }
 
 static troupe_status count(struct kernel_run *run, struct histogram_work *work)
@@ -90,14 +90,14 @@ static troupe_status count(struct kernel_run *run, struct histogram_work *work)
     return troupe_reduce(run->self, run->team, -1, &reduction);
 }
 
-/* Pages of their own: their order in memory is no matter, but large ones are. */
-static bool take_counts(const struct kernel_run *run, struct histogram_work *work)
+static bool take_counts(struct kernel_run *run, struct histogram_work *work)
 {
     size_t n_threads = (size_t)array_n_threads(run->self);
 
-    work->counts_bytes = n_threads * work->n_places * sizeof *work->counts;
-    work->counts = base_try_map(work->counts_bytes);
-    work->totals = base_try_alloc(work->n_places * sizeof *work->totals);
+    work->pages =
+        kernel_take_pages(run, n_threads * work->n_places * sizeof *work->counts);
+    work->totals = kernel_take(run, work->n_places * sizeof *work->totals);
+    work->counts = work->pages ? work->pages->bytes : NULL;
     return work->counts && work->totals;
 }
 
@@ -116,8 +116,8 @@ static troupe_status perform_count(struct kernel_run *run,
         mine = count(run, &work);
     if (mine == TROUPE_OK && work.totals)
         memcpy(request->result, work.totals, request->result_bytes);
-    base_unmap(work.counts, work.counts_bytes);
-    base_free(work.totals);
+    kernel_give(work.pages);
+    kernel_give(work.totals);
     return mine;
 }
 
@@ -159,14 +159,14 @@ static troupe_status weigh_part(struct kernel_run *run,
     if (__builtin_mul_overflow((size_t)n_blocks, work->n_places * sizeof(double),
                                &n_bytes))
         return TROUPE_NO_MEMORY;
-    work->sums = base_try_alloc(n_bytes);
+    work->sums = kernel_take(run, n_bytes);
     if (!work->sums)
         return TROUPE_NO_MEMORY;
     kernel_work(run, n_blocks, weigh_task, work);
     for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++)
         status =
             numeric_carrier_push(carrier, 0, work->sums + (size_t)i * work->n_places);
-    base_free(work->sums);
+    kernel_give(work->sums);
     return status;
 }
 
@@ -180,20 +180,19 @@ static troupe_status weigh(struct kernel_run *run,
                                       .value_bytes = work->n_places * sizeof(double),
                                       .merge = merge_sums,
                                       .argument = &word};
-    struct numeric_carrier carrier;
+    struct numeric_carrier *carrier;
     troupe_status status;
     const void *sums;
 
-    base_require(numeric_carrier_init(&carrier, &tree, x->cuts[x->index]) == TROUPE_OK,
-                 "no memory to take part in a reduction");
-    status = weigh_part(run, work, &carrier);
-    status = kernel_combine_carriers(run, x, x->block_length, status, &carrier);
-    sums = status == TROUPE_OK ? numeric_carrier_value(&carrier) : NULL;
+    carrier = kernel_take_carrier(run, &tree, x->cuts[x->index]);
+    status = weigh_part(run, work, carrier);
+    status = kernel_combine_carriers(run, x, x->block_length, status, carrier);
+    sums = status == TROUPE_OK ? numeric_carrier_value(carrier) : NULL;
     if (sums)
         memcpy(request->result, sums, request->result_bytes);
     else if (status == TROUPE_OK)
         memset(request->result, 0, request->result_bytes);
-    numeric_carrier_fini(&carrier);
+    kernel_give(carrier);
     return status;
 }
 

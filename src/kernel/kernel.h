@@ -13,6 +13,7 @@
 
 #include "array/array.h"
 #include "array/work.h"
+#include "kernel/loan.h"
 #include "numeric/environment.h"
 #include "numeric/exact.h"
 #include "numeric/isa.h"
@@ -26,6 +27,7 @@ struct kernel_rank {
     bool is_checking;      /* TROUPE_CHECK */
     struct base_map tasks; /* by number: struct kernel_task */
     struct base_list crews;
+    struct base_list loans;
     uint64_t n_tasks; /* ever started */
 };
 
@@ -59,6 +61,7 @@ struct kernel_request {
     int n_in, n_out;
     const troupe_kernel *kernel; /* a user's; NULL: none */
     const void *argument;
+    void (*function)(void); /* a user's that is no kernel; NULL: none */
     void *result;
     size_t result_bytes;
     uint64_t words[4]; /* what else the operation was told; must agree */
@@ -72,6 +75,8 @@ enum {
 };
 
 extern const struct base_module kernel_module;
+/* Hears of an end before the arrays, on which somebody may still work for the actor. */
+extern const struct base_module kernel_first_module;
 
 static inline struct kernel_rank *kernel_of(struct troupe *rank)
 {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/alloc.h"
 #include "kernel/kernel.h"
 #include "numeric/probe.h"
 #include <string.h>
@@ -112,12 +111,12 @@ static troupe_status reduce_part(struct kernel_run *run,
     if (__builtin_mul_overflow((size_t)work.n_blocks, request->kernel->result_bytes,
                                &n_bytes))
         return TROUPE_NO_MEMORY;
-    work.results = base_try_alloc(n_bytes);
+    work.results = kernel_take(run, n_bytes);
     if (!work.results)
         return TROUPE_NO_MEMORY;
     run_blocks(run, &work);
     status = join_results(&work, carrier);
-    base_free(work.results);
+    kernel_give(work.results);
     return status;
 }
 
@@ -131,22 +130,20 @@ static troupe_status perform_reduce(struct kernel_run *run,
                                       .value_bytes = request->kernel->result_bytes,
                                       .merge = merge_results,
                                       .argument = &word};
-    struct numeric_carrier carrier;
+    struct numeric_carrier *carrier;
     const void *value;
 
     memcpy(&word, &request->kernel->merge, sizeof request->kernel->merge);
     if (request->n_out > 0) /* they must not be written to if anybody refuses */
         TROUPE_TRY(array_agree(run->self, run->team, mine, run->fingerprint));
-    base_require(numeric_carrier_init(&carrier, &tree, shape->cuts[shape->index]) ==
-                     TROUPE_OK,
-                 "no memory to take part in a reduction");
+    carrier = kernel_take_carrier(run, &tree, shape->cuts[shape->index]);
     if (mine == TROUPE_OK)
-        mine = reduce_part(run, request, &carrier);
-    mine = kernel_combine_carriers(run, shape, shape->block_length, mine, &carrier);
-    value = mine == TROUPE_OK ? numeric_carrier_value(&carrier) : NULL;
+        mine = reduce_part(run, request, carrier);
+    mine = kernel_combine_carriers(run, shape, shape->block_length, mine, carrier);
+    value = mine == TROUPE_OK ? numeric_carrier_value(carrier) : NULL;
     if (value)
         memcpy(request->result, value, request->kernel->result_bytes);
-    numeric_carrier_fini(&carrier);
+    kernel_give(carrier);
     return mine;
 }
 

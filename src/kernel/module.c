@@ -28,6 +28,7 @@ static troupe_status init(struct troupe *rank, const void *options)
     here->home = actor_of(rank);
     base_map_init(&here->tasks);
     base_list_init(&here->crews);
+    base_list_init(&here->loans);
     return choose(here, &rank->log);
 }
 
@@ -37,8 +38,12 @@ actor_ended(struct troupe *rank, troupe_actor *actor, troupe_address address)
     struct kernel_rank *here = kernel_of(rank);
 
     (void)address;
-    if (here && !base_list_is_empty(&here->crews))
-        kernel_crews_leave(here, actor);
+    if (!here)
+        return;
+    if (!base_list_is_empty(&here->crews))
+        kernel_worker_ended(here, actor);
+    if (!base_list_is_empty(&here->loans))
+        kernel_loans_end(here, actor);
 }
 
 static void fini(struct troupe *rank)
@@ -47,7 +52,8 @@ static void fini(struct troupe *rank)
 
     if (!here)
         return;
-    kernel_crews_leave(here, NULL);
+    kernel_owner_ended(here, NULL);
+    kernel_loans_end(here, NULL);
     base_map_fini(&here->tasks);
     base_free(here);
     rank->slot[BASE_SLOT_KERNEL] = NULL;
@@ -62,4 +68,20 @@ const struct base_module kernel_module = {
     .init = init,
     .fini = fini,
     .actor_ended = actor_ended,
+};
+
+static void
+owner_ended(struct troupe *rank, troupe_actor *actor, troupe_address address)
+{
+    struct kernel_rank *here = kernel_of(rank);
+
+    (void)address;
+    if (here && !base_list_is_empty(&here->crews))
+        kernel_owner_ended(here, actor);
+}
+
+const struct base_module kernel_first_module = {
+    .name = "kernel crews",
+    .slot = BASE_SLOT_KERNEL,
+    .actor_ended = owner_ended,
 };

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/alloc.h"
 #include "kernel/element.h"
 #include <string.h>
 
@@ -57,16 +56,16 @@ static troupe_status reduce_blocks(struct kernel_run *run,
     size_t n_wide = x->element == TROUPE_FLOAT ? (size_t)array_mine_length(x) : 0;
     troupe_status status = TROUPE_NO_MEMORY;
 
-    work.leaves = base_try_alloc((size_t)n_blocks * sizeof *work.leaves);
-    work.distances = base_try_alloc(n_wide * sizeof(double));
+    work.leaves = kernel_take(run, (size_t)n_blocks * sizeof *work.leaves);
+    work.distances = kernel_take(run, n_wide * sizeof(double));
     if (work.leaves && work.distances) {
         kernel_work(run, n_blocks, block_task, &work);
         status = TROUPE_OK;
         for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++)
             status = numeric_carrier_push(carrier, 0, &work.leaves[i]);
     }
-    base_free(work.leaves);
-    base_free(work.distances);
+    kernel_give(work.leaves);
+    kernel_give(work.distances);
     return status;
 }
 
@@ -79,18 +78,17 @@ static troupe_status by_tree(struct kernel_run *run,
     const struct numeric_tree tree = {.n_leaves = x->n_blocks,
                                       .value_bytes = sizeof *moments,
                                       .merge = numeric_moments_merge};
-    struct numeric_carrier carrier;
+    struct numeric_carrier *carrier;
     const void *root;
 
-    base_require(numeric_carrier_init(&carrier, &tree, x->cuts[x->index]) == TROUPE_OK,
-                 "no memory to take part in a reduction");
+    carrier = kernel_take_carrier(run, &tree, x->cuts[x->index]);
     if (mine == TROUPE_OK)
-        mine = reduce_blocks(run, x, &carrier);
-    mine = kernel_combine_carriers(run, x, x->block_length, mine, &carrier);
-    root = mine == TROUPE_OK ? numeric_carrier_value(&carrier) : NULL;
+        mine = reduce_blocks(run, x, carrier);
+    mine = kernel_combine_carriers(run, x, x->block_length, mine, carrier);
+    root = mine == TROUPE_OK ? numeric_carrier_value(carrier) : NULL;
     if (root)
         memcpy(moments, root, sizeof *moments);
-    numeric_carrier_fini(&carrier);
+    kernel_give(carrier);
     return mine;
 }
 
@@ -122,7 +120,7 @@ static troupe_status take_distances(struct kernel_run *run,
     *distances = *x;
     distances->element = TROUPE_DOUBLE;
     distances->element_bytes = sizeof(double);
-    work.distances = base_try_alloc(n * sizeof(double));
+    work.distances = kernel_take(run, n * sizeof(double));
     distances->memory.bytes = (unsigned char *)work.distances;
     if (!work.distances)
         return TROUPE_NO_MEMORY;
@@ -147,7 +145,7 @@ static troupe_status sum_distances(struct kernel_run *run,
     sums.n_in = 2;
     if (status == TROUPE_OK)
         status = kernel_sum(run, &sums, status, &squares);
-    base_free(distances.memory.bytes);
+    kernel_give(distances.memory.bytes);
     moments->squares = squares - sum * sum / n;
     return status;
 }

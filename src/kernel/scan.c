@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "numeric/scan.h"
-#include "base/alloc.h"
 #include "kernel/element.h"
 #include "troupe/scan.h"
 #include <math.h>
@@ -98,18 +97,17 @@ static troupe_status scan_part(struct kernel_run *run, struct scan_work *work)
 {
     int64_t n_blocks = array_mine_blocks(work->x);
     struct numeric_tree tree = tree_of(work);
-    struct numeric_carrier part, before;
+    struct numeric_carrier *part, *before;
     troupe_status status;
 
-    base_require(numeric_carrier_init(&part, &tree, work->first_block) == TROUPE_OK &&
-                     numeric_carrier_init(&before, &tree, 0) == TROUPE_OK,
-                 "no memory to take part in a scan");
+    part = kernel_take_carrier(run, &tree, work->first_block);
+    before = kernel_take_carrier(run, &tree, 0);
     kernel_work(run, n_blocks, total_task, work);
-    status = scan_carriers(run, work, n_blocks, &part, &before);
+    status = scan_carriers(run, work, n_blocks, part, before);
     if (status == TROUPE_OK)
         kernel_work(run, n_blocks, scan_task, work);
-    numeric_carrier_fini(&part);
-    numeric_carrier_fini(&before);
+    kernel_give(part);
+    kernel_give(before);
     return status;
 }
 
@@ -144,9 +142,9 @@ static troupe_status perform_scan(struct kernel_run *run,
     size_t n_blocks = (size_t)array_mine_blocks(x);
     union numeric_number initial = {.natural = 0};
 
-    work.totals = base_try_alloc(n_blocks * sizeof *work.totals);
-    work.prefixes = base_try_alloc(n_blocks * sizeof *work.prefixes);
-    work.has_prefix = base_try_alloc(n_blocks * sizeof *work.has_prefix);
+    work.totals = kernel_take(run, n_blocks * sizeof *work.totals);
+    work.prefixes = kernel_take(run, n_blocks * sizeof *work.prefixes);
+    work.has_prefix = kernel_take(run, n_blocks * sizeof *work.has_prefix);
     if (mine == TROUPE_OK && !(work.totals && work.prefixes && work.has_prefix))
         mine = TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
@@ -156,9 +154,9 @@ static troupe_status perform_scan(struct kernel_run *run,
         work.scan = (struct numeric_scan){request->words[1] != 0, &initial};
         mine = scan_part(run, &work);
     }
-    base_free(work.totals);
-    base_free(work.prefixes);
-    base_free(work.has_prefix);
+    kernel_give(work.totals);
+    kernel_give(work.prefixes);
+    kernel_give(work.has_prefix);
     return mine;
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/alloc.h"
 #include "kernel/kernel.h"
 #include "team/team.h"
 #include "troupe/scan.h"
@@ -76,15 +75,15 @@ static bool is_head(const struct segments_work *work, int64_t i)
     return work->first + i == 0 || work->heads->memory.bytes[i] != 0;
 }
 
-static troupe_status find_heads(struct segments_work *work)
+static troupe_status find_heads(struct kernel_run *run, struct segments_work *work)
 {
     int64_t n = 0;
 
     for (int64_t i = 0; i < work->n; i++)
         n += is_head(work, i);
     work->n_heads = n;
-    work->starts = base_try_alloc((size_t)(n + 1) * sizeof *work->starts);
-    work->sums = base_try_alloc((size_t)(n + 1) * sizeof *work->sums);
+    work->starts = kernel_take(run, (size_t)(n + 1) * sizeof *work->starts);
+    work->sums = kernel_take(run, (size_t)(n + 1) * sizeof *work->sums);
     if (!work->starts || !work->sums)
         return TROUPE_NO_MEMORY;
     n = 0;
@@ -329,7 +328,7 @@ static troupe_status give_sums(struct kernel_run *run,
     }
     if (status == TROUPE_OK)
         status = kernel_spread(run, made, shares, work->sums);
-    base_free(shares);
+    kernel_give(shares);
     if (status == TROUPE_OK)
         ((troupe_array *)request->result)->bits = made->id;
     else if (made)
@@ -347,14 +346,14 @@ static troupe_status perform_segments(struct kernel_run *run,
                                  .n = array_mine_length(request->in[0])};
 
     if (mine == TROUPE_OK)
-        mine = find_heads(&work);
+        mine = find_heads(run, &work);
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
     if (mine == TROUPE_OK && work.sums)
         mine = sum_part(run, &work);
     if (mine == TROUPE_OK)
         mine = give_sums(run, request, &work);
-    base_free(work.starts);
-    base_free(work.sums);
+    kernel_give(work.starts);
+    kernel_give(work.sums);
     return mine;
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/alloc.h"
 #include "kernel/element.h"
 #include "kernel/split.h"
 #include "numeric/sort.h"
@@ -115,13 +114,13 @@ static troupe_status perform_kth(struct kernel_run *run,
     struct count_work work = {.array = request->in[0]};
     size_t n_counts = (size_t)array_n_threads(run->self) * N_DIGITS;
 
-    work.counts = base_try_alloc(n_counts * sizeof *work.counts);
+    work.counts = kernel_take(run, n_counts * sizeof *work.counts);
     if (mine == TROUPE_OK && !work.counts)
         mine = TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
     if (mine == TROUPE_OK)
         mine = find_key(run, &work, request->words[0]);
-    base_free(work.counts);
+    kernel_give(work.counts);
     if (mine == TROUPE_OK)
         *(troupe_number *)request->result =
             number_of(request->in[0]->element, work.prefix);

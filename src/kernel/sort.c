@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "numeric/sort.h"
-#include "base/alloc.h"
 #include "kernel/element.h"
 #include "kernel/split.h"
 #include "team/team.h"
@@ -30,21 +29,21 @@ struct sort_room {
 
 static void room_give(struct sort_room *room)
 {
-    base_free(room->items);
-    base_free(room->scratch);
-    base_free(room->keys);
-    base_free(room->spare);
-    base_free(room->leaving);
-    base_free(room->at);
-    base_free(room->sizes);
+    kernel_give(room->items);
+    kernel_give(room->scratch);
+    kernel_give(room->keys);
+    kernel_give(room->spare);
+    kernel_give(room->leaving);
+    kernel_give(room->at);
+    kernel_give(room->sizes);
 }
 
-static void *take(size_t n, size_t item_bytes, bool *is_whole)
+static void *take(struct kernel_run *run, size_t n, size_t item_bytes, bool *is_whole)
 {
     size_t n_bytes;
     void *bytes = __builtin_mul_overflow(n, item_bytes, &n_bytes)
                       ? NULL
-                      : base_try_alloc(n_bytes);
+                      : kernel_take(run, n_bytes);
 
     *is_whole &= bytes != NULL;
     return bytes;
@@ -60,24 +59,26 @@ static size_t widest(const struct kernel_request *request)
     return most;
 }
 
-static bool
-room_take(const struct kernel_request *request, bool by_place, struct sort_room *room)
+static bool room_take(struct kernel_run *run,
+                      const struct kernel_request *request,
+                      bool by_place,
+                      struct sort_room *room)
 {
     const struct array *keys = request->out[0];
     size_t n = (size_t)array_mine_length(keys), n_members = (size_t)keys->n_members;
     bool is_whole = true;
 
     *room = (struct sort_room){.items = NULL};
-    room->at = take(n_members + 1, sizeof *room->at, &is_whole);
-    room->sizes = take(n_members, sizeof *room->sizes, &is_whole);
-    room->keys = take(n, sizeof *room->keys, &is_whole);
+    room->at = take(run, n_members + 1, sizeof *room->at, &is_whole);
+    room->sizes = take(run, n_members, sizeof *room->sizes, &is_whole);
+    room->keys = take(run, n, sizeof *room->keys, &is_whole);
     if (!by_place) {
-        room->spare = take(n, sizeof *room->spare, &is_whole);
+        room->spare = take(run, n, sizeof *room->spare, &is_whole);
         return is_whole;
     }
-    room->items = take(n, sizeof *room->items, &is_whole);
-    room->scratch = take(n, sizeof *room->scratch, &is_whole);
-    room->leaving = take(n, widest(request), &is_whole);
+    room->items = take(run, n, sizeof *room->items, &is_whole);
+    room->scratch = take(run, n, sizeof *room->scratch, &is_whole);
+    room->leaving = take(run, n, widest(request), &is_whole);
     return is_whole;
 }
 
@@ -148,8 +149,8 @@ static troupe_status exchange_parts(struct kernel_run *run,
                                     void *to)
 {
     int n = run->team->size;
-    troupe_outgoing *sends = base_new_array(troupe_outgoing, n);
-    troupe_incoming *receives = base_new_array(troupe_incoming, n);
+    troupe_outgoing *sends = kernel_need(run, (size_t)n * sizeof(troupe_outgoing));
+    troupe_incoming *receives = kernel_need(run, (size_t)n * sizeof(troupe_incoming));
     const troupe_exchange_lists lists = {sends, n, receives, n};
     size_t at = 0;
     troupe_status status;
@@ -163,8 +164,8 @@ static troupe_status exchange_parts(struct kernel_run *run,
         at += receives[i].size_bytes;
     }
     status = troupe_exchange(run->self, run->team, &lists);
-    base_free(sends);
-    base_free(receives);
+    kernel_give(sends);
+    kernel_give(receives);
     return status;
 }
 
@@ -172,9 +173,9 @@ static troupe_status exchange_parts(struct kernel_run *run,
 static troupe_status exchange_sizes(struct kernel_run *run, struct sort_room *room)
 {
     int n = run->team->size;
-    troupe_outgoing *sends = base_new_array(troupe_outgoing, n);
-    troupe_incoming *receives = base_new_array(troupe_incoming, n);
-    int64_t *leaving = base_new_array(int64_t, n);
+    troupe_outgoing *sends = kernel_need(run, (size_t)n * sizeof(troupe_outgoing));
+    troupe_incoming *receives = kernel_need(run, (size_t)n * sizeof(troupe_incoming));
+    int64_t *leaving = kernel_need(run, (size_t)n * sizeof(int64_t));
     const troupe_exchange_lists lists = {sends, n, receives, n};
     troupe_status status;
 
@@ -184,9 +185,9 @@ static troupe_status exchange_sizes(struct kernel_run *run, struct sort_room *ro
         receives[i] = (troupe_incoming){i, &room->sizes[i], sizeof room->sizes[i]};
     }
     status = troupe_exchange(run->self, run->team, &lists);
-    base_free(sends);
-    base_free(receives);
-    base_free(leaving);
+    kernel_give(sends);
+    kernel_give(receives);
+    kernel_give(leaving);
     return status;
 }
 
@@ -288,7 +289,7 @@ static troupe_status perform_sort(struct kernel_run *run,
 
     TROUPE_TRY(array_agree(run->self, run->team, mine, run->fingerprint));
     TROUPE_TRY(keys_say_all(run, request, &is_simple));
-    mine = room_take(request, !is_simple, &room) ? TROUPE_OK : TROUPE_NO_MEMORY;
+    mine = room_take(run, request, !is_simple, &room) ? TROUPE_OK : TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, 0);
     if (mine == TROUPE_OK)
         mine = is_simple ? sort_keys(run, request->out[0], &room)

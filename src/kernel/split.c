@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernel/split.h"
-#include "base/alloc.h"
 #include "kernel/element.h"
 #include "team/team.h"
 #include <string.h>
@@ -124,8 +123,9 @@ troupe_status kernel_split(struct kernel_run *run,
     troupe_status status = TROUPE_OK;
 
     if (n > 0) {
-        struct boundary *boundaries = base_new_array(struct boundary, n);
-        int64_t *room = base_new_array(int64_t, 4 * n);
+        struct boundary *boundaries =
+            kernel_need(run, (size_t)n * sizeof(struct boundary));
+        int64_t *room = kernel_need(run, 4 * (size_t)n * sizeof(int64_t));
         int64_t *counts[2] = {room, room + n};
 
         for (int i = 0; i < n; i++)
@@ -134,8 +134,8 @@ troupe_status kernel_split(struct kernel_run *run,
         if (status == TROUPE_OK)
             status = cut(run, &sorted, boundaries, n, counts, room + 2 * n);
         memcpy(at + 1, room + 2 * n, (size_t)n * sizeof *at);
-        base_free(room);
-        base_free(boundaries);
+        kernel_give(room);
+        kernel_give(boundaries);
     }
     at[0] = 0;
     at[n + 1] = sorted.n;

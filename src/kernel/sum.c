@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/alloc.h"
 #include "kernel/element.h"
 #include <math.h>
 #include <string.h>
@@ -24,7 +23,7 @@ struct lanes_work {
     bool is_dd;
     size_t stride_bytes;
     unsigned char *slots; /* the nodes, by task */
-    struct numeric_carrier edges[N_EDGES];
+    struct numeric_carrier *edges[N_EDGES];
     int64_t edge_task[N_EDGES]; /* -1: none */
     troupe_status edge_status[N_EDGES];
 };
@@ -79,32 +78,27 @@ static void lanes_task(void *context, int64_t task, int thread)
     for (int i = 0; i < N_EDGES; i++)
         if (work->edge_task[i] == task)
             work->edge_status[i] =
-                numeric_lanes_add(&terms, range[1] - range[0], &work->edges[i]);
+                numeric_lanes_add(&terms, range[1] - range[0], work->edges[i]);
 }
 
 /* Finds the tasks that are no whole group: the first, the last, both or none. */
-static troupe_status
-init_edges(struct lanes_work *work, const struct numeric_tree *tree, int64_t n_tasks)
+static void find_edges(struct kernel_run *run,
+                       struct lanes_work *work,
+                       const struct numeric_tree *tree,
+                       int64_t n_tasks)
 {
+    int64_t range[2], last = n_tasks - 1;
     int n = 0;
 
     work->edge_task[0] = work->edge_task[1] = -1;
-    for (int64_t task = 0; task<n_tasks; task += n_tasks> 1 ? n_tasks - 1 : 1) {
-        int64_t range[2];
-
-        if (task_range(work, task, range))
-            continue;
-        TROUPE_TRY(numeric_carrier_init(&work->edges[n], tree, range[0] / ROW));
-        work->edge_task[n++] = task;
+    if (n_tasks > 0 && !task_range(work, 0, range))
+        work->edge_task[n++] = 0;
+    if (last > 0 && !task_range(work, last, range))
+        work->edge_task[n++] = last;
+    for (int i = 0; i < n; i++) {
+        (void)task_range(work, work->edge_task[i], range);
+        work->edges[i] = kernel_take_carrier(run, tree, range[0] / ROW);
     }
-    return TROUPE_OK;
-}
-
-static void fini_edges(struct lanes_work *work)
-{
-    for (int i = 0; i < N_EDGES; i++)
-        if (work->edge_task[i] >= 0)
-            numeric_carrier_fini(&work->edges[i]);
 }
 
 /* All tasks' results, from left to right. */
@@ -123,7 +117,7 @@ gather(const struct lanes_work *work, int64_t n_tasks, struct numeric_carrier *c
         else if (work->edge_status[edge] != TROUPE_OK)
             status = work->edge_status[edge];
         else
-            status = numeric_carrier_join(carrier, &work->edges[edge]);
+            status = numeric_carrier_join(carrier, work->edges[edge]);
     }
     return status;
 }
@@ -133,18 +127,20 @@ static troupe_status reduce_part(struct kernel_run *run,
                                  struct numeric_carrier *carrier)
 {
     int64_t n_tasks = n_tasks_of(work);
-    troupe_status status = init_edges(work, &carrier->tree, n_tasks);
+    troupe_status status = TROUPE_OK;
 
+    find_edges(run, work, &carrier->tree, n_tasks);
     work->stride_bytes = (carrier->tree.value_bytes + 15) / 16 * 16;
-    work->slots = base_try_alloc((size_t)n_tasks * work->stride_bytes);
-    if (status == TROUPE_OK && !work->slots)
-        status = TROUPE_NO_MEMORY;
-    if (status == TROUPE_OK) {
+    work->slots = kernel_take(run, (size_t)n_tasks * work->stride_bytes);
+    if (work->slots) {
         kernel_work(run, n_tasks, lanes_task, work);
         status = gather(work, n_tasks, carrier);
+    } else {
+        status = TROUPE_NO_MEMORY;
     }
-    base_free(work->slots);
-    fini_edges(work);
+    kernel_give(work->slots);
+    for (int i = 0; i < N_EDGES; i++)
+        kernel_give(work->edges[i]);
     return status;
 }
 
@@ -191,17 +187,15 @@ static troupe_status by_tree(struct kernel_run *run,
     const struct array *x = request->in[0];
     struct lanes_work work = work_of(run, request);
     struct numeric_tree tree = numeric_lanes_tree(x->length, work.is_dd);
-    struct numeric_carrier carrier;
+    struct numeric_carrier *carrier;
 
-    base_require(numeric_carrier_init(&carrier, &tree, (work.first + ROW - 1) / ROW) ==
-                     TROUPE_OK,
-                 "no memory to take part in a reduction");
+    carrier = kernel_take_carrier(run, &tree, (work.first + ROW - 1) / ROW);
     if (mine == TROUPE_OK)
-        mine = reduce_part(run, &work, &carrier);
-    mine = kernel_combine_carriers(run, x, ROW, mine, &carrier);
+        mine = reduce_part(run, &work, carrier);
+    mine = kernel_combine_carriers(run, x, ROW, mine, carrier);
     if (mine == TROUPE_OK)
-        *sum = finish(&carrier, work.is_dd);
-    numeric_carrier_fini(&carrier);
+        *sum = finish(carrier, work.is_dd);
+    kernel_give(carrier);
     return mine;
 }
 
@@ -248,7 +242,7 @@ static troupe_status exact_part(struct kernel_run *run,
     int n_threads = array_n_threads(run->self);
     int64_t n = work.part.end - work.part.first;
 
-    work.sums = base_try_alloc((size_t)n_threads * sizeof *work.sums);
+    work.sums = kernel_take(run, (size_t)n_threads * sizeof *work.sums);
     if (!work.sums)
         return TROUPE_NO_MEMORY;
     for (int i = 0; i < n_threads; i++)
@@ -256,7 +250,7 @@ static troupe_status exact_part(struct kernel_run *run,
     kernel_work(run, (n + CHUNK - 1) / CHUNK, exact_task, &work);
     for (int i = 0; i < n_threads; i++)
         numeric_exact_merge(sum, &work.sums[i]);
-    base_free(work.sums);
+    kernel_give(work.sums);
     return TROUPE_OK;
 }
 

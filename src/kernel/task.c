@@ -69,7 +69,7 @@ static troupe_status crew_body(troupe_actor *self)
     }
     return TROUPE_OK;
 }
-TROUPE_PROCESS(kernel_crew_behavior, crew_body);
+TROUPE_PROCESS(kernel_crew_behavior, crew_body, .stack_size = 256 * 1024);
 
 /* ---- crews -------------------------------------------------------------------- */
 
@@ -142,7 +142,15 @@ static void drop_tasks(struct kernel_rank *here, const troupe_actor *owner)
     }
 }
 
-void kernel_crews_leave(struct kernel_rank *here, const troupe_actor *actor)
+/* Now, and not at its next turn: what it works on goes with its owner. */
+static void end_worker(troupe_actor *worker)
+{
+    actor_end_with(worker, TROUPE_EXIT_SHUTDOWN, TROUPE_OK, "%s",
+                   "whom it worked for has ended");
+    actor_end(worker);
+}
+
+void kernel_owner_ended(struct kernel_rank *here, const troupe_actor *owner)
 {
     struct base_list *node = here->crews.next;
 
@@ -150,16 +158,21 @@ void kernel_crews_leave(struct kernel_rank *here, const troupe_actor *actor)
         struct kernel_crew *crew = CONTAINER_OF(node, struct kernel_crew, node);
 
         node = node->next;
-        if (crew->worker && crew->worker == actor) {
-            crew_fail(crew);
-        } else if (!actor || crew->owner == actor) {
-            if (actor && crew->worker)
-                actor_stop_at(here->home, crew->worker->address, TROUPE_EXIT_SHUTDOWN);
-            crew_free(here, crew);
-        }
+        if (owner && crew->owner != owner)
+            continue;
+        if (owner && crew->worker)
+            end_worker(crew->worker);
+        crew_free(here, crew);
     }
-    if (!actor || !crew_of_worker(here, actor))
-        drop_tasks(here, actor);
+    drop_tasks(here, owner);
+}
+
+void kernel_worker_ended(struct kernel_rank *here, const troupe_actor *worker)
+{
+    struct kernel_crew *crew = crew_of_worker(here, worker);
+
+    if (crew)
+        crew_fail(crew);
 }
 
 /* ---- the owner's side --------------------------------------------------------- */
@@ -220,16 +233,10 @@ troupe_status troupe_task_test(troupe_actor *self, troupe_task *id)
     return task->is_done ? take_result(task, id) : TROUPE_PENDING;
 }
 
-troupe_status troupe_task_wait(troupe_actor *self, troupe_task *id)
+static void wait_for(troupe_actor *self, struct kernel_task *task)
 {
-    struct kernel_task *task;
     struct actor_wait wait;
 
-    actor_require(self, id != NULL, "troupe_task_wait: no task");
-    actor_require_process(self, "troupe_task_wait");
-    task = task_find(self, id);
-    if (!task)
-        return TROUPE_NOT_FOUND;
     while (!task->is_done) {
         actor_wait_init(&wait, ACTOR_WAIT_TEAM);
         wait.what = task->request.operation->name;
@@ -237,5 +244,56 @@ troupe_status troupe_task_wait(troupe_actor *self, troupe_task *id)
         actor_park(self, &wait, TROUPE_FOREVER);
         task->waiter = NULL;
     }
+}
+
+static bool stands_in(const struct array *array, struct array *const *list, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (list[i] == array)
+            return true;
+    return false;
+}
+
+static bool do_conflict(const struct kernel_request *a, const struct kernel_request *b)
+{
+    for (int i = 0; i < a->n_out; i++)
+        if (stands_in(a->out[i], b->in, b->n_in) ||
+            stands_in(a->out[i], b->out, b->n_out))
+            return true;
+    for (int i = 0; i < a->n_in; i++)
+        if (stands_in(a->in[i], b->out, b->n_out))
+            return true;
+    return false;
+}
+
+void kernel_wait_for_conflicts(troupe_actor *self, const struct kernel_request *request)
+{
+    struct kernel_rank *here = kernel_of(self->home->rank);
+    struct kernel_crew *crew = crew_find(here, self, kernel_main_array(request)->team);
+    struct kernel_task *last = NULL;
+
+    if (!crew)
+        return;
+    BASE_LIST_EACH(node, &crew->tasks)
+    {
+        struct kernel_task *task = CONTAINER_OF(node, struct kernel_task, node);
+
+        if (do_conflict(request, &task->request))
+            last = task;
+    }
+    if (last)
+        wait_for(self, last);
+}
+
+troupe_status troupe_task_wait(troupe_actor *self, troupe_task *id)
+{
+    struct kernel_task *task;
+
+    actor_require(self, id != NULL, "troupe_task_wait: no task");
+    actor_require_process(self, "troupe_task_wait");
+    task = task_find(self, id);
+    if (!task)
+        return TROUPE_NOT_FOUND;
+    wait_for(self, task);
     return take_result(task, id);
 }

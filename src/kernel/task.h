@@ -31,7 +31,13 @@ struct kernel_task {
 
 extern const troupe_behavior kernel_crew_behavior;
 
-/* The actor's life is over (NULL: everybody's). */
-void kernel_crews_leave(struct kernel_rank *here, const troupe_actor *actor);
+/* Waits until no task that was started reads what the request writes, or writes what it
+ * reads. */
+void kernel_wait_for_conflicts(troupe_actor *self,
+                               const struct kernel_request *request);
+
+/* The actor's life is over (NULL: everybody's). The first before its arrays go. */
+void kernel_owner_ended(struct kernel_rank *here, const troupe_actor *owner);
+void kernel_worker_ended(struct kernel_rank *here, const troupe_actor *worker);
 
 #endif

@@ -256,22 +256,20 @@ static troupe_status multiply_fused(struct kernel_run *run,
     const struct linear_matrix *matrix = matrix_of(run, request);
     const struct array *shape = matrix->ends;
     struct numeric_tree tree = numeric_lanes_tree(shape->length, false);
-    struct numeric_carrier carrier;
+    struct numeric_carrier *carrier =
+        kernel_take_carrier(run, &tree, (array_mine_first(shape) + LANES - 1) / LANES);
     const struct numeric_lanes *root;
     troupe_status status;
 
-    status = numeric_carrier_init(&carrier, &tree,
-                                  (array_mine_first(shape) + LANES - 1) / LANES);
-    base_require(status == TROUPE_OK, "no memory to take part in a reduction");
     status = multiply(run, request, scratch, scratch->slots);
     if (status == TROUPE_OK)
-        status = gather_slots(matrix, scratch, &carrier);
-    status = kernel_combine_carriers(run, shape, LANES, status, &carrier);
-    root = status == TROUPE_OK ? numeric_carrier_value(&carrier) : NULL;
+        status = gather_slots(matrix, scratch, carrier);
+    status = kernel_combine_carriers(run, shape, LANES, status, carrier);
+    root = status == TROUPE_OK ? numeric_carrier_value(carrier) : NULL;
     if (status == TROUPE_OK)
         *(double *)request->result =
             root ? numeric_canonical(numeric_lanes_finish(root)) : 0;
-    numeric_carrier_fini(&carrier);
+    kernel_give(carrier);
     return status;
 }
 

@@ -22,8 +22,8 @@ static const struct base_module runtime_module = {
 
 /* Below these stand comm and the actors themselves, which start.c starts by name. */
 const struct base_module *const runtime_modules[] = {
-    &directory_module, &team_module,    &array_module, &kernel_module,
-    &linear_module,    &runtime_module, NULL,
+    &kernel_first_module, &directory_module, &team_module,    &array_module,
+    &kernel_module,       &linear_module,    &runtime_module, NULL,
 };
 
 static void add(struct comm *comm, const struct base_frame_kind *kind, uint32_t n_kinds)

@@ -141,6 +141,9 @@ static troupe_status not_taken_body(troupe_actor *self)
     dead = a_dead_one(self);
     EXPECT_STATUS(troupe_send(self, dead, note, .number = 1), TROUPE_DOWN);
     EXPECT_STATUS(troupe_send(self, TROUPE_NOBODY, note, .number = 1), TROUPE_DOWN);
+    /* Any 64 bits are an address, of nobody if need be. */
+    EXPECT_STATUS(troupe_send(self, (troupe_address){UINT64_MAX}, note, .number = 1),
+                  TROUPE_DOWN);
     EXPECT_STATUS(
         troupe_call(self, dead, note, NULL, TROUPE_FOREVER, note, .number = 1),
         TROUPE_DOWN);

@@ -15,7 +15,7 @@
  * All ranks live in this process, so each puts its parts into these arrays.
  */
 
-enum { MOST = 30000, MOST_RANKS = 8, N_BINS = 20 };
+enum { MOST = 30000, MOST_RANKS = 16, N_BINS = 20 };
 
 struct matrix {
     uint64_t a, b;
@@ -72,9 +72,15 @@ static void draw_shape(troupe_actor *self, struct job *job)
     job->self = self;
     job->length = draw_length(&random);
     job->block_length = 16 * (int64_t)(1 + base_random_below(&random, 300));
+    if (base_random_below(&random, 2)) { /* some blocks a rank, more or less */
+        job->length = base_random_below(&random, 1200);
+        job->block_length = 16;
+    }
     n_blocks = (job->length + job->block_length - 1) / job->block_length;
+    bool is_even = base_random_below(&random, 2);
     for (int i = 1; i < n; i++)
-        job->cuts[i] = base_random_below(&random, (uint32_t)n_blocks + 1);
+        job->cuts[i] = is_even ? n_blocks * i / n
+                               : base_random_below(&random, (uint32_t)n_blocks + 1);
     job->cuts[0] = 0;
     job->cuts[n] = n_blocks;
     qsort(job->cuts, (size_t)n + 1, sizeof *job->cuts, compare_cuts);

@@ -91,6 +91,12 @@ static troupe_status refused_body(troupe_actor *self)
                   TROUPE_INVALID);
     EXPECT_STATUS(troupe_sum_segments(self, x, x, TROUPE_TREE, &made), TROUPE_INVALID);
     EXPECT_INT(made.bits, 0);
+    EXPECT_STATUS(troupe_sort(self, x, &(troupe_arrays){.out = {x}}, TROUPE_TREE),
+                  TROUPE_INVALID);
+    EXPECT_STATUS(troupe_map(self, &copy_kernel,
+                             &(troupe_arrays){.in = {x}, .out = {x, x}}, NULL,
+                             TROUPE_TREE),
+                  TROUPE_INVALID);
     EXPECT(sum == -1);
     EXPECT_OK(troupe_sum(self, x, TROUPE_EXACT, &sum));
     EXPECT(sum == LENGTH);
@@ -116,14 +122,27 @@ END_TEST
 
 /* ---- members that differ or end -------------------------------------------------- */
 
+static void
+keep_all(const troupe_block *block, unsigned char *keep, const void *argument)
+{
+    (void)argument;
+    memset(keep, 1, (size_t)block->n);
+}
+
 static troupe_status differing_body(troupe_actor *self)
 {
     troupe_array x = make(self, TROUPE_DOUBLE, LENGTH, 0);
+    troupe_array y = make(self, TROUPE_DOUBLE, LENGTH, 0), kept = {0};
     troupe_how how = troupe_rank(self) == 1 ? TROUPE_TREE_DD : TROUPE_TREE;
     double sum = -1;
 
     EXPECT_STATUS(troupe_sum(self, x, how, &sum), TROUPE_MISMATCH);
     EXPECT(sum == -1);
+    EXPECT_STATUS(troupe_filter(self, keep_all,
+                                &(troupe_arrays){.in = {troupe_rank(self) ? x : y}},
+                                NULL, TROUPE_TREE, &kept),
+                  TROUPE_MISMATCH);
+    EXPECT_INT(kept.bits, 0);
     seen.n_done++;
     return TROUPE_OK;
 }
@@ -189,14 +208,54 @@ static troupe_status busy_body(troupe_actor *self)
     EXPECT(sums[0] == 2 * LENGTH && now == 2 * LENGTH);
     EXPECT_STATUS(troupe_task_wait(self, &none), TROUPE_NOT_FOUND);
     EXPECT_OK(troupe_sum(self, x, troupe_later(TROUPE_TREE, &tasks[0]), &sums[0]));
+    EXPECT_OK(troupe_sort(self, make(self, TROUPE_DOUBLE, 100 * LENGTH, 0), NULL,
+                          troupe_later(TROUPE_TREE, &tasks[1])));
     seen.n_done++;
-    return TROUPE_OK; /* with a task that is not done */
+    return TROUPE_OK; /* with tasks that are not done */
 }
 TROUPE_PROCESS(busy_process, busy_body);
 
 START_TEST(tasks_go_on_meanwhile)
 {
     scene_play(&(struct scene){.main = &busy_process,
+                               .n_ranks = 3,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = check_all_done});
+}
+END_TEST
+
+static void halve(const troupe_block *block, void *result, const void *argument)
+{
+    double *x = block->out[0];
+
+    (void)result;
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++)
+        x[i] /= 2;
+}
+TROUPE_KERNEL(halve_kernel, halve);
+
+static troupe_status ordered_body(troupe_actor *self)
+{
+    troupe_array x = make(self, TROUPE_DOUBLE, LENGTH, 0);
+    troupe_task task;
+    double sum;
+
+    fill(self, x, 2);
+    EXPECT_OK(troupe_map(self, &halve_kernel, &(troupe_arrays){.out = {x}}, NULL,
+                         troupe_later(TROUPE_TREE, &task)));
+    EXPECT_OK(troupe_sum(self, x, TROUPE_TREE, &sum));
+    EXPECT(sum == LENGTH);
+    EXPECT_OK(troupe_task_wait(self, &task));
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(ordered_process, ordered_body);
+
+START_TEST(a_call_waits_for_what_a_task_writes)
+{
+    scene_play(&(struct scene){.main = &ordered_process,
                                .n_ranks = 3,
                                .seen = &seen,
                                .seen_bytes = sizeof seen,
@@ -250,4 +309,5 @@ CHECK_MAIN("kernel rules",
            members_that_differ_are_told,
            nobody_waits_for_a_member_that_has_ended,
            tasks_go_on_meanwhile,
+           a_call_waits_for_what_a_task_writes,
            the_check_names_who_changes_its_bits)

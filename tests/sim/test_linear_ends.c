@@ -164,6 +164,7 @@ static troupe_status stopped_body(troupe_actor *self)
     troupe_address address;
     troupe_grid in, out;
     troupe_matrix matrix;
+    double dot;
 
     if (troupe_team_index(team) == 1)
         EXPECT_OK(troupe_spawn(self, &killer, &options, &address));
@@ -172,6 +173,10 @@ static troupe_status stopped_body(troupe_actor *self)
         TROUPE_TRY(troupe_matrix_check(self, matrix, TROUPE_CHECK_ALL, NULL));
         TROUPE_TRY(troupe_matrix_poisson(self, team, 8, 7, &shape, &matrix));
         TROUPE_TRY(troupe_multiply(self, matrix, x, y, TROUPE_TREE));
+        TROUPE_TRY(troupe_multiply_dot(self, matrix, x, y, TROUPE_TREE, &dot));
+        TROUPE_TRY(troupe_dot(self, x, y, TROUPE_EXACT, &dot));
+        TROUPE_TRY(troupe_sort(self, y, NULL, TROUPE_TREE));
+        TROUPE_TRY(troupe_scan(self, x, x, TROUPE_SUM, TROUPE_TREE));
         TROUPE_TRY(troupe_grid_create(self, team, &plate, &in));
         TROUPE_TRY(troupe_grid_create(self, team, &plate, &out));
         TROUPE_TRY(troupe_stencil(self, &keep_kernel, in, out, NULL, TROUPE_TREE));

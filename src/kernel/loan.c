@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernel/loan.h"
+#include "base/alloc.h"
+#include "kernel/kernel.h"
+#include <string.h>
+
+struct loan {
+    struct base_list node; /* in here->loans */
+    const troupe_actor *owner;
+    void (*fini)(void *bytes); /* may be NULL */
+    unsigned char bytes[] __attribute__((aligned(16)));
+};
+
+static void loan_end(struct loan *loan)
+{
+    if (loan->fini)
+        loan->fini(loan->bytes);
+    base_list_remove(&loan->node);
+    base_free(loan);
+}
+
+static void *lend(struct kernel_run *run, size_t size_bytes, void (*fini)(void *bytes))
+{
+    struct loan *loan = NULL;
+
+    if (size_bytes <= SIZE_MAX - sizeof *loan)
+        loan = base_try_alloc(sizeof *loan + size_bytes);
+    if (!loan)
+        return NULL;
+    loan->owner = run->self;
+    loan->fini = fini;
+    base_list_append(&run->here->loans, &loan->node);
+    return loan->bytes;
+}
+
+void *kernel_take(struct kernel_run *run, size_t size_bytes)
+{
+    return lend(run, size_bytes, NULL);
+}
+
+void *kernel_need(struct kernel_run *run, size_t size_bytes)
+{
+    void *bytes = lend(run, size_bytes, NULL);
+
+    base_require(bytes != NULL, "no memory to take part in an operation on arrays");
+    memset(bytes, 0, size_bytes);
+    return bytes;
+}
+
+void kernel_give(void *bytes)
+{
+    if (bytes)
+        loan_end(CONTAINER_OF(bytes, struct loan, bytes));
+}
+
+void kernel_loans_end(struct kernel_rank *here, const troupe_actor *owner)
+{
+    struct base_list *node = here->loans.next;
+
+    while (node != &here->loans) {
+        struct loan *loan = CONTAINER_OF(node, struct loan, node);
+
+        node = node->next;
+        if (!owner || loan->owner == owner)
+            loan_end(loan);
+    }
+}
+
+/* ---- what is more than bytes -------------------------------------------------- */
+
+static void fini_carrier(void *bytes)
+{
+    numeric_carrier_fini(bytes);
+}
+
+struct numeric_carrier *kernel_take_carrier(struct kernel_run *run,
+                                            const struct numeric_tree *tree,
+                                            int64_t begin)
+{
+    struct numeric_carrier *carrier = kernel_need(run, sizeof *carrier);
+
+    base_require(numeric_carrier_init(carrier, tree, begin) == TROUPE_OK,
+                 "no memory to take part in an operation on arrays");
+    CONTAINER_OF(carrier, struct loan, bytes)->fini = fini_carrier;
+    return carrier;
+}
+
+static void fini_pages(void *bytes)
+{
+    const struct kernel_pages *pages = bytes;
+
+    base_unmap(pages->bytes, pages->size_bytes);
+}
+
+struct kernel_pages *kernel_take_pages(struct kernel_run *run, size_t size_bytes)
+{
+    struct kernel_pages *pages = lend(run, sizeof *pages, fini_pages);
+
+    if (!pages)
+        return NULL;
+    *pages = (struct kernel_pages){base_try_map(size_bytes), size_bytes};
+    if (pages->bytes)
+        return pages;
+    kernel_give(pages);
+    return NULL;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef KERNEL_LOAN_H
+#define KERNEL_LOAN_H
+
+/*
+ * Memory of an operation. A process may be stopped wherever it waits, and nothing is
+ * unwound then; so what an operation holds while it may wait is lent to its process,
+ * and comes back at the latest with its end.
+ */
+
+#include "numeric/tree.h"
+
+struct kernel_run;
+struct kernel_rank;
+
+/* Not zeroed, aligned to 16; NULL: no memory. Any thread may use it. */
+void *kernel_take(struct kernel_run *run, size_t size_bytes);
+/* Zeroed; ends the rank when there is no memory: the other members would wait. */
+void *kernel_need(struct kernel_run *run, size_t size_bytes);
+/* Of any of these; tolerates NULL. */
+void kernel_give(void *bytes);
+
+/* Likewise ends the rank. */
+struct numeric_carrier *kernel_take_carrier(struct kernel_run *run,
+                                            const struct numeric_tree *tree,
+                                            int64_t begin);
+
+/* Zeroed pages of their own, large ones where there are any; NULL: no memory. */
+struct kernel_pages {
+    void *bytes;
+    size_t size_bytes;
+};
+struct kernel_pages *kernel_take_pages(struct kernel_run *run, size_t size_bytes);
+
+/* The actor's life is over (NULL: everybody's). */
+void kernel_loans_end(struct kernel_rank *here, const troupe_actor *owner);
+
+#endif
