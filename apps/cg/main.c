@@ -251,5 +251,5 @@ int main(int argc, char **argv)
     /* A gnuplot that is not there shows in its exit code. */
     (void)signal(SIGPIPE, SIG_IGN);
     int code = troupe_main(argc, argv, &(troupe_program){.main = &rank_process});
-    return code == TROUPE_EXIT_OK ? exit_code : code;
+    return code == TROUPE_CODE_OK ? exit_code : code;
 }

@@ -7,6 +7,7 @@
  */
 
 #include "common/npb.h"
+#include "common/output.h"
 #include "common/watch.h"
 #include <inttypes.h>
 #include <math.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 
 enum { N_RINGS = 10, BATCH_LOG = 16, BLOCK = 16 };
-enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_USAGE = 64 };
+enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_NO_RESULT = 2, EXIT_USAGE = 64 };
 
 #define SEED UINT64_C(271828183)
 
@@ -154,12 +155,14 @@ static void print_json(const struct problem *class,
 struct options {
     const struct problem *class;
     bool json, help;
+    const char *wrong; /* what nobody understands */
 };
 
 static const char usage[] =
     "usage: mpirun -n RANKS ep [--json] [CLASS]\n"
     "  CLASS  S (the default), W, A, B or C: 2^24, 2^25, 2^28, 2^30, 2^32 pairs\n"
-    "The NAS Parallel Benchmark EP. Exit codes: 0 verified, 1 not verified, 64 usage.\n"
+    "The NAS Parallel Benchmark EP. Exit codes: 0 verified, 1 not, 2 no output, 64 "
+    "usage.\n"
     "The sums have the same bits on any number of ranks and threads (TROUPE_WORKERS) "
     "of\n"
     "one kind of processor; between kinds the C library's logarithm may differ.\n";
@@ -180,9 +183,9 @@ static bool parse(int argc, char **argv, struct options *options)
         else if (strcmp(argv[i], "--help") == 0)
             options->help = true;
         else if (!is_class)
-            return false;
+            options->wrong = argv[i];
     }
-    return true;
+    return !options->wrong;
 }
 
 static troupe_status run(troupe_actor *self, const struct options *options)
@@ -214,6 +217,8 @@ static troupe_status run(troupe_actor *self, const struct options *options)
         print_json(options->class, &tally, troupe_n_ranks(self), seconds);
     else
         print_text(options->class, &tally, seconds);
+    if (!output_finish("ep"))
+        exit_code = EXIT_NO_RESULT;
     return TROUPE_OK;
 }
 
@@ -224,7 +229,8 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     if (!parse(argc, argv, &options)) {
         exit_code = EXIT_USAGE;
         if (troupe_rank(self) == 0)
-            fputs(usage, stderr);
+            fprintf(stderr, "ep: there is no class or option %s\n%s", options.wrong,
+                    usage);
         return TROUPE_OK;
     }
     if (!options.help)
@@ -239,5 +245,5 @@ int main(int argc, char **argv)
 {
     int code = troupe_main(argc, argv, &(troupe_program){.main = &ep_process});
 
-    return code == TROUPE_EXIT_OK ? exit_code : code;
+    return code == TROUPE_CODE_OK ? exit_code : code;
 }

@@ -347,5 +347,5 @@ TROUPE_PROCESS(rank_process, body);
 int main(int argc, char **argv)
 {
     int code = troupe_main(argc, argv, &(troupe_program){.main = &rank_process});
-    return code == TROUPE_EXIT_OK ? exit_code : code;
+    return code == TROUPE_CODE_OK ? exit_code : code;
 }

@@ -6,6 +6,7 @@
  */
 
 #include "common/npb.h"
+#include "common/output.h"
 #include "common/progress.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include <troupe/troupe.h>
 
 enum { N_ITERATIONS = 10, N_TESTS = 5, DRAWS = 4 };
-enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_USAGE = 64 };
+enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_NO_RESULT = 2, EXIT_USAGE = 64 };
 
 #define SEED UINT64_C(314159265)
 
@@ -210,12 +211,14 @@ static troupe_status check_sorted(struct job *job)
 struct options {
     const struct problem *class;
     bool json, help;
+    const char *wrong; /* what nobody understands */
 };
 
 static const char usage[] =
     "usage: mpirun -n RANKS is [--json] [CLASS]\n"
     "  CLASS  S (the default), W, A, B or C: 2^16, 2^20, 2^23, 2^25, 2^27 keys\n"
-    "The NAS Parallel Benchmark IS. Exit codes: 0 verified, 1 not verified, 64 usage.\n"
+    "The NAS Parallel Benchmark IS. Exit codes: 0 verified, 1 not, 2 no output, 64 "
+    "usage.\n"
     "TROUPE_WORKERS says how many threads a rank has.\n";
 
 static bool parse(int argc, char **argv, struct options *options)
@@ -234,9 +237,9 @@ static bool parse(int argc, char **argv, struct options *options)
         else if (strcmp(argv[i], "--help") == 0)
             options->help = true;
         else if (!is_class)
-            return false;
+            options->wrong = argv[i];
     }
-    return true;
+    return !options->wrong;
 }
 
 static void
@@ -306,8 +309,11 @@ static troupe_status run(troupe_actor *self, const struct options *options)
     TROUPE_TRY(check_sorted(&job));
     if (job.n_passed != N_ITERATIONS * N_TESTS + 1)
         exit_code = EXIT_NOT_VERIFIED;
-    if (troupe_rank(self) == 0)
-        print(&job, options->json, ranking_s, seconds_since(self, begin_ns));
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    print(&job, options->json, ranking_s, seconds_since(self, begin_ns));
+    if (!output_finish("is"))
+        exit_code = EXIT_NO_RESULT;
     return TROUPE_OK;
 }
 
@@ -318,7 +324,8 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     if (!parse(argc, argv, &options)) {
         exit_code = EXIT_USAGE;
         if (troupe_rank(self) == 0)
-            fputs(usage, stderr);
+            fprintf(stderr, "is: there is no class or option %s\n%s", options.wrong,
+                    usage);
         return TROUPE_OK;
     }
     if (!options.help)
@@ -333,5 +340,5 @@ int main(int argc, char **argv)
 {
     int code = troupe_main(argc, argv, &(troupe_program){.main = &is_process});
 
-    return code == TROUPE_EXIT_OK ? exit_code : code;
+    return code == TROUPE_CODE_OK ? exit_code : code;
 }

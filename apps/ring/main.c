@@ -126,8 +126,11 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     uint64_t n_actors, n_laps;
     if (parse(argc, argv, &n_actors, &n_laps))
         return run(self, n_actors, n_laps);
-    fprintf(stderr, "usage: ring [--actors N] [--laps N]   (1 to 10000000 each)\n");
-    exit_code = EXIT_USAGE;
+    bool wants_help = argc == 2 && strcmp(argv[1], "--help") == 0;
+    fprintf(wants_help ? stdout : stderr,
+            "usage: ring [--actors N] [--laps N]   (1 to 10000000 each)\n"
+            "A token goes round N actors (1000) on all ranks, N times (10).\n");
+    exit_code = wants_help ? 0 : EXIT_USAGE;
     return TROUPE_OK;
 }
 TROUPE_PROCESS(conductor,
@@ -139,5 +142,5 @@ TROUPE_PROCESS(conductor,
 int main(int argc, char **argv)
 {
     int code = troupe_main(argc, argv, &(troupe_program){.main = &conductor});
-    return code == TROUPE_EXIT_OK ? exit_code : code;
+    return code == TROUPE_CODE_OK ? exit_code : code;
 }

@@ -5,6 +5,7 @@
  * on any number of ranks and threads; --help says more.
  */
 
+#include "common/output.h"
 #include "options.h"
 #include <inttypes.h>
 #include <math.h>
@@ -212,10 +213,8 @@ static void print(const struct summary *summary)
         print_json(summary);
     else
         print_text(summary);
-    if (fflush(stdout) != 0) {
-        perror("summary: cannot write the result");
+    if (!output_finish("summary"))
         exit_code = EXIT_NO_RESULT;
-    }
 }
 
 /* ---- the job --------------------------------------------------------------------- */
@@ -267,5 +266,5 @@ int main(int argc, char **argv)
 {
     int code = troupe_main(argc, argv, &(troupe_program){.main = &summary_process});
 
-    return code == TROUPE_EXIT_OK ? exit_code : code;
+    return code == TROUPE_CODE_OK ? exit_code : code;
 }

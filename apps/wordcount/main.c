@@ -260,5 +260,5 @@ TROUPE_PROCESS(
 int main(int argc, char **argv)
 {
     int code = troupe_main(argc, argv, &(troupe_program){.main = &conductor});
-    return code == TROUPE_EXIT_OK ? exit_code : code;
+    return code == TROUPE_CODE_OK ? exit_code : code;
 }

@@ -30,7 +30,7 @@ typedef struct troupe_array {
 
 /** What an array is to be; zero means the default. */
 typedef struct troupe_array_options {
-    enum troupe_element element;
+    enum troupe_element element; /**< zero is TROUPE_INT64 */
     size_t element_bytes; /**< of TROUPE_BYTES; else 0 or the element's own size */
     int64_t length;       /**< elements on all members together */
     int64_t block_length; /**< elements of a block, a multiple of 16; 0: 4096 */

@@ -21,6 +21,10 @@
  * neither arrays nor results have changed, except that an array an operation was
  * writing to when a member ended (TROUPE_PEER_GONE) may be half written.
  *
+ * A call waits for operations that were started and write what it reads, or read what
+ * it writes. It needs 96 KiB of the caller's stack. A call without any array is known
+ * to nobody else, and gives TROUPE_INVALID at once.
+ *
  * Threads work on blocks, so a user's function gets a block and is called by any
  * thread, several times at once. It must be pure: what it writes depends on the block
  * and the argument alone, and it calls nothing of the runtime. With TROUPE_CHECK=1 each

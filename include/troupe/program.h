@@ -21,14 +21,15 @@ typedef struct troupe_program {
     const troupe_type *const *types; /**< further types, if no behavior names them */
 } troupe_program;
 
-/** Of an application. 71 and 78 are not worth another try. */
+/** Exit codes of an application (not of an actor: enum troupe_exit_kind). 71 and 78 are
+ * not worth another try. */
 enum troupe_exit_code {
-    TROUPE_EXIT_OK = 0,
-    TROUPE_EXIT_RANK_FAILED = 1,   /**< a rank process failed */
-    TROUPE_EXIT_ROOT_GAVE_UP = 70, /**< the root supervisor gave up */
-    TROUPE_EXIT_DEADLOCK = 71,     /**< somebody waits and nothing is on its way */
-    TROUPE_EXIT_CHECKPOINTED = 75, /**< run me again */
-    TROUPE_EXIT_MISUSE = 78        /**< a wrong call, options, or ranks that differ */
+    TROUPE_CODE_OK = 0,
+    TROUPE_CODE_RANK_FAILED = 1,   /**< a rank process failed */
+    TROUPE_CODE_ROOT_GAVE_UP = 70, /**< the root supervisor gave up */
+    TROUPE_CODE_DEADLOCK = 71,     /**< somebody waits and nothing is on its way */
+    TROUPE_CODE_CHECKPOINTED = 75, /**< run me again */
+    TROUPE_CODE_MISUSE = 78        /**< a wrong call, options, or ranks that differ */
 };
 
 #ifdef __cplusplus

@@ -16,7 +16,7 @@
 
 /** How an actor's life ended. */
 enum troupe_exit_kind {
-    TROUPE_EXIT_NORMAL = 0, /**< it returned TROUPE_OK, or was stopped */
+    TROUPE_EXIT_NORMAL = 0, /**< it returned TROUPE_OK, or called troupe_exit() */
     TROUPE_EXIT_SHUTDOWN,   /**< by its supervisor, or at the end of the job */
     TROUPE_EXIT_KILLED,     /**< troupe_stop_actor() told it to */
     TROUPE_EXIT_FAILED,     /**< an error was returned, or troupe_fail() */

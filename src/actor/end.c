@@ -127,7 +127,7 @@ void actor_report_print(struct actor_rank *home)
     log_error(&home->rank->log,
               "deadlock: nothing is on its way, and these wait for each other (exit "
               "code %d):",
-              TROUPE_EXIT_DEADLOCK);
+              TROUPE_CODE_DEADLOCK);
     while (left) {
         const char *end = memchr(line, '\n', left);
         size_t length = end ? (size_t)(end - line) : left;
@@ -143,7 +143,7 @@ void actor_report_print(struct actor_rank *home)
 void actor_end_step(struct actor_rank *home)
 {
     enum actor_verdict verdict = home->verdict;
-    int exit_code = verdict == ACTOR_VERDICT_DEADLOCK ? TROUPE_EXIT_DEADLOCK
+    int exit_code = verdict == ACTOR_VERDICT_DEADLOCK ? TROUPE_CODE_DEADLOCK
                                                       : home->wanted_exit_code;
 
     home->verdict = ACTOR_VERDICT_NONE;
@@ -188,8 +188,8 @@ void actor_rank_process_ended(struct actor_rank *home, const struct actor_exit *
         "the process of rank %d ended: %s (%s)%s%s: the job ends with exit code %d",
         home->me, troupe_exit_kind_text(exit->kind), troupe_status_name(exit->status),
         exit->text[0] ? ": " : "", exit->text,
-        exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_EXIT_MISUSE
-                                           : TROUPE_EXIT_RANK_FAILED);
-    actor_job_end(home, exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_EXIT_MISUSE
-                                                           : TROUPE_EXIT_RANK_FAILED);
+        exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_CODE_MISUSE
+                                           : TROUPE_CODE_RANK_FAILED);
+    actor_job_end(home, exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_CODE_MISUSE
+                                                           : TROUPE_CODE_RANK_FAILED);
 }

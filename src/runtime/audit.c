@@ -67,5 +67,5 @@ void runtime_audit_memory(const struct base_log *log, int64_t n_live_before)
         return;
     log_error(log, "audit: %lld allocations were never freed", (long long)n_left);
     if (is_strict)
-        base_end(TROUPE_EXIT_RANK_FAILED);
+        base_end(TROUPE_CODE_RANK_FAILED);
 }

@@ -128,7 +128,7 @@ static void print_difference(struct runtime_rank *rank)
     log_error(
         log,
         "the ranks do not run the same program: ranks 0 and %d differ (exit code %d)",
-        rank->verdict.first_different, TROUPE_EXIT_MISUSE);
+        rank->verdict.first_different, TROUPE_CODE_MISUSE);
     print_own_lines(log, 0, &own, &rank->peer_lines);
     print_own_lines(log, rank->verdict.first_different, &rank->peer_lines, &own);
     base_bytes_fini(&own);
@@ -183,7 +183,7 @@ static enum runtime_phase decide(struct runtime_rank *rank)
     }
     if (verdict->first_different < 0)
         return RUNTIME_ACTORS;
-    rank->exit_code = TROUPE_EXIT_MISUSE;
+    rank->exit_code = TROUPE_CODE_MISUSE;
     if (me == verdict->first_different)
         send_lines(rank);
     return me == 0 ? RUNTIME_EXPLAIN : RUNTIME_THROUGH;

@@ -77,8 +77,8 @@ void runtime_send(struct runtime_rank *rank,
 int runtime_exit_code_of(troupe_status status)
 {
     if (status == TROUPE_OK)
-        return TROUPE_EXIT_OK;
-    return status == TROUPE_NO_MEMORY ? TROUPE_EXIT_RANK_FAILED : TROUPE_EXIT_MISUSE;
+        return TROUPE_CODE_OK;
+    return status == TROUPE_NO_MEMORY ? TROUPE_CODE_RANK_FAILED : TROUPE_CODE_MISUSE;
 }
 
 /* ---- the phases
@@ -157,7 +157,7 @@ struct comm_step runtime_step(struct troupe *holder)
 
 static int exit_code_of_job(const struct runtime_job *job)
 {
-    int exit_code = TROUPE_EXIT_OK;
+    int exit_code = TROUPE_CODE_OK;
 
     for (int i = 0; i < job->n_ranks; i++)
         if (job->ranks[i]->exit_code > exit_code)
@@ -197,10 +197,10 @@ static int drive_sim(struct runtime_job *job)
                   "sim: no rank has anything to do, and yet the job has not ended "
                   "(seed %llu)",
                   seed);
-        return TROUPE_EXIT_DEADLOCK;
+        return TROUPE_CODE_DEADLOCK;
     default:
         log_error(log, "sim: the limit of time or steps is reached (seed %llu)", seed);
-        return TROUPE_EXIT_RANK_FAILED;
+        return TROUPE_CODE_RANK_FAILED;
     }
 }
 
@@ -241,7 +241,7 @@ int troupe_run(troupe *runtime)
         comm_stop(job->ranks[i]->comm); /* calls the actors' layer until it is done */
         runtime_rank_end_actors(job->ranks[i]);
     }
-    return runtime_audit(job) || exit_code > 0 ? exit_code : TROUPE_EXIT_RANK_FAILED;
+    return runtime_audit(job) || exit_code > 0 ? exit_code : TROUPE_CODE_RANK_FAILED;
 }
 
 int troupe_main(int argc, char **argv, const troupe_program *program)

@@ -136,13 +136,13 @@ int main(int argc, char **argv)
     int level;
 
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
-    REQUIRE(run(&leaving) == TROUPE_EXIT_OK);
+    REQUIRE(run(&leaving) == TROUPE_CODE_OK);
     REQUIRE(n_worked == N_PIECES && n_ended == 1);
-    REQUIRE(run(&ticking) == TROUPE_EXIT_OK);
-    REQUIRE(run(&failing) == TROUPE_EXIT_RANK_FAILED);
-    REQUIRE(run(&misusing) == TROUPE_EXIT_MISUSE);
-    REQUIRE(run(&stopping) == TROUPE_EXIT_RANK_FAILED);
-    REQUIRE(run(&stuck) == TROUPE_EXIT_DEADLOCK);
+    REQUIRE(run(&ticking) == TROUPE_CODE_OK);
+    REQUIRE(run(&failing) == TROUPE_CODE_RANK_FAILED);
+    REQUIRE(run(&misusing) == TROUPE_CODE_MISUSE);
+    REQUIRE(run(&stopping) == TROUPE_CODE_RANK_FAILED);
+    REQUIRE(run(&stuck) == TROUPE_CODE_DEADLOCK);
     MPI_Finalize();
     return EXIT_SUCCESS;
 }

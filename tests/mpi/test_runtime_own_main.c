@@ -128,7 +128,7 @@ static void run_once(MPI_Comm *communicator)
     MPI_Comm_size(communicator ? *communicator : MPI_COMM_WORLD, &expected_n_ranks);
     REQUIRE(troupe_start(&options, &runtime) == TROUPE_OK);
     MPI_Barrier(MPI_COMM_WORLD);
-    REQUIRE(troupe_run(runtime) == TROUPE_EXIT_OK);
+    REQUIRE(troupe_run(runtime) == TROUPE_CODE_OK);
     MPI_Barrier(MPI_COMM_WORLD);
     troupe_stop(runtime);
 }

@@ -188,7 +188,7 @@ START_TEST(ends_the_job)
 
     scene_listen(&(struct scene){.main = &wrong_rank,
                                  .n_ranks = 2,
-                                 .exit_code = TROUPE_EXIT_MISUSE},
+                                 .exit_code = TROUPE_CODE_MISUSE},
                  &end);
     ck_assert_ptr_nonnull(strstr(end.text, "bad call"));
     ck_assert_ptr_nonnull(strstr(end.text, "troupe[1] error: "));
@@ -235,7 +235,7 @@ static void expect_death(const troupe_behavior *main, const char *words)
 
     scene_listen(&(struct scene){.main = main,
                                  .n_ranks = 1,
-                                 .exit_code = TROUPE_EXIT_MISUSE,
+                                 .exit_code = TROUPE_CODE_MISUSE,
                                  .may_leak = true},
                  &end);
     ck_assert_ptr_nonnull(strstr(end.text, "troupe[0] fatal: src/actor/"));

@@ -355,7 +355,7 @@ START_TEST(large_arguments)
                                  .n_ranks = 2,
                                  .seen = &seen,
                                  .seen_bytes = sizeof seen,
-                                 .exit_code = TROUPE_EXIT_MISUSE},
+                                 .exit_code = TROUPE_CODE_MISUSE},
                  &end);
     ck_assert_msg(strstr(end.text, "9 MiB of arguments") != NULL, "%s", end.text);
 }

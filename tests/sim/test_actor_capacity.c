@@ -200,7 +200,7 @@ static int64_t run_drip(int n_ranks, uint64_t seed)
 
     memset(&seen, 0, sizeof seen);
     ck_assert_int_eq(runtime_start_sim(&options, &sim, &runtime), TROUPE_OK);
-    ck_assert_int_eq(troupe_run(runtime), TROUPE_EXIT_OK);
+    ck_assert_int_eq(troupe_run(runtime), TROUPE_CODE_OK);
     troupe_stop(runtime);
     return seen.most_waiting;
 }

@@ -19,7 +19,7 @@ static troupe_address to_be_filled;
 static void listen(const troupe_behavior *main, int n_ranks, struct child_end *end)
 {
     const struct scene scene = {
-        .main = main, .n_ranks = n_ranks, .exit_code = TROUPE_EXIT_DEADLOCK};
+        .main = main, .n_ranks = n_ranks, .exit_code = TROUPE_CODE_DEADLOCK};
 
     scene_play(&scene);
     scene_listen(&scene, end);

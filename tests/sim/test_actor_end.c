@@ -219,7 +219,7 @@ START_TEST(a_rank_process_fails)
 {
     struct child_end end;
     const struct scene scene = {
-        .main = &failing, .n_ranks = 3, .exit_code = TROUPE_EXIT_RANK_FAILED};
+        .main = &failing, .n_ranks = 3, .exit_code = TROUPE_CODE_RANK_FAILED};
 
     scene_play(&scene);
     scene_listen(&scene, &end);
@@ -246,7 +246,7 @@ TROUPE_PROCESS(careless, careless_body, TROUPE_SPAWNS(&hopeless));
 
 START_TEST(another_actor_fails)
 {
-    play(&careless, 1, 2, TROUPE_EXIT_OK, NULL);
+    play(&careless, 1, 2, TROUPE_CODE_OK, NULL);
 }
 END_TEST
 

@@ -303,7 +303,7 @@ static void expect_words(const troupe_behavior *main, const char *words)
     struct child_end end;
 
     scene_listen(
-        &(struct scene){.main = main, .n_ranks = 1, .exit_code = TROUPE_EXIT_MISUSE},
+        &(struct scene){.main = main, .n_ranks = 1, .exit_code = TROUPE_CODE_MISUSE},
         &end);
     ck_assert_msg(strstr(end.text, "monitor.c:") && strstr(end.text, words),
                   "it said: %s", end.text);

@@ -317,7 +317,7 @@ static struct comm_sim_result run_ticking(int64_t delay_ns, uint64_t seed)
 
     seen.n_ticks = seen.n_dropped = 0;
     ck_assert_int_eq(runtime_start_sim(&options, &sim, &runtime), TROUPE_OK);
-    ck_assert_int_eq(troupe_run(runtime), TROUPE_EXIT_OK);
+    ck_assert_int_eq(troupe_run(runtime), TROUPE_CODE_OK);
     result = runtime_sim_result(runtime);
     troupe_stop(runtime);
     return result;

@@ -239,7 +239,7 @@ START_TEST(no_array_of_the_caller)
 
     scene_listen(&(struct scene){.main = &stranger,
                                  .n_ranks = 1,
-                                 .exit_code = TROUPE_EXIT_MISUSE},
+                                 .exit_code = TROUPE_CODE_MISUSE},
                  &end);
     ck_assert_msg(strstr(end.text, "it is none of the caller's arrays") != NULL, "%s",
                   end.text);

@@ -192,12 +192,12 @@ static void plan(struct runtime_sim *sim)
 static int exit_code_wanted(void)
 {
     static const int codes[N_ENDINGS] = {
-        [END_WELL] = TROUPE_EXIT_OK,
-        [END_RETURNS] = TROUPE_EXIT_RANK_FAILED,
-        [END_FAILS] = TROUPE_EXIT_RANK_FAILED,
-        [END_MISUSES] = TROUPE_EXIT_MISUSE,
-        [END_WAITS] = TROUPE_EXIT_DEADLOCK,
-        [END_IS_KILLED] = TROUPE_EXIT_RANK_FAILED,
+        [END_WELL] = TROUPE_CODE_OK,
+        [END_RETURNS] = TROUPE_CODE_RANK_FAILED,
+        [END_FAILS] = TROUPE_CODE_RANK_FAILED,
+        [END_MISUSES] = TROUPE_CODE_MISUSE,
+        [END_WAITS] = TROUPE_CODE_DEADLOCK,
+        [END_IS_KILLED] = TROUPE_CODE_RANK_FAILED,
     };
 
     return codes[world.ending];

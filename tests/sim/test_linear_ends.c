@@ -256,7 +256,7 @@ START_TEST(wrong_hands)
 
         scene_listen(&(struct scene){.main = &misuse,
                                      .n_ranks = 2,
-                                     .exit_code = TROUPE_EXIT_MISUSE},
+                                     .exit_code = TROUPE_CODE_MISUSE},
                      &end);
         ck_assert_msg(strstr(end.text, words[misuse_kind]) != NULL, "%s", end.text);
     }

@@ -160,25 +160,25 @@ static void check_exit_code(const troupe_behavior *main, int expected)
 
 START_TEST(ends_well)
 {
-    check_exit_code(&good_process, TROUPE_EXIT_OK);
+    check_exit_code(&good_process, TROUPE_CODE_OK);
 }
 END_TEST
 
 START_TEST(rank_process_fails)
 {
-    check_exit_code(&failing_process, TROUPE_EXIT_RANK_FAILED);
+    check_exit_code(&failing_process, TROUPE_CODE_RANK_FAILED);
 }
 END_TEST
 
 START_TEST(deadlock)
 {
-    check_exit_code(&stuck_process, TROUPE_EXIT_DEADLOCK);
+    check_exit_code(&stuck_process, TROUPE_CODE_DEADLOCK);
 }
 END_TEST
 
 START_TEST(misuse)
 {
-    check_exit_code(&misusing_process, TROUPE_EXIT_MISUSE);
+    check_exit_code(&misusing_process, TROUPE_CODE_MISUSE);
 }
 END_TEST
 
@@ -191,9 +191,9 @@ START_TEST(seeds_differ)
     troupe *runtime;
 
     ck_assert_int_eq(run_on(8, first_seed(), &good_process, NULL, &one),
-                     TROUPE_EXIT_OK);
+                     TROUPE_CODE_OK);
     ck_assert_int_eq(troupe_start(&options, &runtime), TROUPE_OK);
-    ck_assert_int_eq(troupe_run(runtime), TROUPE_EXIT_OK);
+    ck_assert_int_eq(troupe_run(runtime), TROUPE_CODE_OK);
     other = runtime_sim_result(runtime);
     troupe_stop(runtime);
     ck_assert_uint_ne(one.trace_hash, other.trace_hash);
@@ -241,7 +241,7 @@ START_TEST(programs_differ)
         for (int odd = 0; odd < sizes[i]; odd += 1 + odd) {
             struct comm_sim_result result;
 
-            ck_assert_int_eq(run_different(sizes[i], odd, &result), TROUPE_EXIT_MISUSE);
+            ck_assert_int_eq(run_different(sizes[i], odd, &result), TROUPE_CODE_MISUSE);
             ck_assert_int_eq(result.end, COMM_SIM_DONE);
         }
     }
@@ -261,7 +261,7 @@ START_TEST(difference_is_shown)
     struct child_end end;
 
     child_run(run_rank_5_different, NULL, &end);
-    ck_assert_int_eq(end.exit_code, TROUPE_EXIT_MISUSE);
+    ck_assert_int_eq(end.exit_code, TROUPE_CODE_MISUSE);
     ck_assert_ptr_nonnull(strstr(end.text, "ranks 0 and 5 differ"));
     ck_assert_ptr_nonnull(strstr(end.text, "rank 0 has extra{value:i32}"));
     ck_assert_ptr_nonnull(strstr(end.text, "rank 5 has extra{value:i64}"));
@@ -326,7 +326,7 @@ START_TEST(deadlock_is_shown)
     struct child_end end;
 
     child_run(run_callers, NULL, &end);
-    ck_assert_int_eq(end.exit_code, TROUPE_EXIT_DEADLOCK);
+    ck_assert_int_eq(end.exit_code, TROUPE_CODE_DEADLOCK);
     ck_assert_int_eq(count(end.text, "deadlock: nothing is on its way"), 1);
     ck_assert_int_eq(count(end.text, "waits for the answer to 'work'"), 4 * N_CALLERS);
     for (int rank = 0; rank < 4; rank++) {
@@ -375,7 +375,7 @@ START_TEST(limit_is_reached)
     troupe *runtime;
 
     ck_assert_int_eq(runtime_start_sim(&options, &sim, &runtime), TROUPE_OK);
-    ck_assert_int_eq(troupe_run(runtime), TROUPE_EXIT_RANK_FAILED);
+    ck_assert_int_eq(troupe_run(runtime), TROUPE_CODE_RANK_FAILED);
     ck_assert_int_eq(runtime_sim_result(runtime).end, COMM_SIM_LIMIT);
     troupe_stop(runtime);
 }

@@ -166,7 +166,7 @@ START_TEST(who_never_comes_is_a_deadlock)
 {
     setenv("TROUPE_LOG", "error", 1);
     freopen("/dev/null", "w", stderr);
-    run_all(&absent, 2, 5, TROUPE_EXIT_DEADLOCK);
+    run_all(&absent, 2, 5, TROUPE_CODE_DEADLOCK);
 }
 END_TEST
 

@@ -91,8 +91,16 @@ expect() { # expect CODE WORDS COMMAND...
     fi
 }
 
-expect 64 "usage: mpirun -n RANKS ep" on 2 1 "$bin/ep" Z
-expect 64 "usage: mpirun -n RANKS is" on 2 1 "$bin/is" --jason
+expect 64 "ep: there is no class or option Z" on 2 1 "$bin/ep" Z
+expect 64 "is: there is no class or option --jason" on 2 1 "$bin/is" --jason
+for program in "ep S" "is S" "summary --column x $work/table.csv"; do
+    code=0
+    # shellcheck disable=SC2086 # a program and its argument
+    "$bin"/$program > /dev/full 2> "$work/err" || code=$?
+    if [ "$code" -ne 2 ] || ! grep -q 'cannot write the result' "$work/err"; then
+        fail "$program > /dev/full" "exit code $code" "$(cat "$work/err")"
+    fi
+done
 expect 64 "wrong option or value: --level" on 2 1 "$bin/summary" --level best "$work/table.csv"
 expect 64 "which file?" on 2 1 "$bin/summary"
 expect 2 "No such file or directory" on 2 1 "$bin/summary" "$work/missing.csv"
