@@ -200,8 +200,13 @@ carry(const double *x, int64_t n, int64_t leaf, struct numeric_carrier *carrier)
     return TROUPE_OK;
 }
 
+/* Never NULL, so that a part without elements may be counted on from it. */
 static const double *elements(const struct segments_work *work)
 {
+    static const double none = 0;
+
+    if (!work->x->memory.bytes)
+        return &none;
     return (const double *)(const void *)work->x->memory.bytes;
 }
 

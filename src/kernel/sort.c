@@ -159,7 +159,7 @@ static troupe_status exchange_parts(struct kernel_run *run,
         sends[i] = (troupe_outgoing){
             i, (const unsigned char *)from + (size_t)room->at[i] * item_bytes,
             (size_t)(room->at[i + 1] - room->at[i]) * item_bytes};
-        receives[i] = (troupe_incoming){i, (unsigned char *)to + at,
+        receives[i] = (troupe_incoming){i, to ? (unsigned char *)to + at : NULL,
                                         (size_t)room->sizes[i] * item_bytes};
         at += receives[i].size_bytes;
     }

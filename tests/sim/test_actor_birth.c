@@ -270,9 +270,13 @@ TROUPE_PROCESS(quick,
 
 START_TEST(known_before_it_is_there)
 {
+    const char *n_seeds = getenv("TROUPE_TEST_SEEDS");
+
     n_early = 0;
     play(&quick, 3);
-    EXPECT(n_early > 0 || getenv("TROUPE_TEST_SEED")); /* else it shows nothing */
+    /* Else it shows nothing; but a few seeds may all miss it. */
+    EXPECT(n_early > 0 || getenv("TROUPE_TEST_SEED") ||
+           (n_seeds && atoi(n_seeds) < 10));
 }
 END_TEST
 
