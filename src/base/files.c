@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 #include "base/files.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int
@@ -86,6 +88,35 @@ static int real_unlink(const struct base_files *files, const char *path)
     return unlink(path);
 }
 
+static int real_rmdir(const struct base_files *files, const char *path)
+{
+    (void)files;
+    return rmdir(path);
+}
+
+static int real_list(const struct base_files *files,
+                     const char *path,
+                     base_file_visit_fn *visit,
+                     void *context)
+{
+    (void)files;
+    DIR *folder = opendir(path);
+    if (!folder)
+        return -1;
+    for (;;) {
+        errno = 0; /* the end and an error look alike but for this */
+        const struct dirent *entry = readdir(folder);
+        if (!entry)
+            break;
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            visit(context, entry->d_name);
+    }
+    int error = errno;
+    closedir(folder);
+    errno = error;
+    return error ? -1 : 0;
+}
+
 const struct base_files base_files_real = {
     .open = real_open,
     .read = real_read,
@@ -98,6 +129,8 @@ const struct base_files base_files_real = {
     .mkdir = real_mkdir,
     .rename = real_rename,
     .unlink = real_unlink,
+    .rmdir = real_rmdir,
+    .list = real_list,
 };
 
 troupe_status base_file_read_all(const struct base_files *files,

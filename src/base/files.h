@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+typedef void base_file_visit_fn(void *context, const char *name);
+
 struct base_files {
     int (*open)(const struct base_files *files,
                 const char *path,
@@ -43,6 +45,12 @@ struct base_files {
     int (*mkdir)(const struct base_files *files, const char *path, mode_t mode);
     int (*rename)(const struct base_files *files, const char *from, const char *to);
     int (*unlink)(const struct base_files *files, const char *path);
+    int (*rmdir)(const struct base_files *files, const char *path);
+    /* Not in POSIX: gives the names in a folder to `visit`, in no order. */
+    int (*list)(const struct base_files *files,
+                const char *path,
+                base_file_visit_fn *visit,
+                void *context);
 };
 
 /* The real ones. Files are opened so that started programs do not inherit them. */
