@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _XOPEN_SOURCE 700
+#include "base/alloc.h"
+#include "base/require.h"
+#include "store/disk.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What is kept, and how the rest goes. */
+
+/* ---- pins
+ * ------------------------------------------------------------------------------- */
+
+troupe_status
+store_pin(const struct store *store, const struct store_entry *entry, bool is_pinned)
+{
+    char folder[STORE_PATH_BYTES], path[STORE_PATH_BYTES];
+    store_entry_path(folder, store, entry->epoch, entry->attempt);
+    store_path(path, "%s/PINNED", folder);
+    if (is_pinned) {
+        int descriptor = store_disk_open(store->files, path, O_WRONLY | O_CREAT);
+        if (descriptor < 0)
+            return store_disk_status(errno);
+        TROUPE_TRY(store_disk_close(store->files, descriptor));
+    } else {
+        TROUPE_TRY(store_disk_unlink(store->files, path));
+    }
+    return store_disk_sync_folder(store->files, folder);
+}
+
+/* ---- removing
+ * ----------------------------------------------------------------------------- */
+
+static void gather(void *context, const char *name)
+{
+    base_bytes_append(context, name, strlen(name) + 1);
+}
+
+/* A folder and the files in it; they know no folders below. */
+static troupe_status remove_folder(const struct store *store, const char *folder)
+{
+    struct base_bytes names;
+    base_bytes_init(&names);
+    troupe_status status = TROUPE_OK;
+    if (store->files->list(store->files, folder, gather, &names) != 0)
+        status = store_disk_status(errno);
+    for (size_t i = 0; status == TROUPE_OK && i < names.size;) {
+        const char *name = (const char *)names.data + i;
+        char path[STORE_PATH_BYTES];
+        int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
+        if (n > 0 && (size_t)n < sizeof(path))
+            status = store_disk_unlink(store->files, path);
+        i += strlen(name) + 1;
+    }
+    if (names.failed)
+        status = TROUPE_NO_MEMORY;
+    base_bytes_fini(&names);
+    if (status == TROUPE_NOT_FOUND)
+        return TROUPE_OK;
+    return status == TROUPE_OK ? store_disk_rmdir(store->files, folder) : status;
+}
+
+/*
+ * First the name: from then on it is no checkpoint, so one that is half gone is never
+ * taken for one. Only when the new name is on disk do files go.
+ */
+static troupe_status remove_entry(const struct store *store,
+                                  const struct store_entry *entry)
+{
+    char folder[STORE_PATH_BYTES], trash[STORE_PATH_BYTES];
+    store_entry_path(folder, store, entry->epoch, entry->attempt);
+    store_path(trash, "%s/.trash%s", store->path, folder + strlen(store->path) + 1);
+    TROUPE_TRY(store_disk_rename(store->files, folder, trash));
+    TROUPE_TRY(store_disk_sync_folder(store->files, store->path));
+    return remove_folder(store, trash);
+}
+
+void store_epoch_abandon(const struct store *store, uint64_t epoch, uint32_t attempt)
+{
+    struct store_entry entry = {.epoch = epoch, .attempt = attempt};
+    int error = errno;
+    if (remove_entry(store, &entry) != TROUPE_OK)
+        errno = error; /* the next start will try again */
+    errno = error;
+}
+
+/* ---- pruning
+ * -------------------------------------------------------------------------------- */
+
+/* From which entry of the list on they may go; NONE if fewer than n_keep verify. */
+#define NONE SIZE_MAX
+static size_t first_to_go(const struct store *store,
+                          const struct store_list *list,
+                          size_t n_keep,
+                          enum store_depth depth)
+{
+    size_t n_good = 0;
+    for (size_t i = 0; i < list->n_items; i++) {
+        const struct store_entry *entry = &list->items[i];
+        struct store_problem problem;
+        if (entry->is_published && !entry->is_fenced &&
+            store_verify(store, entry, depth, &problem) == TROUPE_OK &&
+            ++n_good == n_keep)
+            return i + 1;
+    }
+    return NONE;
+}
+
+/* Has a later one of the same attempt, or one of a later attempt, been finished? Then
+ * nobody writes there any more: of an attempt one epoch is under way at a time. */
+static bool is_overtaken(const struct store_list *list, const struct store_entry *entry)
+{
+    for (size_t i = 0; i < list->n_items; i++) {
+        const struct store_entry *other = &list->items[i];
+        if (other->is_published && !other->is_fenced &&
+            (other->attempt > entry->attempt ||
+             (other->attempt == entry->attempt && other->epoch > entry->epoch)))
+            return true;
+    }
+    return false;
+}
+
+static bool may_go(const struct store_list *list, size_t i, size_t first)
+{
+    const struct store_entry *entry = &list->items[i];
+    if (entry->is_pinned || first == NONE)
+        return false;
+    if (!entry->is_published)
+        return is_overtaken(list, entry);
+    return entry->is_fenced || i >= first;
+}
+
+troupe_status store_prune(const struct store *store,
+                          size_t n_keep,
+                          enum store_depth depth,
+                          bool is_trial,
+                          store_pruned_fn *pruned,
+                          void *context)
+{
+    struct store_list list;
+    base_require(n_keep > 0, "a store keeps at least one checkpoint");
+    TROUPE_TRY(store_list_read(store, &list));
+    size_t first = first_to_go(store, &list, n_keep, depth);
+    troupe_status status = TROUPE_OK;
+    /* The oldest first: whenever this ends, the newest are there. */
+    for (size_t i = list.n_items; status == TROUPE_OK && i-- > 0;) {
+        if (!may_go(&list, i, first))
+            continue;
+        if (!is_trial)
+            status = remove_entry(store, &list.items[i]);
+        if (status == TROUPE_OK)
+            pruned(context, &list.items[i]);
+    }
+    int error = errno;
+    store_list_fini(&list);
+    errno = error;
+    return status;
+}
+
+/* ---- cleaning
+ * --------------------------------------------------------------------------------- */
+
+static void gather_trash(void *context, const char *name)
+{
+    if (strncmp(name, ".trash", strlen(".trash")) == 0)
+        gather(context, name);
+}
+
+static troupe_status remove_trash(const struct store *store)
+{
+    struct base_bytes names;
+    base_bytes_init(&names);
+    troupe_status status = TROUPE_OK;
+    if (store->files->list(store->files, store->path, gather_trash, &names) != 0)
+        status = store_disk_status(errno);
+    for (size_t i = 0; status == TROUPE_OK && i < names.size;) {
+        const char *name = (const char *)names.data + i;
+        char path[STORE_PATH_BYTES];
+        int n = snprintf(path, sizeof(path), "%s/%s", store->path, name);
+        if (n > 0 && (size_t)n < sizeof(path))
+            status = remove_folder(store, path);
+        i += strlen(name) + 1;
+    }
+    base_bytes_fini(&names);
+    return status;
+}
+
+troupe_status store_clean(const struct store *store, uint32_t attempt)
+{
+    struct store_list list;
+    TROUPE_TRY(remove_trash(store));
+    TROUPE_TRY(store_list_read(store, &list));
+    troupe_status status = TROUPE_OK;
+    for (size_t i = 0; status == TROUPE_OK && i < list.n_items; i++)
+        if (!list.items[i].is_published && list.items[i].attempt < attempt)
+            status = remove_entry(store, &list.items[i]);
+    int error = errno;
+    store_list_fini(&list);
+    errno = error;
+    return status;
+}
