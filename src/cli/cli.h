@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /* Exit codes of the command itself, as sysexits.h has them. */
-enum cli_exit { CLI_OK = 0, CLI_USAGE = 64, CLI_IO = 74 };
+enum cli_exit { CLI_OK = 0, CLI_USAGE = 64, CLI_IO = 74, CLI_CONFIG = 78 };
 
 struct cli_command {
     const char *name;
@@ -18,6 +18,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_info;
+extern const struct cli_command cli_checkpoint;
 
 /* Says on standard error what is wrong with the use of `command`; CLI_USAGE. */
 int cli_usage(const char *command, const char *format, ...)

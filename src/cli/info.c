@@ -2,6 +2,7 @@
 #include "base/environment.h"
 #include "cli/cli.h"
 #include "cli/facts.h"
+#include "cli/json.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,32 +117,6 @@ static void print_environment(void)
 /* ---- as JSON
  * --------------------------------------------------------------------------- */
 
-static void print_string(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 0x20)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
-
-static void print_member(const char *key, const char *text)
-{
-    print_string(key);
-    putchar(':');
-    if (text)
-        print_string(text);
-    else
-        printf("null");
-}
-
 static void print_facts_json(const struct facts *facts)
 {
     const char *section = "";
@@ -152,7 +127,7 @@ static void print_facts_json(const struct facts *facts)
 
         if (is_first) {
             printf("%s", i ? "},\n" : "");
-            print_string(fact->section);
+            cli_json_string(fact->section);
             printf(":{");
         }
         section = fact->section;
@@ -160,7 +135,7 @@ static void print_facts_json(const struct facts *facts)
         if (fact->is_number)
             printf("\"%s\":%s", fact->key, fact->value);
         else
-            print_member(fact->key, fact->value);
+            cli_json_member(fact->key, fact->value);
     }
     printf("},\n");
 }
@@ -170,15 +145,15 @@ static void print_variable_json(const struct base_env_variable *variable)
     const char *value = getenv(variable->name);
 
     printf("{");
-    print_member("name", variable->name);
+    cli_json_member("name", variable->name);
     printf(",");
-    print_member("value", value && value[0] ? value : NULL);
+    cli_json_member("value", value && value[0] ? value : NULL);
     printf(",");
-    print_member("default", variable->default_text);
+    cli_json_member("default", variable->default_text);
     printf(",");
-    print_member("allowed", variable->choices);
+    cli_json_member("allowed", variable->choices);
     printf(",");
-    print_member("meaning", variable->meaning);
+    cli_json_member("meaning", variable->meaning);
     printf("}");
 }
 
@@ -197,7 +172,7 @@ static void print_environment_json(void)
     printf("],\n\"unknown\":[");
     for (separator = ""; base_env_unknown(&position, &stranger); separator = ",") {
         printf("%s", separator);
-        print_string(stranger.name);
+        cli_json_string(stranger.name);
     }
     printf("]");
 }
