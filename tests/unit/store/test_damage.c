@@ -33,6 +33,9 @@ static struct disk_node *file_of(struct scene *scene, const char *name, char pat
     return scene->memory.disk.nodes[node];
 }
 
+/* To choose reads twice as much: so often is enough. */
+enum { CHOSEN_EVERY = 16 };
+
 /* The file that is named, and where in it: where the change is, or a hashed piece
  * around it begins. */
 static void expect_found(struct scene *scene, const char *path, size_t changed)
@@ -46,6 +49,8 @@ static void expect_found(struct scene *scene, const char *path, size_t changed)
     ck_assert_str_eq(problem.path, path);
     ck_assert_int_ge(problem.offset_bytes, 0);
     ck_assert_uint_le((uint64_t)problem.offset_bytes, changed);
+    if (changed % CHOSEN_EVERY != 0)
+        return;
     ck_assert_uint_eq(story_choose(&scene->store, &n_skipped), 1);
     ck_assert_int_eq(n_skipped, 1);
 }

@@ -202,7 +202,7 @@ END_TEST
 /* Records without bytes fill a block to its last byte. */
 START_TEST(many_empty_records)
 {
-    enum { N_RECORDS = 1000000 };
+    enum { N_RECORDS = 600000 };
     struct memory_disk memory;
     struct store store;
     struct store_writer writer;
