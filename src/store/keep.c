@@ -163,35 +163,48 @@ troupe_status store_prune(const struct store *store,
 /* ---- cleaning
  * --------------------------------------------------------------------------------- */
 
-static void gather_trash(void *context, const char *name)
+static void gather_hidden(void *context, const char *name)
 {
-    if (strncmp(name, ".trash", strlen(".trash")) == 0)
+    if (strncmp(name, ".trash", strlen(".trash")) == 0 ||
+        strncmp(name, "attempt-", strlen("attempt-")) == 0)
         gather(context, name);
 }
 
-static troupe_status remove_trash(const struct store *store)
+/* What is half removed goes for good; of an attempt only a fence half written. */
+static troupe_status remove_hidden(const struct store *store, const char *name)
+{
+    char path[STORE_PATH_BYTES];
+    bool is_trash = name[0] == '.';
+    int n = snprintf(path, sizeof(path), "%s/%s%s", store->path, name,
+                     is_trash ? "" : "/FENCE.tmp");
+    if (n < 0 || (size_t)n >= sizeof(path)) /* no name of ours */
+        return TROUPE_OK;
+    return is_trash ? remove_folder(store, path)
+                    : store_disk_unlink(store->files, path);
+}
+
+static troupe_status remove_all_hidden(const struct store *store)
 {
     struct base_bytes names;
     base_bytes_init(&names);
     troupe_status status = TROUPE_OK;
-    if (store->files->list(store->files, store->path, gather_trash, &names) != 0)
+    if (store->files->list(store->files, store->path, gather_hidden, &names) != 0)
         status = store_disk_status(errno);
     for (size_t i = 0; status == TROUPE_OK && i < names.size;) {
         const char *name = (const char *)names.data + i;
-        char path[STORE_PATH_BYTES];
-        int n = snprintf(path, sizeof(path), "%s/%s", store->path, name);
-        if (n > 0 && (size_t)n < sizeof(path))
-            status = remove_folder(store, path);
+        status = remove_hidden(store, name);
         i += strlen(name) + 1;
     }
+    int error = errno;
     base_bytes_fini(&names);
+    errno = error;
     return status;
 }
 
 troupe_status store_clean(const struct store *store, uint32_t attempt)
 {
     struct store_list list;
-    TROUPE_TRY(remove_trash(store));
+    TROUPE_TRY(remove_all_hidden(store));
     TROUPE_TRY(store_list_read(store, &list));
     troupe_status status = TROUPE_OK;
     for (size_t i = 0; status == TROUPE_OK && i < list.n_items; i++)

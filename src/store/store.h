@@ -328,7 +328,8 @@ TROUPE_MUST_USE troupe_status store_prune(const struct store *store,
                                           store_pruned_fn *pruned,
                                           void *context);
 
-/* At the start of an attempt: what older attempts left unfinished, and half removed. */
+/* At the start of an attempt, before its fence: what older attempts left unfinished or
+ * half removed. */
 TROUPE_MUST_USE troupe_status store_clean(const struct store *store, uint32_t attempt);
 
 #endif
