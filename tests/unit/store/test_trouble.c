@@ -304,6 +304,52 @@ START_TEST(an_error_at_each_call)
 }
 END_TEST
 
+/* A fence that fails can be put up again; nothing of the first is left. */
+START_TEST(an_error_at_each_call_of_a_fence)
+{
+    for (int chosen = 1;; chosen++) {
+        struct memory_disk memory;
+        struct trouble trouble;
+        struct store calm, store;
+        uint32_t attempt;
+        memory_init(&memory, NULL);
+        prepare(&calm, &memory.files, "/disk");
+        ck_assert_int_eq(store_attempt_begin(&calm, &attempt), TROUPE_OK);
+        trouble_init(&trouble, &memory.files);
+        trouble.chosen = chosen;
+        trouble.error = ENOSPC;
+        store = calm;
+        store.files = &trouble.files;
+        bool is_harmed = store_attempt_fence(&store, attempt, 1) != TROUPE_OK;
+        if (is_harmed) {
+            ck_assert_int_eq(errno, ENOSPC);
+            ck_assert_int_lt(
+                memory_find(&memory, "/disk/job/attempt-00000002/FENCE.tmp"), 0);
+            ck_assert_int_eq(store_attempt_fence(&calm, attempt, 1), TROUPE_OK);
+        }
+        ck_assert_uint_eq(story_choose(&calm, NULL), 1);
+        memory_fini(&memory);
+        if (!trouble.happened)
+            break;
+        ck_assert(is_harmed || strcmp(trouble.happened, "close") == 0);
+    }
+}
+END_TEST
+
+START_TEST(a_fence_half_written_goes)
+{
+    static const char path[] = "/disk/job/attempt-00000001/FENCE.tmp";
+    struct memory_disk memory;
+    struct store store;
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    ck_assert_int_gt(memory_create(&memory, path, false), 0);
+    ck_assert_int_eq(store_clean(&store, 2), TROUPE_OK);
+    ck_assert_int_lt(memory_find(&memory, path), 0);
+    memory_fini(&memory);
+}
+END_TEST
+
 START_TEST(an_error_while_reading)
 {
     for (int chosen = 1;; chosen++) {
@@ -425,6 +471,34 @@ END_TEST
 /* ---- two at once
  * ------------------------------------------------------------------------------ */
 
+/* The second is refused, and the first does not notice. */
+START_TEST(a_part_has_one_writer)
+{
+    struct memory_disk memory;
+    struct store store;
+    struct store_writer first, second;
+    struct store_part part;
+    struct store_place place = {3, 1, 0, 1, 0};
+    struct store_manifest manifest = {
+        .epoch = 3, .attempt = 1, .n_parts = 1, .parts = &part};
+    struct store_problem problem;
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    ck_assert_int_eq(store_epoch_begin(&store, 3, 1), TROUPE_OK);
+    ck_assert_int_eq(store_epoch_begin(&store, 3, 1), TROUPE_EXISTS);
+    ck_assert_int_eq(store_writer_open(&first, &store, &place), TROUPE_OK);
+    ck_assert_int_eq(store_writer_put(&first, 1, 2, "three", 5), TROUPE_OK);
+    ck_assert_int_eq(store_writer_open(&second, &store, &place), TROUPE_EXISTS);
+    ck_assert_int_eq(store_writer_put(&second, 1, 2, "four", 4), TROUPE_EXISTS);
+    store_writer_abandon(&second);
+    ck_assert_int_eq(store_writer_finish(&first, &part), TROUPE_OK);
+    ck_assert_int_eq(store_publish(&store, &manifest), TROUPE_OK);
+    ck_assert_int_eq(store_verify_part(&store, &manifest, 0, STORE_DEEP, &problem),
+                     TROUPE_OK);
+    memory_fini(&memory);
+}
+END_TEST
+
 static void write_often(void *argument)
 {
     const struct store *store = argument;
@@ -468,6 +542,9 @@ END_TEST
 
 CHECK_MAIN("trouble",
            an_error_at_each_call,
+           an_error_at_each_call_of_a_fence,
+           a_fence_half_written_goes,
+           a_part_has_one_writer,
            an_error_while_reading,
            sigkill_at_each_call,
            two_writers_of_the_same_epochs)
