@@ -179,7 +179,7 @@ static troupe_status open_part(struct store_reader *reader,
 {
     struct store_place place = {manifest->epoch, manifest->attempt, part,
                                 manifest->n_parts, manifest->schema_hash};
-    struct store_trailer trailer;
+    struct store_trailer trailer = {0};
     TROUPE_TRY(check_size(reader, &manifest->parts[part]));
     reader->descriptor = store_disk_open(reader->files, reader->problem.path, O_RDONLY);
     if (reader->descriptor < 0)
