@@ -101,8 +101,7 @@ short_row(const struct numeric_terms *terms, int64_t n, bool is_dd, void *value)
 
     memcpy(x, terms->x, (size_t)n * item_bytes);
     padded.x = x;
-    if (is_dot(terms->term)) {
-        base_assert(terms->y != NULL);
+    if (is_dot(terms->term) && terms->y) { /* products have both */
         memcpy(y, terms->y, (size_t)n * item_bytes);
         padded.y = y;
     }

@@ -7,7 +7,7 @@ set -euo pipefail
 
 [ -z "${TROUPE_SANITIZE:-}" ] || exit 77
 
-source=${TROUPE_SOURCE_DIR:?} library=$(find "${TROUPE_BUILD_DIR:?}" -name libtroupe.a | head -n 1)
+source=${TROUPE_SOURCE_DIR:?} library=${TROUPE_BUILD_DIR:?}/lib/libtroupe.a
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
