@@ -27,8 +27,8 @@ static const char *const synthetic_machines[] = {
 
 enum { N_SYNTHETIC = sizeof synthetic_machines / sizeof synthetic_machines[0] };
 
-static inline struct placement_machine *
-machine_read(enum placement_source source, const char *text)
+static inline struct placement_machine *machine_read(enum placement_source source,
+                                                     const char *text)
 {
     struct placement_machine *machine = NULL;
     char why[300] = "";

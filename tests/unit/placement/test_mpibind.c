@@ -17,7 +17,7 @@
  *
  * Where it is greedy it takes whole domains with all their PUs whatever smt it was
  * told; that is compared with our smt 0. It is so with fewer ranks than NUMA objects,
- * of which there are twice as many as domains where HBM stands beside DRAM.
+ * of which there are more than domains where HBM stands beside DRAM.
  */
 
 struct row {
@@ -103,20 +103,10 @@ static bool has_gpus(const struct placement_machine *machine)
     return false;
 }
 
-/* NUMA nodes as mpibind counts them: with CPUs, though several have the same. */
-static int count_objects(const struct placement_machine *machine)
-{
-    int n = 0;
-
-    for (int i = 0; i < machine->n_nodes; i++)
-        n += !placement_set_is_empty(&machine->nodes[i].cpus);
-    return n;
-}
-
 static void
 compare(struct row *row, const struct placement_machine *machine, struct tally *tally)
 {
-    bool is_greedy = row->n_tasks < count_objects(machine);
+    bool is_greedy = row->n_tasks < machine->n_nodes;
     struct placement_plan *plan;
 
     if (is_greedy ? !row->greedy : row->gpu_optim && has_gpus(machine))
