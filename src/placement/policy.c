@@ -120,7 +120,8 @@ static int ranks_at(const struct near_device *devices,
     return n;
 }
 
-/* False: more ranks than cores near the devices, though there are cores elsewhere. */
+/* False: more ranks than cores near the devices, though there are cores elsewhere; with
+ * more ranks than cores likewise for PUs. */
 static bool has_room(const struct placement_view *view,
                      const struct near_device *devices,
                      int n_devices,
@@ -128,10 +129,13 @@ static bool has_room(const struct placement_view *view,
 {
     int first;
 
-    for (int i = 0; i < view->n_groups && n_ranks <= view->n_cores; i++)
-        if (ranks_at(devices, n_devices, n_ranks, i, &first) >
-            placement_view_group_cores(view, i))
+    for (int i = 0; i < view->n_groups && n_ranks <= view->n_pus; i++) {
+        int room = n_ranks <= view->n_cores ? placement_view_group_cores(view, i)
+                                            : placement_view_group_pus(view, i);
+
+        if (ranks_at(devices, n_devices, n_ranks, i, &first) > room)
             return false;
+    }
     return true;
 }
 
