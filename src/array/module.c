@@ -3,23 +3,25 @@
 #include "array/work.h"
 #include "base/alloc.h"
 #include "base/environment.h"
+#include "placement/here.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* The arrays as one of the rank's modules. */
 
-/* The first number of OpenMP's own variable, which may list one for each level. */
-static int openmp_threads(void)
+/* The first number of OpenMP's own variable, which may list one for each level; what
+ * the rank's place has room for where it is not set. */
+static int openmp_threads(const struct placement_here *place)
 {
     const char *text = getenv("OMP_NUM_THREADS");
-    long n = text ? strtol(text, NULL, 10) : 1;
+    long n = text ? strtol(text, NULL, 10) : place ? place->n_workers : 1;
 
     return n < 1 ? 1 : n > ARRAY_MOST_THREADS ? ARRAY_MOST_THREADS : (int)n;
 }
 
 static troupe_status count_threads(struct array_rank *here, const struct base_log *log)
 {
-    int64_t n = openmp_threads();
+    int64_t n = openmp_threads(placement_of(here->home->rank));
 
     TROUPE_TRY(base_env_int(log, "TROUPE_WORKERS", 1, ARRAY_MOST_THREADS, n, &n));
 #ifdef _OPENMP

@@ -2,6 +2,7 @@
 #include "array/work.h"
 #include "array/array.h"
 #include "base/clock.h"
+#include "placement/here.h"
 #include <stdatomic.h>
 #ifdef _OPENMP
 #include <omp.h>
@@ -45,6 +46,7 @@ struct work {
     array_task_fn *run;
     void *context;
     struct run *runs;
+    const struct placement_here *place; /* NULL: nowhere in particular */
     int n_threads;
     bool is_simulated;
     atomic_bool is_wanted; /* the runtime's thread is: all stop after their tasks */
@@ -113,6 +115,23 @@ static void work_thread(struct work *work, int thread)
     run->next = next;
 }
 
+/*
+ * Each thread goes to the core that the plan has for it, so that what it touches first
+ * is near and stays so. The runtime's goes back after the slice: whatever threads
+ * others start from it inherit where it may run, and are not all to stand on one core.
+ */
+static void work_in_place(struct work *work, int number, int n_present)
+{
+    struct placement_set before;
+    bool is_placed =
+        placement_here_enter(work->place, number, number == 0 ? &before : NULL);
+
+    for (int thread = number; thread < work->n_threads; thread += n_present)
+        work_thread(work, thread);
+    if (is_placed && number == 0)
+        placement_here_leave(work->place, &before);
+}
+
 /* Fewer threads than asked for may come: then one does the part of several. */
 REGION_UNSEEN static void work_slice(struct work *work)
 {
@@ -122,9 +141,7 @@ REGION_UNSEEN static void work_slice(struct work *work)
 #pragma omp parallel num_threads(work->n_threads) default(none) shared(work)
         {
             REGION_ACQUIRE(work);
-            for (int thread = omp_get_thread_num(); thread < work->n_threads;
-                 thread += omp_get_num_threads())
-                work_thread(work, thread);
+            work_in_place(work, omp_get_thread_num(), omp_get_num_threads());
             REGION_RELEASE(&work->runs);
         }
         REGION_ACQUIRE(&work->runs);
@@ -151,6 +168,7 @@ void array_work(troupe_actor *self, int64_t n_tasks, array_task_fn *run, void *c
                         .run = run,
                         .context = context,
                         .runs = runs,
+                        .place = placement_of(self->home->rank),
                         .n_threads = threads_for(self, n_tasks),
                         .is_simulated = here->is_simulated};
 

@@ -6,6 +6,7 @@
 
 #include "actor/actor.h"
 #include "comm/backends.h"
+#include "placement/here.h"
 #include "runtime/sim.h"
 
 /* What options and environment come to. */
@@ -19,6 +20,7 @@ struct runtime_settings {
     uint64_t queued_limit_bytes;
     int64_t handler_timeout_ns; /* 0: never */
     struct comm_options comm;
+    struct placement_wish wish;
     uint64_t
         fail_every; /* hostile builds: every n-th allocation fails as the job runs */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/environment.h"
 #include "runtime/internal.h"
+#include "runtime/place.h"
 #include <string.h>
 
 /* Environment variables go before options, options before defaults. */
@@ -138,6 +139,7 @@ troupe_status runtime_settings_read(const struct base_log *log,
         read_slots(log, settings),
         read_sizes(log, settings),
         read_hostile(log, settings),
+        runtime_wish_read(log, &settings->wish),
         base_env_bool(log, "TROUPE_STATS", false, &settings->has_statistics),
     };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/alloc.h"
 #include "runtime/internal.h"
+#include "runtime/place.h"
 #include <stdio.h>
 
 /*
@@ -126,6 +127,7 @@ void runtime_rank_close(struct runtime_rank *rank)
     message_pool_destroy(rank->pool);
     base_bytes_fini(&rank->peer_lines);
     base_free(rank->rows);
+    placement_here_destroy(placement_of(&rank->troupe));
     base_free(rank);
 }
 
@@ -205,6 +207,8 @@ static troupe_status start_mpi(struct runtime_job *job, troupe_status settings_s
     if (job->handle.log.rank == 0)
         runtime_strangers_report(&job->handle.log);
     note_failure(rank, settings_status);
+    rank->troupe.slot[BASE_SLOT_PLACEMENT] =
+        runtime_place(rank->comm, &job->handle.log, &job->settings.wish, NULL);
     base_require(rank_start(rank) == TROUPE_OK, "no memory for the buffers of a rank");
     comm_mpi_drive(rank->comm, compare);
     return status_of(&rank->verdict);
