@@ -52,6 +52,8 @@ static bool shares_cores(const struct placement_plan *plan)
     return false;
 }
 
+/* By the name that mpirun has for a node without an allocation; relative names (+n0)
+ * need one. */
 static void emit_rankfile(FILE *file, const struct placement_plan *plan)
 {
     char list[PLACEMENT_LIST_BYTES];
@@ -59,7 +61,7 @@ static void emit_rankfile(FILE *file, const struct placement_plan *plan)
     for (int i = 0; i < plan->n_ranks; i++) {
         struct placement_set cores = cores_of(plan, i);
 
-        fprintf(file, "rank %d=+n0 slot=%s\n", i,
+        fprintf(file, "rank %d=localhost slot=%s\n", i,
                 placement_set_format(&cores, list, sizeof list));
     }
 }
@@ -74,7 +76,7 @@ static void emit_mpirun(FILE *file, const struct placement_plan *plan)
     else
         fprintf(file,
                 "mpirun -n %d --rankfile FILE PROGRAM\n"
-                "# FILE is what --emit rankfile prints\n",
+                "# FILE is what --emit rankfile prints, with the names of the nodes\n",
                 plan->n_ranks);
 }
 

@@ -101,6 +101,7 @@ static struct placement_set union_of(const struct placement_card *cards, int n_r
 
 bool placement_needs_machine(const struct placement_card *cards,
                              int n_ranks,
+                             int n_online,
                              const struct placement_wish *wish)
 {
     struct placement_set all = union_of(cards, n_ranks);
@@ -109,9 +110,11 @@ bool placement_needs_machine(const struct placement_card *cards,
         return wish->wants_machine;
     if (wish->policy != PLACEMENT_AUTO || wish->has_report)
         return true;
-    if (is_any(cards, n_ranks, PLACEMENT_ALONE) ||
-        is_any(cards, n_ranks, PLACEMENT_ASKED_NOT))
+    if (is_any(cards, n_ranks, PLACEMENT_ALONE))
         return false;
+    /* Told not to bind; but something else may have, and badly. */
+    if (is_any(cards, n_ranks, PLACEMENT_ASKED_NOT))
+        return placement_set_count(&all) < n_online;
     /* Oversubscribed, and nobody is bound: a test, or a small machine. */
     return n_ranks <= placement_set_count(&all) ||
            !placement_set_is_equal(&cards[0].mask, &all) ||
@@ -313,8 +316,8 @@ void placement_here_describe(const struct placement_here *here,
     char list[100];
 
     if (!mine || (here->is_obeyed && !here->binds_workers))
-        snprintf(text, capacity, "%d %s left where the launcher put them",
-                 here->n_ranks, ranks);
+        snprintf(text, capacity, "%d %s left where %s put", here->n_ranks, ranks,
+                 here->n_ranks == 1 ? "it was" : "they were");
     else if (here->is_obeyed)
         snprintf(text, capacity,
                  "%d %s kept on the cores asked for; the first has PUs %s, %d workers",

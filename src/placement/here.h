@@ -42,9 +42,11 @@ struct placement_wish {
 /* Words parted by commas: a policy, quiet, report, smt=N. False: no such word. */
 bool placement_wish_parse(const char *text, struct placement_wish *wish);
 
-/* Whether the machine must be known at all; the same for all ranks of the node. */
+/* Whether the machine must be known at all; the same for all ranks of the node, which
+ * has `n_online` PUs. */
 bool placement_needs_machine(const struct placement_card *cards,
                              int n_ranks,
+                             int n_online,
                              const struct placement_wish *wish);
 
 struct placement_here {

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * One rank of a node reads the machine and sends it to the others: with 256 ranks a
@@ -148,7 +149,7 @@ struct placement_here *runtime_place(const struct comm *comm,
     struct placement_machine *machine = NULL;
     struct placement_here *here;
 
-    if (placement_needs_machine(all, n_ranks, wish))
+    if (placement_needs_machine(all, n_ranks, (int)sysconf(_SC_NPROCESSORS_ONLN), wish))
         machine = share_machine(comm, log, wish);
     here = placement_here_create(&placement_linux, machine, all, n_ranks, index, wish);
     error = placement_here_bind(here);

@@ -85,4 +85,15 @@ static inline int for_each_xml(const char *folder, void (*visit)(const char *pat
     return n_files;
 }
 
+/* CHECK_MAIN, which skips where there is no hwloc to read machines with. */
+#define MACHINES_MAIN(suite_name, ...)                                                 \
+    int main(void)                                                                     \
+    {                                                                                  \
+        const TTest *const tests[] = {__VA_ARGS__};                                    \
+                                                                                       \
+        if (!placement_can_read())                                                     \
+            return 77;                                                                 \
+        return check_main_run(suite_name, tests, sizeof(tests) / sizeof(tests[0]));    \
+    }
+
 #endif

@@ -384,15 +384,15 @@ START_TEST(sets_read_what_they_print)
 }
 END_TEST
 
-CHECK_MAIN("plan",
-           all_hold_for_described_machines,
-           all_hold_for_every_trap,
-           all_hold_for_real_machines,
-           all_hold_for_parts,
-           part_is_as_a_smaller_machine,
-           plans_by_heart,
-           imbalance_has_a_way_out,
-           near_equal_kinds_are_one,
-           devices_are_known_by_class,
-           bad_requests_are_refused,
-           sets_read_what_they_print)
+MACHINES_MAIN("plan",
+              all_hold_for_described_machines,
+              all_hold_for_every_trap,
+              all_hold_for_real_machines,
+              all_hold_for_parts,
+              part_is_as_a_smaller_machine,
+              plans_by_heart,
+              imbalance_has_a_way_out,
+              near_equal_kinds_are_one,
+              devices_are_known_by_class,
+              bad_requests_are_refused,
+              sets_read_what_they_print)
