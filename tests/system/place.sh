@@ -155,7 +155,8 @@ fi
 if [ "$(nproc)" -ge 2 ]; then
     run 0 mpirun -n 2 "$troupe" place --verify
     says out "2 ranks by numa"
-    ! grep -q 'PL[01][1-9]' "$work/out" || fail 'a finding where all is well'
+    # PL12 is true here whenever other tests run beside this one.
+    ! grep '^PL[0-9]' "$work/out" | grep -qv '^PL12' || fail 'a finding where all is well'
     run 0 mpirun -n 2 --bind-to none taskset -c 0 "$troupe" place --verify
     says out 'PL01 warning: 2 ranks share PUs 0'
     OMP_NUM_THREADS=2 run 0 mpirun -n 1 --bind-to core "$troupe" place --verify
@@ -166,7 +167,7 @@ if [ "$(nproc)" -ge 2 ]; then
 import json, sys
 node, = json.load(open(sys.argv[1]))["nodes"]
 assert [r["cpuset"] for r in node["ranks"]] == ["0", "0"]
-assert [f["code"] for f in node["findings"]] == ["PL01"]
+assert [f["code"] for f in node["findings"] if f["code"] != "PL12"] == ["PL01"]
 assert node["findings"][0]["advice"] and node["findings"][0]["warning"]
 PYTHON
     fi
