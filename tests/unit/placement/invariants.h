@@ -13,6 +13,7 @@ struct plan_case {
     const struct placement_plan *plan;
     struct placement_set usable; /* PUs that are there and may be used */
     int n_cores, n_pus;          /* of these */
+    const int *domains;          /* of each PU by its number, see find_domains() */
 };
 
 #define HOLDS(c, invariant, condition, rank)                                           \
@@ -83,6 +84,17 @@ static inline int smallest_node(const struct plan_case *c, int pu)
     return best;
 }
 
+/* Of all usable PUs, once for all plans of a machine; to be freed. */
+static inline int *find_domains(const struct plan_case *c)
+{
+    int *domains = calloc(PLACEMENT_MOST_PUS, sizeof *domains);
+
+    for (int pu = placement_set_next(&c->usable, 0); pu >= 0;
+         pu = placement_set_next(&c->usable, pu + 1))
+        domains[pu] = smallest_node(c, pu) + 1;
+    return domains;
+}
+
 static inline int count_domains(const struct plan_case *c,
                                 const struct placement_set *cpus)
 {
@@ -90,7 +102,7 @@ static inline int count_domains(const struct plan_case *c,
 
     for (int pu = placement_set_next(cpus, 0); pu >= 0;
          pu = placement_set_next(cpus, pu + 1))
-        placement_set_add(&nodes, smallest_node(c, pu) + 1);
+        placement_set_add(&nodes, c->domains[pu]);
     return placement_set_count(&nodes);
 }
 

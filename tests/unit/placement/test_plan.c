@@ -13,63 +13,61 @@ static const enum placement_policy planned[] = {
     PLACEMENT_AUTO, PLACEMENT_NONE,   PLACEMENT_PACK, PLACEMENT_SPREAD, PLACEMENT_NUMA,
     PLACEMENT_L3,   PLACEMENT_SOCKET, PLACEMENT_CORE, PLACEMENT_GPU,    PLACEMENT_NIC};
 
-static void check_plan(const char *name,
-                       const struct placement_machine *machine,
-                       const struct placement_request *request)
+/* `c` has all but request and plan. */
+static void check_plan(struct plan_case *c, const struct placement_request *request)
 {
-    struct plan_case c = {.name = name, .machine = machine, .request = request};
     struct placement_plan *plan;
     char why[200] = "";
 
-    if (placement_plan_make(machine, request, &plan, why, sizeof why) != TROUPE_OK)
-        ck_abort_msg("%s: %s", name, why);
-    c.plan = plan;
-    c.usable = request->usable ? *request->usable : machine->usable;
-    c.n_cores = placement_machine_count_cores(machine, &c.usable);
-    c.n_pus = placement_set_count(&c.usable);
-    hold_all(&c);
-    if (request->n_ranks <= 8)
-        hold_same_elsewhere(&c);
+    if (placement_plan_make(c->machine, request, &plan, why, sizeof why) != TROUPE_OK)
+        ck_abort_msg("%s: %s", c->name, why);
+    c->plan = plan;
+    c->request = request;
+    hold_all(c);
+    if (request->n_ranks == 3)
+        hold_same_elsewhere(c);
     placement_plan_destroy(plan);
 }
 
-static int count_domains_of(const struct placement_machine *machine)
+/* One number of ranks with every policy, and with workers and threads in turn. */
+static void
+check_ranks(struct plan_case *c, int n_ranks, const struct placement_set *usable)
 {
-    const struct plan_case c = {.machine = machine, .usable = machine->usable};
+    static const int workers[] = {0, 1, 3}, smts[] = {1, 0, 2};
 
-    return count_domains(&c, &machine->usable);
+    for (size_t p = 0; p < sizeof planned / sizeof planned[0]; p++) {
+        const struct placement_request request = {
+            .n_ranks = n_ranks,
+            .n_workers = workers[((size_t)n_ranks + p) % 3],
+            .smt = smts[((size_t)n_ranks / 3 + p) % 3],
+            .policy = planned[p],
+            .usable = usable};
+
+        check_plan(c, &request);
+    }
 }
 
 static void check_machine(const char *name,
                           const struct placement_machine *machine,
                           const struct placement_set *usable)
 {
-    const struct placement_set *set = usable ? usable : &machine->usable;
-    const int ranks[] = {1,
-                         2,
-                         3,
-                         4,
-                         5,
-                         7,
-                         8,
-                         16,
-                         count_domains_of(machine),
-                         placement_machine_count_cores(machine, set),
-                         placement_set_count(set),
-                         placement_set_count(set) + 3};
-    const int workers[] = {0, 1, 3}, smts[] = {1, 0, 2};
+    struct plan_case c = {
+        .name = name, .machine = machine, .usable = usable ? *usable : machine->usable};
+    int *domains = find_domains(&c);
+    int n_domains;
 
-    for (size_t p = 0; p < sizeof planned / sizeof planned[0]; p++)
-        for (size_t r = 0; r < sizeof ranks / sizeof ranks[0]; r++)
-            for (size_t w = 0; w < 3; w++) {
-                const struct placement_request request = {.n_ranks = ranks[r],
-                                                          .n_workers = workers[w],
-                                                          .smt = smts[(r + w) % 3],
-                                                          .policy = planned[p],
-                                                          .usable = usable};
-
-                check_plan(name, machine, &request);
-            }
+    c.domains = domains;
+    c.n_cores = placement_machine_count_cores(machine, &c.usable);
+    c.n_pus = placement_set_count(&c.usable);
+    n_domains = count_domains(&c, &c.usable);
+    for (int n = 1; n <= 8; n++)
+        check_ranks(&c, n, usable);
+    check_ranks(&c, n_domains, usable);
+    check_ranks(&c, n_domains + 1, usable);
+    check_ranks(&c, c.n_cores, usable);
+    check_ranks(&c, c.n_pus, usable);
+    check_ranks(&c, c.n_pus + 3, usable);
+    free(domains);
 }
 
 static void check_file(const char *path)
