@@ -56,9 +56,9 @@ static int order_pus(const struct placement_view *view,
 /* Fewer workers than cores: in equal strides, for each a share of caches and memory. */
 static void place_workers(const struct placement_view *view,
                           struct placement_rank *rank,
-                          bool is_packed)
+                          bool is_packed,
+                          int *ordered)
 {
-    int *ordered = base_new_array(int, view->n_pus);
     int n_pus = 0, n_firsts = order_pus(view, &rank->cpus, ordered, &n_pus);
 
     for (int i = 0; i < rank->n_workers; i++) {
@@ -68,7 +68,6 @@ static void place_workers(const struct placement_view *view,
             at = (int)((int64_t)i * n_firsts / rank->n_workers);
         rank->workers[i] = ordered[at];
     }
-    base_free(ordered);
 }
 
 /* ---- devices ---- */
@@ -143,6 +142,7 @@ static void complete(const struct placement_view *view,
                      struct placement_plan *plan)
 {
     int n_gpus = count_gpus(plan->machine), n_workers = 0, *next;
+    int *ordered = base_new_array(int, view->n_pus);
 
     for (int i = 0; i < plan->n_ranks; i++) {
         struct placement_rank *rank = &plan->ranks[i];
@@ -163,8 +163,9 @@ static void complete(const struct placement_view *view,
         rank->workers = next;
         rank->gpus = next + rank->n_workers;
         next = rank->gpus + n_gpus;
-        place_workers(view, rank, plan->policy == PLACEMENT_PACK);
+        place_workers(view, rank, plan->policy == PLACEMENT_PACK, ordered);
     }
+    base_free(ordered);
     for (int i = 0; i < plan->machine->n_devices; i++)
         share_device(plan, i);
 }
