@@ -26,17 +26,13 @@ static const char *const advice[PLACEMENT_END_CODES] = {
     [PLACEMENT_SHARED_CORE] =
         "give each rank cores of its own: mpirun --map-by slot:PE=N, srun -c N",
     [PLACEMENT_FEW_CORES] =
-        "widen the rank: mpirun --map-by slot:PE=N --bind-to core, srun -c N; or lower "
-        "TROUPE_WORKERS",
+        "mpirun --map-by slot:PE=N --bind-to core, srun -c N, or lower TROUPE_WORKERS",
     [PLACEMENT_CROWDED] = "lower TROUPE_WORKERS or the ranks on a node",
     [PLACEMENT_IDLE_DOMAIN] =
-        "let ranks stay in domains: mpirun --map-by numa, or TROUPE_PLACE=numa without "
-        "a binding",
+        "mpirun --map-by numa --bind-to numa, or no binding and TROUPE_PLACE=numa",
     [PLACEMENT_TWINS] =
         "one thread a core: srun --hint=nomultithread, mpirun --bind-to core",
-    [PLACEMENT_REMOTE_PAGES] =
-        "take away numactl and memory bindings, and let threads touch first what they "
-        "work on",
+    [PLACEMENT_REMOTE_PAGES] = "no numactl; let threads touch first what they work on",
     [PLACEMENT_MEMORY_POLICY] =
         "start without numactl --membind, srun --mem-bind=local",
     [PLACEMENT_MIXED_KINDS] =
@@ -199,7 +195,7 @@ static void look_for_kinds(struct scene *scene)
             least = least == 0 || capacity < least ? capacity : least;
             most = capacity > most ? capacity : most;
         }
-        if (least < most && scene->facts[i].n_workers > 1)
+        if (most > 0 && least < most && scene->facts[i].n_workers > 1)
             add(scene, PLACEMENT_MIXED_KINDS, false,
                 "rank %d has cores of which some have %d %% of the others' speed",
                 scene->facts[i].rank, least * 100 / most);

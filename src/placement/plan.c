@@ -61,7 +61,7 @@ static void place_workers(const struct placement_view *view,
 {
     int n_pus = 0, n_firsts = order_pus(view, &rank->cpus, ordered, &n_pus);
 
-    for (int i = 0; i < rank->n_workers; i++) {
+    for (int i = 0; i < rank->n_workers && n_pus > 0; i++) {
         int at = i % n_pus;
 
         if (rank->n_workers < n_firsts && !is_packed)
@@ -101,7 +101,7 @@ static bool is_shared_out(int place, int n_devices, int rank_place, int n_ranks)
     if (n_devices >= n_ranks)
         return place >= n_devices * rank_place / n_ranks &&
                place < n_devices * (rank_place + 1) / n_ranks;
-    return place == (int)((int64_t)rank_place * n_devices / n_ranks);
+    return n_ranks > 0 && place == (int)((int64_t)rank_place * n_devices / n_ranks);
 }
 
 static void share_device(struct placement_plan *plan, int device)
