@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/saved.h"
 #include "troupe/base.h"
 
 enum base_slot {
@@ -67,9 +68,21 @@ struct base_module {
                         troupe_address address);
     /* False holds both verdicts, end and deadlock. NULL: always still. */
     bool (*is_still)(struct troupe *rank);
-    /* What a checkpoint saves of it (a later layer calls these). */
-    void (*snapshot)(struct troupe *rank, struct base_bytes *bytes);
-    troupe_status (*restore)(struct troupe *rank, struct base_cursor *cursor);
+    /*
+     * Checkpoints. save() puts all that the layer wants again, while nothing runs on
+     * any rank and nothing is on its way. After a restart load() gets each record that
+     * falls to this rank, before anything has run; layers are called lowest first, and
+     * kinds in the order of `saved`. `source` may be kept until loaded(), or, where the
+     * layer has kinds that are asked for, until fini. A status other than OK ends the
+     * start, or gives the checkpoint up.
+     */
+    const struct base_saved_kind *saved; /* n_saved of them */
+    uint32_t n_saved;
+    troupe_status (*save)(struct troupe *rank, struct base_saver *saver);
+    troupe_status (*load)(struct troupe *rank,
+                          struct base_saved_source *source,
+                          const struct base_saved *record);
+    troupe_status (*loaded)(struct troupe *rank, struct base_saved_source *source);
     /* Lines for the wait-for report, and lines for TROUPE_STATS. */
     void (*dump)(struct troupe *rank, struct base_bytes *text);
     void (*statistics)(struct troupe *rank, struct base_bytes *text);
