@@ -52,6 +52,36 @@ troupe_status array_gather(troupe_actor *self,
     return troupe_team_wait(self, team, operation);
 }
 
+troupe_status
+array_exscan(troupe_actor *self, troupe_team *team, const troupe_reduction *reduction)
+{
+    troupe_operation operation;
+    int n_tries = 0;
+
+    while (troupe_exscan_start(self, team, reduction, &operation) != TROUPE_OK)
+        base_require(++n_tries < TRIES, "no memory to add up with the members");
+    return troupe_team_wait(self, team, operation);
+}
+
+troupe_operation array_exchange_start(troupe_actor *self,
+                                      troupe_team *team,
+                                      const troupe_exchange_lists *lists)
+{
+    troupe_operation operation;
+    int n_tries = 0;
+
+    while (troupe_exchange_start(self, team, lists, &operation) != TROUPE_OK)
+        base_require(++n_tries < TRIES, "no memory to exchange with the members");
+    return operation;
+}
+
+troupe_status array_exchange(troupe_actor *self,
+                             troupe_team *team,
+                             const troupe_exchange_lists *lists)
+{
+    return troupe_team_wait(self, team, array_exchange_start(self, team, lists));
+}
+
 troupe_status array_agree(troupe_actor *self,
                           troupe_team *team,
                           troupe_status mine,

@@ -10,6 +10,7 @@
 #include "actor/actor.h"
 #include "base/files.h"
 #include "troupe/array.h"
+#include "troupe/exchange.h"
 
 enum {
     ARRAY_BLOCK_LENGTH = 4096,
@@ -139,8 +140,8 @@ troupe_status array_agree(troupe_actor *self,
                           troupe_status mine,
                           uint64_t fingerprint);
 
-/* Starts a reduction or a gather to all and waits. Where a member cannot even start it
- * for want of memory, it ends, for the others could not be told. */
+/* Start an operation of the team and wait. Where a member cannot even start it for want
+ * of memory, it ends, for the others could not be told. */
 troupe_status
 array_reduce(troupe_actor *self, troupe_team *team, const troupe_reduction *reduction);
 troupe_status array_gather(troupe_actor *self,
@@ -148,6 +149,15 @@ troupe_status array_gather(troupe_actor *self,
                            const void *mine,
                            size_t size_bytes,
                            void *all);
+troupe_status
+array_exscan(troupe_actor *self, troupe_team *team, const troupe_reduction *reduction);
+/* Without waiting; array_exchange() also waits. */
+troupe_operation array_exchange_start(troupe_actor *self,
+                                      troupe_team *team,
+                                      const troupe_exchange_lists *lists);
+troupe_status array_exchange(troupe_actor *self,
+                             troupe_team *team,
+                             const troupe_exchange_lists *lists);
 
 /* ---- move.c ------------------------------------------------------------------- */
 

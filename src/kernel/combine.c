@@ -35,27 +35,29 @@ fold_partials(void *into, const void *from, size_t size_bytes, const void *conte
     memcpy(into, &left, sizeof left);
 }
 
+static troupe_reduction reduction_of(const struct kernel_run *run,
+                                     struct kernel_partial *partial,
+                                     size_t size_bytes,
+                                     const struct kernel_fold *fold)
+{
+    partial->fingerprint = run->fingerprint;
+    return (troupe_reduction){.mine = partial,
+                              .result = partial,
+                              .fold = fold_partials,
+                              .size_bytes = size_bytes,
+                              .context = fold,
+                              .context_bytes = sizeof *fold};
+}
+
 troupe_status kernel_combine(struct kernel_run *run,
                              struct kernel_partial *partial,
                              size_t size_bytes,
                              const struct kernel_fold *fold)
 {
-    const troupe_reduction reduction = {.mine = partial,
-                                        .result = partial,
-                                        .fold = fold_partials,
-                                        .size_bytes = size_bytes,
-                                        .context = fold,
-                                        .context_bytes = sizeof *fold};
-    troupe_operation operation;
-    troupe_status status;
+    const troupe_reduction reduction = reduction_of(run, partial, size_bytes, fold);
 
-    partial->fingerprint = run->fingerprint;
-    if (run->team->size == 1)
-        return (troupe_status)partial->status;
-    status = troupe_reduce_start(run->self, run->team, -1, &reduction, &operation);
-    /* The others wait for this member, and it cannot tell them why it does not come. */
-    base_require(status == TROUPE_OK, "no memory to take part in a reduction");
-    TROUPE_TRY(troupe_team_wait(run->self, run->team, operation));
+    if (run->team->size > 1)
+        TROUPE_TRY(array_reduce(run->self, run->team, &reduction));
     return (troupe_status)partial->status;
 }
 
@@ -64,15 +66,9 @@ troupe_status kernel_combine_before(struct kernel_run *run,
                                     size_t size_bytes,
                                     const struct kernel_fold *fold)
 {
-    const troupe_reduction reduction = {.mine = partial,
-                                        .result = partial,
-                                        .fold = fold_partials,
-                                        .size_bytes = size_bytes,
-                                        .context = fold,
-                                        .context_bytes = sizeof *fold};
+    const troupe_reduction reduction = reduction_of(run, partial, size_bytes, fold);
 
-    partial->fingerprint = run->fingerprint;
-    TROUPE_TRY(troupe_exscan(run->self, run->team, &reduction));
+    TROUPE_TRY(array_exscan(run->self, run->team, &reduction));
     return run->team->index > 0 ? (troupe_status)partial->status : TROUPE_OK;
 }
 

@@ -114,7 +114,7 @@ troupe_status kernel_spread(struct kernel_run *run,
         receives[i] = (troupe_incoming){i, n_items ? array_at(to, first) : NULL,
                                         (size_t)n_items * to->element_bytes};
     }
-    status = troupe_exchange(run->self, run->team, &lists);
+    status = array_exchange(run->self, run->team, &lists);
     kernel_give(sends);
     kernel_give(receives);
     return status;
@@ -151,7 +151,7 @@ troupe_status kernel_share(struct kernel_run *run, int64_t n_mine, int64_t **sha
     int64_t *counts = kernel_need(run, ((size_t)n + 1) * sizeof(int64_t));
 
     troupe_status status =
-        troupe_gather(run->self, run->team, -1, &n_mine, sizeof n_mine, counts);
+        array_gather(run->self, run->team, &n_mine, sizeof n_mine, counts);
 
     counts[n] = 0;
     (void)add_up(counts, n + 1);

@@ -87,7 +87,7 @@ static troupe_status count(struct kernel_run *run, struct histogram_work *work)
         kernel_work(run, n_left < ROUND_TASKS ? n_left : ROUND_TASKS, count_task, work);
         add_counts(work, array_n_threads(run->self));
     }
-    return troupe_reduce(run->self, run->team, -1, &reduction);
+    return array_reduce(run->self, run->team, &reduction);
 }
 
 static bool take_counts(struct kernel_run *run, struct histogram_work *work)

@@ -87,10 +87,13 @@ static troupe_status scan_carriers(struct kernel_run *run,
                                    struct numeric_carrier *part,
                                    struct numeric_carrier *before)
 {
-    TROUPE_TRY(array_agree(run->self, run->team, push_totals(work, n_blocks, part), 0));
-    TROUPE_TRY(
-        kernel_carriers_before(run, work->x, work->x->block_length, part, before));
-    return array_agree(run->self, run->team, find_prefixes(work, n_blocks, before), 0);
+    troupe_status status = push_totals(work, n_blocks, part);
+
+    TROUPE_TRY(array_agree(run->self, run->team, status, 0));
+    status = kernel_carriers_before(run, work->x, work->x->block_length, part, before);
+    if (status == TROUPE_OK)
+        status = find_prefixes(work, n_blocks, before);
+    return array_agree(run->self, run->team, status, 0);
 }
 
 static troupe_status scan_part(struct kernel_run *run, struct scan_work *work)

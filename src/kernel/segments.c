@@ -306,14 +306,17 @@ static troupe_status sum_part(struct kernel_run *run, struct segments_work *work
     before.has_head = work->n_heads > 0;
     before.n_items =
         (uint64_t)(work->n - (work->n_heads > 0 ? work->starts[work->n_heads - 1] : 0));
-    TROUPE_TRY(open_before(run, false, &before));
-    status = make_open(work, &before, &open);
+    status = open_before(run, false, &before);
+    if (status == TROUPE_OK)
+        status = make_open(work, &before, &open);
     TROUPE_TRY(array_agree(run->self, run->team, status, 0));
-    TROUPE_TRY(open_before(run, true, &open));
-    status = close_open(work, &open, work->sums, &is_closed);
-    work->begins_inside = is_closed;
-    kernel_work(run, (work->n_heads + TASK_SEGMENTS - 1) / TASK_SEGMENTS, sum_task,
-                work);
+    status = open_before(run, true, &open);
+    if (status == TROUPE_OK) {
+        status = close_open(work, &open, work->sums, &is_closed);
+        work->begins_inside = is_closed;
+        kernel_work(run, (work->n_heads + TASK_SEGMENTS - 1) / TASK_SEGMENTS, sum_task,
+                    work);
+    }
     return array_agree(run->self, run->team, status, 0);
 }
 

@@ -74,7 +74,7 @@ static troupe_status count_digits(struct kernel_run *run, struct count_work *wor
     for (int thread = 1; thread < n_threads; thread++)
         for (int i = 0; i < N_DIGITS; i++)
             work->counts[i] += work->counts[thread * N_DIGITS + i];
-    return troupe_reduce(run->self, run->team, -1, &reduction);
+    return array_reduce(run->self, run->team, &reduction);
 }
 
 static troupe_status

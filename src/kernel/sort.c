@@ -135,7 +135,7 @@ static troupe_status keys_say_all(struct kernel_run *run,
         kernel_each_piece(keys, first, first + array_mine_length(keys), look_for_nan,
                           &found);
     any = found.it_has;
-    TROUPE_TRY(troupe_reduce(run->self, run->team, -1, &reduction));
+    TROUPE_TRY(array_reduce(run->self, run->team, &reduction));
     *they_do = any == 0;
     return TROUPE_OK;
 }
@@ -163,7 +163,7 @@ static troupe_status exchange_parts(struct kernel_run *run,
                                         (size_t)room->sizes[i] * item_bytes};
         at += receives[i].size_bytes;
     }
-    status = troupe_exchange(run->self, run->team, &lists);
+    status = array_exchange(run->self, run->team, &lists);
     kernel_give(sends);
     kernel_give(receives);
     return status;
@@ -184,7 +184,7 @@ static troupe_status exchange_sizes(struct kernel_run *run, struct sort_room *ro
         sends[i] = (troupe_outgoing){i, &leaving[i], sizeof leaving[i]};
         receives[i] = (troupe_incoming){i, &room->sizes[i], sizeof room->sizes[i]};
     }
-    status = troupe_exchange(run->self, run->team, &lists);
+    status = array_exchange(run->self, run->team, &lists);
     kernel_give(sends);
     kernel_give(receives);
     kernel_give(leaving);

@@ -44,7 +44,7 @@ add_up(struct kernel_run *run, const int64_t *mine, int64_t *sums, int n)
                                         .combine = TROUPE_SUM,
                                         .n_items = (size_t)n};
 
-    return troupe_reduce(run->self, run->team, -1, &reduction);
+    return array_reduce(run->self, run->team, &reduction);
 }
 
 static troupe_status
@@ -57,7 +57,7 @@ add_up_before(struct kernel_run *run, const int64_t *mine, int64_t *sums, int n)
                                         .n_items = (size_t)n};
 
     memset(sums, 0, (size_t)n * sizeof *sums); /* what the first member keeps */
-    return troupe_exscan(run->self, run->team, &reduction);
+    return array_exscan(run->self, run->team, &reduction);
 }
 
 struct sorted {

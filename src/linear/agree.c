@@ -70,28 +70,6 @@ troupe_status linear_add_up(troupe_actor *self, troupe_team *team, int64_t *numb
     return array_reduce(self, team, &reduction);
 }
 
-/* The others wait for what this member starts, and it cannot tell them that it does
- * not. */
-troupe_operation linear_exchange_start(troupe_actor *self,
-                                       troupe_team *team,
-                                       const troupe_exchange_lists *lists)
-{
-    enum { TRIES = 64 };
-    troupe_operation operation;
-    int n_tries = 0;
-
-    while (troupe_exchange_start(self, team, lists, &operation) != TROUPE_OK)
-        base_require(++n_tries < TRIES, "no memory to exchange with the members");
-    return operation;
-}
-
-troupe_status linear_exchange(troupe_actor *self,
-                              troupe_team *team,
-                              const troupe_exchange_lists *lists)
-{
-    return troupe_team_wait(self, team, linear_exchange_start(self, team, lists));
-}
-
 /* ---- words -------------------------------------------------------------------- */
 
 static const char *const texts[LINEAR_N_FAULTS] = {

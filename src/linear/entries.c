@@ -125,7 +125,7 @@ troupe_status linear_gather(troupe_actor *self,
     TROUPE_TRY(array_gather(self, team, gathered->counts, n_bytes, gathered->all));
     distribute(matrix, entries, n_entries, gathered);
     TROUPE_TRY(array_agree(self, team, make_lists(matrix, gathered, &lists), 0));
-    return linear_exchange(self, team, &lists);
+    return array_exchange(self, team, &lists);
 }
 
 /* ---- rows of them ------------------------------------------------------------- */

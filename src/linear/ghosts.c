@@ -186,5 +186,5 @@ troupe_operation linear_ghosts_start(troupe_actor *self,
                                          .receives = ghosts->receives,
                                          .n_receives = place(grid, ghosts)};
 
-    return linear_exchange_start(self, team, &lists);
+    return array_exchange_start(self, team, &lists);
 }

@@ -177,7 +177,7 @@ ask(troupe_actor *self, troupe_team *team, struct linear_matrix *matrix)
             (troupe_incoming){.peer = halo->to[i].index,
                               .data = build->wanted + halo->to[i].first,
                               .size_bytes = (size_t)halo->to[i].n * sizeof(int64_t)};
-    TROUPE_TRY(linear_exchange(self, team, &lists));
+    TROUPE_TRY(array_exchange(self, team, &lists));
     for (int64_t i = 0; i < halo->n_sent; i++)
         halo->sent[i] = (int32_t)(build->wanted[i] - array_mine_first(&matrix->column));
     return TROUPE_OK;

@@ -124,13 +124,6 @@ troupe_status
 linear_agree(troupe_actor *self, troupe_team *team, struct linear_verdict *verdict);
 /* In words. `fault` may be NULL. */
 void linear_describe(const struct linear_verdict *verdict, troupe_matrix_fault *fault);
-/* An exchange that must begin, for the others wait; `lists` may be of no length. */
-troupe_operation linear_exchange_start(troupe_actor *self,
-                                       troupe_team *team,
-                                       const troupe_exchange_lists *lists);
-troupe_status linear_exchange(troupe_actor *self,
-                              troupe_team *team,
-                              const troupe_exchange_lists *lists);
 /* The sum of all members' numbers. Collective. */
 troupe_status linear_add_up(troupe_actor *self, troupe_team *team, int64_t *number);
 /* ---- matrix.c ----------------------------------------------------------------- */

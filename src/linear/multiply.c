@@ -163,7 +163,7 @@ static troupe_operation start_exchange(struct kernel_run *run,
             (troupe_incoming){.peer = halo->from[i].index,
                               .data = scratch->halo + halo->from[i].first,
                               .size_bytes = (size_t)halo->from[i].n * sizeof(double)};
-    return linear_exchange_start(run->self, run->team, &lists);
+    return array_exchange_start(run->self, run->team, &lists);
 }
 
 static struct linear_matrix *matrix_of(const struct kernel_run *run,
