@@ -200,6 +200,7 @@ static troupe_status sort_alone(struct work *work, bool is_radix, double *value)
     troupe_array_range all = {0, N_KEYS};
     int64_t *keys = work->peer_keys;
     TROUPE_TRY(troupe_array_gather(work->self, work->unsorted, 0, all, keys));
+    TROUPE_TRY(bench_meet(work->self)); /* what was gathered may be on its way yet */
     MPI_Barrier(work->communicator);
     double begin_s = bench_now_s();
     if (keys && is_radix)

@@ -11,8 +11,9 @@
  * parks the process, and others run meanwhile. A call that blocks stops its whole rank,
  * so it is allowed only where the processes of all ranks make it together, and where
  * none of them still needs mail from another: what waits for room over there is not
- * sent while MPI blocks here. Our messages travel on communicators of our own and never
- * meet yours.
+ * sent while MPI blocks here. That a gather or an exchange has returned here does not
+ * mean that its data have arrived there; a troupe_barrier() makes sure. Our messages
+ * travel on communicators of our own and never meet yours.
  *
  *     MPI_Comm communicator;
  *     MPI_Request request;

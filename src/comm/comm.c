@@ -141,7 +141,7 @@ static void resolve_options(struct comm *comm, const struct comm_options *asked)
                          options->initial_credits};
     comm->backend->agree(comm, values, ARRAY_LENGTH(values));
     options->frame_bytes =
-        clamp_u32(values[0], COMM_FRAME_MIN_BYTES, UINT32_C(1) << 20);
+        clamp_u32(values[0], COMM_FRAME_MIN_BYTES, COMM_FRAME_MAX_BYTES);
     options->frame_bytes &= ~(uint32_t)(COMM_WORD_BYTES - 1);
     options->initial_credits = clamp_u32(values[1], 1, MAX_INITIAL_CREDITS);
     options->chunk_limit_bytes =

@@ -21,6 +21,7 @@ struct comm_frame;
 struct comm_stream {
     unsigned char *at, *end; /* where the next record goes; equal: no frame is open */
     struct comm_wire_memory last;
+    struct comm_wire_run run;
     uint64_t n_posted;
     const bool *is_congested; /* of the link */
     struct comm_frame *frame; /* the open one, or NULL */
@@ -75,7 +76,13 @@ static inline troupe_status comm_post(struct comm *comm,
 
     if (UNLIKELY(room < SLACK || size_bytes > room - SLACK))
         return comm_post_parts(comm, rank, header, payload, size_bytes, NULL, 0);
-    unsigned char *at = comm_wire_put(stream->at, &stream->last, header, size_bytes, 0);
+    uint64_t plain = comm_wire_word(header, size_bytes);
+    unsigned char *at = stream->at;
+
+    if (!comm_wire_run_add(&stream->run, &stream->last, header, plain)) {
+        comm_wire_run_begin(&stream->run, at, header, plain, size_bytes);
+        at = comm_wire_put(at, &stream->last, header, size_bytes, 0);
+    }
     comm_wire_copy(at, payload, size_bytes);
     stream->at = at + comm_wire_padded(size_bytes);
     stream->n_posted++;
@@ -90,6 +97,23 @@ static inline bool comm_is_congested(const struct comm *comm, int rank)
 /* Begins and ends frames, puts chunks together, takes comm's own records. */
 bool comm_next_slowly(struct comm *comm, struct comm_record *record);
 
+/* The next of a run. */
+static inline void comm_next_more(struct comm_reader *reader,
+                                  struct comm_record *record)
+{
+    struct comm_wire_state *state = reader->state;
+
+    state->n_more--;
+    record->header = state->run;
+    record->source = reader->source;
+    record->size_bytes = state->run_bytes;
+    record->payload = reader->at;
+    record->envelope = NULL;
+    record->ticket = 0;
+    reader->at += comm_wire_padded(state->run_bytes);
+    reader->n_taken++;
+}
+
 /* Takes the next record if it stands whole in the frame, as nearly all do. */
 static inline bool comm_next_whole(struct comm *comm, struct comm_record *record)
 {
@@ -98,20 +122,23 @@ static inline bool comm_next_whole(struct comm *comm, struct comm_record *record
 
     if (UNLIKELY(reader->at == reader->end))
         return false;
+    if (reader->state->n_more > 0) {
+        comm_next_more(reader, record);
+        return true;
+    }
     uint64_t word = comm_wire_load(reader->at);
-    size_t size_bytes = comm_wire_size(word);
-    size_t n_bytes =
-        comm_wire_n_words(word) * COMM_WORD_BYTES + comm_wire_padded(size_bytes);
     if (UNLIKELY(comm_wire_shape(word) != 0 || !fast->kinds[comm_wire_kind(word)] ||
-                 n_bytes > (size_t)(reader->end - reader->at)))
+                 comm_wire_whole_bytes(word) > (size_t)(reader->end - reader->at)))
         return false;
     record->payload =
         comm_wire_get(reader->at, word, &reader->state->last, &record->header);
+    comm_wire_run_open(reader->state, word, &record->header);
     record->source = reader->source;
-    record->size_bytes = size_bytes;
+    record->size_bytes = comm_wire_whole_size(word);
     record->envelope = NULL;
     record->ticket = 0;
-    reader->at += n_bytes;
+    reader->at =
+        (const unsigned char *)record->payload + comm_wire_padded(record->size_bytes);
     reader->n_taken++;
     return true;
 }

@@ -17,6 +17,7 @@ static void open_frame(struct comm *comm, struct comm_stream *stream)
     stream->frame = frame;
     stream->at = frame->bytes + COMM_WORD_BYTES;
     stream->end = frame->bytes + comm->options.frame_bytes;
+    stream->run.plain = 0;
     stream->opened_ns = comm->now_ns;
     base_list_append(&comm->open, &stream->node);
 }
@@ -235,6 +236,7 @@ troupe_status comm_post_here(struct comm *comm,
         !comm_frame_reserve(comm, is_whole ? 1 : frames_for(comm, n_bytes)))
         return TROUPE_NO_MEMORY;
     stream->last = last;
+    stream->run.plain = 0;
     if (is_whole) {
         put_whole(comm, stream, words, n_words_bytes, &parts, size_bytes);
     } else {

@@ -34,11 +34,44 @@ static const unsigned char *read_ticket(const unsigned char *at,
     return at + 2 * COMM_WORD_BYTES;
 }
 
+static const unsigned char *read_whole(const unsigned char *at,
+                                       const unsigned char *end,
+                                       uint64_t word,
+                                       struct comm_wire_state *state,
+                                       struct comm_wire_record *record)
+{
+    size_t size_bytes = comm_wire_whole_size(word);
+    size_t padded = comm_wire_padded(size_bytes);
+
+    if (padded * (1 + (size_t)comm_wire_n_more(word)) > (size_t)(end - at))
+        return NULL;
+    comm_wire_run_open(state, word, &record->header);
+    record->size_bytes = size_bytes;
+    record->payload = at;
+    record->n_here = size_bytes;
+    return at + padded;
+}
+
+/* The next of a run; its head has been checked for all of them. */
+static const unsigned char *read_more(const unsigned char *at,
+                                      struct comm_wire_state *state,
+                                      struct comm_wire_record *record)
+{
+    state->n_more--;
+    *record = (struct comm_wire_record){.header = state->run,
+                                        .size_bytes = state->run_bytes,
+                                        .payload = at,
+                                        .n_here = state->run_bytes};
+    return at + comm_wire_padded(state->run_bytes);
+}
+
 const unsigned char *comm_wire_next(const unsigned char *at,
                                     const unsigned char *end,
                                     struct comm_wire_state *state,
                                     struct comm_wire_record *record)
 {
+    if (state->n_more > 0)
+        return read_more(at, state, record);
     if (end - at < COMM_WORD_BYTES)
         return NULL;
     uint64_t word = comm_wire_load(at);
@@ -61,11 +94,7 @@ const unsigned char *comm_wire_next(const unsigned char *at,
     case COMM_FORM_FIRST:
         return read_chunk(at, end, state, record, record->size_bytes);
     default:
-        record->payload = at;
-        record->n_here = (size_t)record->size_bytes;
-        if (comm_wire_padded(record->n_here) > (size_t)(end - at))
-            return NULL;
-        return at + comm_wire_padded(record->n_here);
+        return read_whole(at, end, word, state, record);
     }
 }
 

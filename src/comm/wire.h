@@ -13,6 +13,8 @@
  *   record   word: kind 8, flags 8, type 16, size 24, form 8
  *            then the words that `form` names (to, from, reference, incarnation)
  *            then the payload, padded to 8
+ *   run      a record that stands whole, of a size of 13 bits and a count of 11, and so
+ *            many further payloads of records that differ from it in nothing else
  *
  * `to` and `from` that are zero or the same as in the record before them in the stream
  * are left out. Frames of a pair of ranks neither vanish nor overtake, so both ends of
@@ -27,8 +29,12 @@ enum {
     COMM_WORD_BYTES = 8,
     COMM_HEAD_BYTES = 40, /* the most that stands before a payload */
     COMM_FRAME_MIN_BYTES = 64,
+    COMM_FRAME_MAX_BYTES = 1 << 13, /* or a size and a run would not fit their bits */
     COMM_MAX_RANKS = 1 << 20,
-    COMM_RECORD_MAX_BYTES = (1 << 24) - 1 /* what is not bulk */
+    COMM_RECORD_MAX_BYTES = (1 << 24) - 1, /* what is not bulk */
+    COMM_WHOLE_MAX_BYTES = (1 << 13) - 1,  /* what stands whole in a frame */
+    COMM_RUN_SHIFT = 45,                   /* of the count in the word */
+    COMM_RUN_MAX = (1 << 11) - 1
 };
 
 /* ---- the frame's header ---- */
@@ -94,6 +100,14 @@ struct comm_wire_memory {
     uint64_t to, from; /* of the last record that had any */
 };
 
+/* The first word without what the form says. */
+static inline uint64_t comm_wire_word(const struct comm_header *header,
+                                      size_t size_bytes)
+{
+    return (uint64_t)header->kind | (uint64_t)header->flags << 8 |
+           (uint64_t)header->type << 16 | (uint64_t)size_bytes << 32;
+}
+
 /*
  * Writes all before the payload, and gives the place after it. For `to` and `from`,
  * which change at random where many actors talk, there is no branch, so it may write up
@@ -130,10 +144,47 @@ static inline unsigned char *comm_wire_put(unsigned char *at,
         comm_wire_store(at, header->incarnation);
         at += COMM_WORD_BYTES;
     }
-    comm_wire_store(word, (uint64_t)header->kind | (uint64_t)header->flags << 8 |
-                              (uint64_t)header->type << 16 |
-                              (uint64_t)size_bytes << 32 | (uint64_t)shape << 56);
+    comm_wire_store(word, comm_wire_word(header, size_bytes) | (uint64_t)shape << 56);
     return at;
+}
+
+/*
+ * A run: where the record before in the frame is the same but for its payload, only the
+ * payload is added and the count in its word raised. Half of the bytes where actors
+ * send each other much that is small.
+ */
+struct comm_wire_run {
+    unsigned char *word; /* of the record that a run may grow from */
+    uint64_t plain;      /* comm_wire_word() of it; 0: none may */
+};
+
+/* To be called where comm_wire_put() has just written a whole record at `word`. */
+static inline void comm_wire_run_begin(struct comm_wire_run *run,
+                                       unsigned char *word,
+                                       const struct comm_header *header,
+                                       uint64_t plain,
+                                       size_t size_bytes)
+{
+    bool may_grow = (header->to != 0) & (header->from != 0) & (size_bytes != 0) &
+                    ((header->reference | header->incarnation) == 0);
+
+    run->word = word;
+    run->plain = may_grow ? plain : 0;
+}
+
+/* True: the record is in the run but for its payload, which goes to the frame's end.
+ * A frame has no room for more payloads than a run counts. */
+static inline bool comm_wire_run_add(struct comm_wire_run *run,
+                                     const struct comm_wire_memory *last,
+                                     const struct comm_header *header,
+                                     uint64_t plain)
+{
+    if ((plain ^ run->plain) | (header->to ^ last->to) | (header->from ^ last->from) |
+        header->reference | header->incarnation)
+        return false;
+    comm_wire_store(run->word,
+                    comm_wire_load(run->word) + (UINT64_C(1) << COMM_RUN_SHIFT));
+    return true;
 }
 
 static inline size_t comm_wire_padded(size_t size_bytes)
@@ -173,9 +224,22 @@ static inline unsigned comm_wire_shape(uint64_t word)
     return (unsigned)(word >> 56) & COMM_FORM_SHAPE;
 }
 
+/* Of a record in chunks, or a ticket. */
 static inline size_t comm_wire_size(uint64_t word)
 {
     return (size_t)(word >> 32 & COMM_RECORD_MAX_BYTES);
+}
+
+/* Of one that stands whole, */
+static inline size_t comm_wire_whole_size(uint64_t word)
+{
+    return (size_t)(word >> 32 & COMM_WHOLE_MAX_BYTES);
+}
+
+/* and how many more of the kind follow. */
+static inline uint32_t comm_wire_n_more(uint64_t word)
+{
+    return (uint32_t)(word >> COMM_RUN_SHIFT & COMM_RUN_MAX);
 }
 
 /* Reads the words behind `word`, which must be there; gives the place after them. */
@@ -219,7 +283,30 @@ static inline const unsigned char *comm_wire_get(const unsigned char *at,
 struct comm_wire_state {
     struct comm_wire_memory last;
     uint64_t n_missing; /* bytes of a chunked record still to come; 0: none is open */
+    uint32_t n_more;    /* payloads of a run still to come in this frame */
+    uint32_t run_bytes; /* each of so many, */
+    struct comm_header run; /* of records such as this */
 };
+
+/* Of a record that stands whole, whose head has been read: the run that it begins. */
+static inline void comm_wire_run_open(struct comm_wire_state *state,
+                                      uint64_t word,
+                                      const struct comm_header *header)
+{
+    state->n_more = comm_wire_n_more(word);
+    if (UNLIKELY(state->n_more > 0)) {
+        state->run_bytes = (uint32_t)comm_wire_whole_size(word);
+        state->run = *header;
+    }
+}
+
+/* The bytes from the word on of a record that stands whole, with its run. */
+static inline size_t comm_wire_whole_bytes(uint64_t word)
+{
+    return comm_wire_n_words(word) * COMM_WORD_BYTES +
+           comm_wire_padded(comm_wire_whole_size(word)) *
+               (1 + (size_t)comm_wire_n_more(word));
+}
 
 struct comm_wire_record {
     struct comm_header header;

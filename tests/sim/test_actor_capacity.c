@@ -164,7 +164,7 @@ END_TEST
 
 /* ---- the same, exactly: credits and B for each sender ---- */
 
-enum { CREDITS = 2, SLOT_BYTES = 512, PENDING_BYTES = 2048, NOTE_BYTES = 16 };
+enum { CREDITS = 2, SLOT_BYTES = 512, PENDING_BYTES = 2048, NOTE_BYTES = 8 };
 
 static troupe_status drip_body(troupe_actor *self)
 {

@@ -106,6 +106,118 @@ START_TEST(round_trip)
 }
 END_TEST
 
+/* What a sender does with one record after the other: the frame's end. */
+struct open_frame {
+    unsigned char bytes[1024], *at;
+    struct comm_wire_memory last;
+    struct comm_wire_run run;
+    int n_heads;
+};
+
+static void
+add(struct open_frame *frame, const struct comm_header *header, uint64_t payload)
+{
+    uint64_t plain = comm_wire_word(header, sizeof payload);
+    unsigned char *at = frame->at;
+
+    if (!comm_wire_run_add(&frame->run, &frame->last, header, plain)) {
+        comm_wire_run_begin(&frame->run, at, header, plain, sizeof payload);
+        at = comm_wire_put(at, &frame->last, header, sizeof payload, 0);
+        frame->n_heads++;
+    }
+    comm_wire_copy(at, &payload, sizeof payload);
+    frame->at = at + comm_wire_padded(sizeof payload);
+}
+
+/* Most differ from the one before in nothing. */
+static struct comm_header vary(const struct comm_header *before, uint64_t bits)
+{
+    struct comm_header header = *before;
+
+    header.reference = 0;
+    header.incarnation = 0;
+    switch (bits % 16) {
+    case 0:
+        header.to = bits >> 61;
+        break;
+    case 1:
+        header.from = bits >> 61;
+        break;
+    case 2:
+        header.reference = bits >> 62;
+        break;
+    case 3:
+        header.incarnation = (uint32_t)(bits >> 62);
+        break;
+    case 4:
+        header.type = (uint16_t)(bits >> 62);
+        break;
+    case 5:
+        header.flags = (uint8_t)(bits >> 62);
+        break;
+    default:
+        break;
+    }
+    return header;
+}
+
+START_TEST(runs)
+{
+    enum { N_FRAMES = 2000, N = 12 };
+    struct base_random random = {7};
+    struct comm_wire_memory last = {0};
+    struct comm_wire_state state = {0};
+    struct comm_header before = {.kind = 20, .to = 5, .from = 6};
+    int n_heads = 0;
+
+    for (int i = 0; i < N_FRAMES; i++) {
+        struct open_frame frame = {.last = last};
+        struct comm_header headers[N];
+        const unsigned char *at = frame.bytes;
+
+        frame.at = frame.bytes;
+        for (int k = 0; k < N; k++) {
+            headers[k] = before = vary(&before, base_random_next(&random));
+            add(&frame, &headers[k], (uint64_t)k);
+        }
+        for (int k = 0; k < N; k++) {
+            struct comm_wire_record record;
+            uint64_t payload;
+
+            at = comm_wire_next(at, frame.at, &state, &record);
+            ck_assert_ptr_nonnull(at);
+            ck_assert(equal(&record.header, &headers[k]));
+            ck_assert_uint_eq(record.size_bytes, sizeof payload);
+            memcpy(&payload, record.payload, sizeof payload);
+            ck_assert_uint_eq(payload, (uint64_t)k);
+        }
+        ck_assert_ptr_eq(at, frame.at);
+        last = frame.last;
+        n_heads += frame.n_heads;
+    }
+    ck_assert_int_lt(n_heads, N_FRAMES * N * 3 / 4); /* there were runs, */
+    ck_assert_int_gt(n_heads, N_FRAMES * 2);         /* and they did end */
+}
+END_TEST
+
+/* Nothing beyond the frame's end may be taken for a part of a run. */
+START_TEST(run_too_long)
+{
+    const struct comm_header header = {.kind = 20, .to = 5, .from = 6};
+    struct open_frame frame = {.at = frame.bytes};
+    struct comm_wire_state state = {0};
+    struct comm_wire_record record;
+
+    for (int i = 0; i < 3; i++)
+        add(&frame, &header, 1);
+    ck_assert_ptr_null(
+        comm_wire_next(frame.bytes, frame.at - COMM_WORD_BYTES, &state, &record));
+    ck_assert_uint_eq(state.n_more, 0);
+    ck_assert_ptr_nonnull(comm_wire_next(frame.bytes, frame.at, &state, &record));
+    ck_assert_uint_eq(state.n_more, 2);
+}
+END_TEST
+
 START_TEST(chunks)
 {
     struct comm_wire_memory last = {0};
@@ -188,5 +300,12 @@ START_TEST(control_frames)
 }
 END_TEST
 
-CHECK_MAIN(
-    "comm_wire", frame_header, sizes, round_trip, chunks, tickets, control_frames)
+CHECK_MAIN("comm_wire",
+           frame_header,
+           sizes,
+           round_trip,
+           runs,
+           run_too_long,
+           chunks,
+           tickets,
+           control_frames)
