@@ -74,26 +74,34 @@ static inline troupe_actor *actor_find(struct actor_rank *home, uint64_t address
 /* Where an address is: here (its actor), or on which rank; neither: nowhere. */
 struct actor_found actor_look_up(struct actor_rank *home, uint64_t address);
 
-/* The same, remembering some: many messages go to the same few. */
-static inline const struct actor_found *actor_find_again(struct actor_rank *home,
-                                                         uint64_t address)
+/* Where an address has its place among those remembered. */
+static inline struct actor_found *actor_found_at(struct actor_rank *home,
+                                                 uint64_t address)
 {
-    struct actor_found *found =
-        &home->found[actor_address_index(address) % ARRAY_LENGTH(home->found)];
+    /* The upper bits of a product with 2^64 / golden ratio (Knuth, The Art of Computer
+     * Programming 3, 6.4): addresses of one index in several slots fall apart. */
+    return &home->found[address * UINT64_C(0x9e3779b97f4a7c15) >>
+                        (64 - ACTOR_FOUND_BITS)];
+}
+
+/* The same, remembering some: many messages go to the same few. */
+static inline struct actor_found *actor_find_again(struct actor_rank *home,
+                                                   uint64_t address)
+{
+    struct actor_found *found = actor_found_at(home, address);
 
     if (UNLIKELY(address != found->address))
         *found = actor_look_up(home, address);
     return found;
 }
 
+/* It is no longer there, or takes other mail now. */
 static inline void actor_forget(const troupe_actor *actor)
 {
-    struct actor_rank *home = actor->home;
+    struct actor_found *found = actor_found_at(actor->home, actor->address);
 
-    for (size_t i = 0; i < ARRAY_LENGTH(home->found); i++)
-        if (home->found[i].actor == actor)
-            home->found[i] =
-                (struct actor_found){.address = UINT64_MAX, .peer = -1}; /* nobody's */
+    if (found->actor == actor)
+        *found = ACTOR_FOUND_NOBODY;
 }
 
 /* ---- schedule.c ---- */
@@ -239,6 +247,17 @@ actor_mailbox_unlink(troupe_actor *actor, struct message_envelope **link)
     actor->n_exempt -= (envelope->flags & MESSAGE_EXEMPT) != 0;
     actor->home->queued_bytes -= envelope->size_bytes;
     return envelope;
+}
+static inline void actor_current_set(struct actor_current *current,
+                                     struct message_envelope *envelope)
+{
+    /* sender, reference, size_bytes, incarnation, type, flags, size_class */
+    __builtin_memcpy(current, &envelope->sender, offsetof(struct actor_current, body));
+    current->body = message_payload(envelope);
+    current->envelope = envelope;
+    current->is_deferred = false;
+    current->is_answered = false;
+    current->is_kept = false;
 }
 bool actor_mailbox_remove_reference(troupe_actor *actor,
                                     uint16_t type,

@@ -58,7 +58,8 @@ int actor_rank_of(const struct actor_rank *home, uint64_t address)
 
 struct actor_found actor_look_up(struct actor_rank *home, uint64_t address)
 {
-    struct actor_found found = {.address = address, .peer = -1};
+    struct actor_found found = {
+        .address = address, .peer = -1, .size_bytes = UINT32_MAX};
 
     if (actor_is_local(home, address))
         found.actor = actor_find(home, address);

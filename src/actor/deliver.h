@@ -32,21 +32,25 @@ static inline void actor_announce(troupe_actor *actor,
 static inline void actor_append(troupe_actor *actor, struct message_envelope *envelope)
 {
     struct actor_rank *home = actor->home;
+    uint32_t n_queued = actor->n_queued + 1;
+    uint64_t queued_bytes = home->queued_bytes + envelope->size_bytes;
 
     envelope->next = NULL;
     *actor->tail = envelope;
     actor->tail = &envelope->next;
-    actor->n_queued++;
+    actor->n_queued = n_queued;
     actor->n_exempt += (envelope->flags & MESSAGE_EXEMPT) != 0;
     home->counts.n_delivered++;
-    home->queued_bytes += envelope->size_bytes;
-    if (UNLIKELY(actor->n_queued > home->counts.most_queued))
-        home->counts.most_queued = actor->n_queued;
-    if (UNLIKELY(home->queued_bytes > home->queued_limit_bytes))
+    home->queued_bytes = queued_bytes;
+    if (UNLIKELY(n_queued > home->counts.most_queued))
+        home->counts.most_queued = n_queued;
+    if (UNLIKELY(queued_bytes > home->queued_limit_bytes))
         actor_mail_limit_passed(actor);
     actor_announce(actor, envelope);
 }
 
+/* A copy of the bytes, into a mailbox that takes the type. False: it is full, or there
+ * is no memory. */
 static inline bool actor_deliver_copy(const troupe_actor *sender,
                                       troupe_actor *actor,
                                       uint16_t type,
@@ -56,45 +60,48 @@ static inline bool actor_deliver_copy(const troupe_actor *sender,
     struct actor_rank *home = sender->home;
     struct message_envelope *envelope;
 
-    if (UNLIKELY(!actor_accepts(actor, type) ||
-                 actor_n_counted(actor) >= actor->capacity))
+    if (UNLIKELY(actor_n_counted(actor) >= actor->capacity))
         return false;
-    envelope = message_take(home->pool, size_bytes);
+    envelope = message_take_for(home->pool, size_bytes, sender->address, type);
     if (UNLIKELY(!envelope))
         return false;
     comm_wire_copy(envelope->inline_payload, body, size_bytes);
-    envelope->sender = sender->address;
-    envelope->type = type;
     actor_append(actor, envelope);
     home->counts.n_sent_local++;
     return true;
 }
 
-/* The usual case of sending a copy: nobody waits, here or there. False: nothing is
- * done, go the long way. */
-static inline bool actor_send_plainly(troupe_actor *sender,
-                                      uint64_t to,
-                                      uint16_t type,
-                                      const void *body,
-                                      size_t size_bytes,
-                                      troupe_status *status)
+/* The same type was sent there before: nothing needs to be looked at again. */
+static inline bool actor_was_sent(const struct actor_found *found,
+                                  uint64_t to,
+                                  const troupe_type *type,
+                                  const void *body,
+                                  size_t size_bytes)
 {
-    struct actor_rank *home = sender->home;
-    const struct actor_found *found = actor_find_again(home, to);
+    return !((found->address ^ to) | ((uintptr_t)found->type ^ (uintptr_t)type) |
+             (found->size_bytes ^ size_bytes) | (!body & (size_bytes > 0)));
+}
 
-    if (UNLIKELY(sender->n_reserved > 0 || home->is_ending))
-        return false;
-    *status = TROUPE_OK;
-    if (found->actor)
-        return actor_deliver_copy(sender, found->actor, type, body, size_bytes);
-    if (UNLIKELY(found->peer < 0 || home->xoff.n_items > 0 ||
-                 comm_is_congested(home->comm, found->peer)))
-        return false;
-    struct comm_header header = {
-        .to = to, .from = sender->address, .type = type, .kind = ACTOR_KIND_MAIL};
-    *status = comm_post(home->comm, found->peer, &header, body, size_bytes);
-    home->counts.n_sent_remote++;
-    return true;
+/* Where a message of a type that has been checked goes, which is remembered; NULL:
+ * there is nobody who takes it, or not yet. */
+static inline const struct actor_found *actor_find_taker(struct actor_rank *home,
+                                                         uint64_t to,
+                                                         const troupe_type *type,
+                                                         uint16_t type_id,
+                                                         size_t size_bytes)
+{
+    struct actor_found *found = actor_find_again(home, to);
+
+    if (UNLIKELY(found->address != to || (!found->actor && found->peer < 0) ||
+                 (found->actor && ((found->actor->flags & ACTOR_EMBRYO) ||
+                                   !actor_accepts(found->actor, type_id)))))
+        return NULL;
+    if (type->tail_item_bytes == 0) { /* else the size says nothing of the count */
+        found->type = type;
+        found->type_id = type_id;
+        found->size_bytes = (uint32_t)size_bytes;
+    }
+    return found;
 }
 
 #endif

@@ -64,7 +64,7 @@ troupe_status actor_start(struct troupe *rank,
     home->argv = options->argv;
     home->reserve_limit = RESERVE_LIMIT;
     for (size_t i = 0; i < ARRAY_LENGTH(home->found); i++)
-        home->found[i] = (struct actor_found){.address = UINT64_MAX, .peer = -1};
+        home->found[i] = ACTOR_FOUND_NOBODY;
     home->handler_timeout_ns = options->handler_timeout_ns;
     home->queued_limit_bytes =
         options->queued_limit_bytes ? options->queued_limit_bytes : QUEUED_LIMIT_BYTES;

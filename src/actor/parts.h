@@ -101,14 +101,15 @@ enum actor_flags {
     ACTOR_FINI_DONE = 2048
 };
 
-/* The message being handled or last received, wherever it lies. */
+/* The message being handled or last received, wherever it lies. What it begins with is
+ * what an envelope has after its link, in the same order. */
 struct actor_current {
     uint64_t sender, reference, size_bytes;
-    const void *body;
-    struct message_envelope *envelope; /* NULL: it lies in a frame */
     uint32_t incarnation;
     uint16_t type;
-    uint8_t flags;
+    uint8_t flags, size_class;
+    const void *body;
+    struct message_envelope *envelope; /* NULL: it lies in a frame */
     bool is_deferred, is_answered, is_kept;
 };
 
@@ -331,6 +332,8 @@ struct actor_counts {
     uint32_t most_queued; /* in one mailbox */
 };
 
+enum { ACTOR_FOUND_BITS = 3, ACTOR_N_FOUND = 1 << ACTOR_FOUND_BITS };
+
 enum actor_verdict { ACTOR_VERDICT_NONE, ACTOR_VERDICT_END, ACTOR_VERDICT_DEADLOCK };
 
 struct actor_rank {
@@ -345,10 +348,14 @@ struct actor_rank {
     struct actor_slot *slots;
     troupe_actor *rank_process;
     struct actor_found {
-        uint64_t address; /* UINT64_MAX: nobody's */
-        troupe_actor *actor;
-        int peer; /* < 0: it is here, or nowhere */
-    } found[4];   /* by the low bits of the index */
+        uint64_t address;    /* UINT64_MAX: nobody's */
+        troupe_actor *actor; /* NULL: not here */
+        int peer;            /* < 0: it is here, or nowhere */
+        /* What was sent there last, if the same again needs no further look. */
+        uint16_t type_id;
+        uint32_t size_bytes; /* UINT32_MAX: nothing was */
+        const troupe_type *type;
+    } found[ACTOR_N_FOUND]; /* by actor_found_at() */
     uint64_t n_actors;
 
     struct actor_queue ready;
@@ -404,6 +411,9 @@ struct actor_rank {
     void *dead_letter_context;
     struct actor_counts counts;
 };
+
+#define ACTOR_FOUND_NOBODY                                                             \
+    ((struct actor_found){.address = UINT64_MAX, .peer = -1, .size_bytes = UINT32_MAX})
 
 /* A remote mailbox that is full: who waits for it here. */
 struct actor_xoff {

@@ -20,16 +20,7 @@ void actor_require_process(troupe_actor *self, const char *call)
 
 void actor_hold_current(troupe_actor *self, struct message_envelope *envelope)
 {
-    struct actor_current *current = &self->process->current;
-
-    *current = (struct actor_current){.sender = envelope->sender,
-                                      .reference = envelope->reference,
-                                      .size_bytes = envelope->size_bytes,
-                                      .body = message_payload(envelope),
-                                      .envelope = envelope,
-                                      .incarnation = envelope->incarnation,
-                                      .type = envelope->type,
-                                      .flags = envelope->flags};
+    actor_current_set(&self->process->current, envelope);
 }
 
 static void describe_mail(const troupe_actor *self, troupe_mail *mail)
@@ -228,6 +219,7 @@ void troupe_become(troupe_actor *self, const troupe_behavior *behavior)
                   "'%s' has another state type than '%s'", behavior->name,
                   self->behavior->source->name);
     self->behavior = next;
+    actor_forget(self);
 }
 
 size_t troupe_stack_used(const troupe_actor *self)

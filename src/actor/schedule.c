@@ -94,22 +94,6 @@ static inline void handle(troupe_actor *actor, struct actor_current *current)
         unstash(actor);
 }
 
-static inline void current_set(struct actor_current *current,
-                               struct message_envelope *envelope)
-{
-    current->sender = envelope->sender;
-    current->reference = envelope->reference;
-    current->size_bytes = envelope->size_bytes;
-    current->body = message_payload(envelope);
-    current->envelope = envelope;
-    current->incarnation = envelope->incarnation;
-    current->type = envelope->type;
-    current->flags = envelope->flags;
-    current->is_deferred = false;
-    current->is_answered = false;
-    current->is_kept = false;
-}
-
 static void start_handler(troupe_actor *actor)
 {
     const struct actor_behavior *behavior = actor->behavior;
@@ -149,7 +133,7 @@ static void handler_turn(troupe_actor *actor)
     if (UNLIKELY(!(actor->flags & ACTOR_STARTED)))
         start_handler(actor);
     while (n-- > 0 && is_ready(actor)) {
-        current_set(current, actor_mailbox_unlink(actor, &actor->head));
+        actor_current_set(current, actor_mailbox_unlink(actor, &actor->head));
         handle(actor, current);
     }
 }

@@ -489,17 +489,68 @@ troupe_status actor_send_copy(troupe_actor *sender,
     return status;
 }
 
+/* The usual case of sending a copy to another rank: nobody waits there. False: nothing
+ * is done, go the long way. */
+static inline bool post_plainly(const troupe_actor *sender,
+                                const struct actor_found *found,
+                                uint16_t type,
+                                const void *body,
+                                size_t size_bytes,
+                                troupe_status *status)
+{
+    struct actor_rank *home = sender->home;
+    const struct comm_header header = {.to = found->address,
+                                       .from = sender->address,
+                                       .type = type,
+                                       .kind = ACTOR_KIND_MAIL};
+
+    if (UNLIKELY(home->xoff.n_items > 0 || comm_is_congested(home->comm, found->peer)))
+        return false;
+    home->counts.n_sent_remote++;
+    *status = comm_post(home->comm, found->peer, &header, body, size_bytes);
+    return true;
+}
+
+/* What was sent there last was not like this. */
+static NOINLINE troupe_status send_first(troupe_actor *sender,
+                                         uint64_t to,
+                                         const troupe_type *type,
+                                         const void *body,
+                                         size_t size_bytes)
+{
+    struct actor_rank *home = sender->home;
+    uint16_t id = actor_type_checked(sender, type, body, size_bytes);
+    const struct actor_found *found = actor_find_taker(home, to, type, id, size_bytes);
+    troupe_status status = TROUPE_OK;
+
+    if (LIKELY(found && !(sender->n_reserved | home->is_ending)) &&
+        (found->actor ? actor_deliver_copy(sender, found->actor, id, body, size_bytes)
+                      : post_plainly(sender, found, id, body, size_bytes, &status)))
+        return status;
+    return actor_send_copy(sender, to, id, body, size_bytes, 0, 0);
+}
+
 troupe_status troupe_send_bytes(troupe_actor *self,
                                 troupe_address to,
                                 const troupe_type *type,
                                 const void *body,
                                 size_t size_bytes)
 {
-    uint16_t id = actor_type_checked(self, type, body, size_bytes);
-
+    struct actor_rank *home = self->home;
+    const struct actor_found *found = actor_found_at(home, to.bits);
     troupe_status status;
 
-    if (LIKELY(actor_send_plainly(self, to.bits, id, body, size_bytes, &status)))
+    if (UNLIKELY(!actor_was_sent(found, to.bits, type, body, size_bytes)))
+        return send_first(self, to.bits, type, body, size_bytes);
+    if (UNLIKELY(self->n_reserved | home->is_ending))
+        return actor_send_copy(self, to.bits, found->type_id, body, size_bytes, 0, 0);
+    if (found->actor) {
+        if (LIKELY(actor_deliver_copy(self, found->actor, found->type_id, body,
+                                      size_bytes)))
+            return TROUPE_OK;
+    } else if (LIKELY(post_plainly(self, found, found->type_id, body, size_bytes,
+                                   &status))) {
         return status;
-    return actor_send_copy(self, to.bits, id, body, size_bytes, 0, 0);
+    }
+    return actor_send_copy(self, to.bits, found->type_id, body, size_bytes, 0, 0);
 }

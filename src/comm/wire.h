@@ -198,8 +198,10 @@ comm_wire_copy(unsigned char *at, const void *payload, size_t size_bytes)
 {
     const unsigned char *from = payload;
     if (LIKELY(size_bytes % COMM_WORD_BYTES == 0 && size_bytes <= 64)) {
-        for (size_t i = 0; i < size_bytes; i += COMM_WORD_BYTES)
+        for (size_t i = 0; i < size_bytes; i += COMM_WORD_BYTES) {
             comm_wire_store(at + i, comm_wire_load(from + i));
+            __asm__ volatile(""); /* vectors cost more than so few words */
+        }
         return;
     }
     if (size_bytes % COMM_WORD_BYTES != 0)

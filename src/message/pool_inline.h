@@ -111,27 +111,35 @@ message_block_push(struct message_pool *pool, void *block, uint32_t size_class)
     MESSAGE_POISON(block, message_class_bytes(size_class));
 }
 
-static inline struct message_envelope *message_take(struct message_pool *pool,
-                                                    size_t size_bytes)
+/* Everything but the payload: of `sender`, no call, no flags. */
+static inline struct message_envelope *message_take_for(struct message_pool *pool,
+                                                        size_t size_bytes,
+                                                        uint64_t sender,
+                                                        uint16_t type)
 {
-    uint32_t size_class;
     struct message_envelope *envelope;
+    uint32_t size_class = message_class_of(sizeof *envelope + size_bytes);
 
-    if (UNLIKELY(size_bytes > SIZE_MAX / 2))
-        return NULL;
-    size_class = message_class_of(sizeof *envelope + size_bytes);
     envelope = message_block_pop(pool, size_class);
     if (UNLIKELY(!envelope))
         return NULL;
     envelope->next = NULL;
-    envelope->sender = 0;
+    envelope->sender = sender;
     envelope->reference = 0;
     envelope->size_bytes = size_bytes;
     envelope->incarnation = 0;
-    envelope->type = 0;
+    envelope->type = type;
     envelope->flags = 0;
     envelope->size_class = (uint8_t)size_class;
     return envelope;
+}
+
+static inline struct message_envelope *message_take(struct message_pool *pool,
+                                                    size_t size_bytes)
+{
+    if (UNLIKELY(size_bytes > SIZE_MAX / 2))
+        return NULL;
+    return message_take_for(pool, size_bytes, 0, 0);
 }
 
 static inline void message_give(struct message_pool *pool,
