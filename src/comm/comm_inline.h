@@ -128,7 +128,7 @@ static inline bool comm_next_whole(struct comm *comm, struct comm_record *record
     }
     uint64_t word = comm_wire_load(reader->at);
     if (UNLIKELY(comm_wire_shape(word) != 0 || !fast->kinds[comm_wire_kind(word)] ||
-                 comm_wire_whole_bytes(word) > (size_t)(reader->end - reader->at)))
+                 !comm_wire_whole_fits(word, (size_t)(reader->end - reader->at))))
         return false;
     record->payload =
         comm_wire_get(reader->at, word, &reader->state->last, &record->header);

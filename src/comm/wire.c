@@ -35,21 +35,15 @@ static const unsigned char *read_ticket(const unsigned char *at,
 }
 
 static const unsigned char *read_whole(const unsigned char *at,
-                                       const unsigned char *end,
                                        uint64_t word,
                                        struct comm_wire_state *state,
                                        struct comm_wire_record *record)
 {
-    size_t size_bytes = comm_wire_whole_size(word);
-    size_t padded = comm_wire_padded(size_bytes);
-
-    if (padded * (1 + (size_t)comm_wire_n_more(word)) > (size_t)(end - at))
-        return NULL;
     comm_wire_run_open(state, word, &record->header);
-    record->size_bytes = size_bytes;
+    record->size_bytes = comm_wire_whole_size(word);
     record->payload = at;
-    record->n_here = size_bytes;
-    return at + padded;
+    record->n_here = (size_t)record->size_bytes;
+    return at + comm_wire_padded(record->n_here);
 }
 
 /* The next of a run; its head has been checked for all of them. */
@@ -80,6 +74,8 @@ const unsigned char *comm_wire_next(const unsigned char *at,
     record->shape = comm_wire_shape(word);
     record->size_bytes = comm_wire_size(word);
     record->ticket = 0;
+    if (record->shape == 0 && !comm_wire_whole_fits(word, (size_t)(end - at)))
+        return NULL;
     /* Only the next chunk may follow a chunk. */
     if ((state->n_missing != 0) != (record->shape == COMM_FORM_MORE))
         return NULL;
@@ -94,7 +90,7 @@ const unsigned char *comm_wire_next(const unsigned char *at,
     case COMM_FORM_FIRST:
         return read_chunk(at, end, state, record, record->size_bytes);
     default:
-        return read_whole(at, end, word, state, record);
+        return read_whole(at, word, state, record);
     }
 }
 

@@ -302,12 +302,15 @@ static inline void comm_wire_run_open(struct comm_wire_state *state,
     }
 }
 
-/* The bytes from the word on of a record that stands whole, with its run. */
-static inline size_t comm_wire_whole_bytes(uint64_t word)
+/* Is there room for a record that stands whole, with its run? A run has payloads, or it
+ * would go on beyond the end of its frame. */
+static inline bool comm_wire_whole_fits(uint64_t word, size_t room)
 {
-    return comm_wire_n_words(word) * COMM_WORD_BYTES +
-           comm_wire_padded(comm_wire_whole_size(word)) *
-               (1 + (size_t)comm_wire_n_more(word));
+    size_t padded = comm_wire_padded(comm_wire_whole_size(word));
+    size_t n_more = comm_wire_n_more(word);
+
+    return comm_wire_n_words(word) * COMM_WORD_BYTES + padded * (1 + n_more) <= room &&
+           (padded > 0 || n_more == 0);
 }
 
 struct comm_wire_record {

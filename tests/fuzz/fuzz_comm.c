@@ -46,7 +46,7 @@ read_frame(const unsigned char *piece, size_t size_bytes, struct comm_wire_state
             return false;
         expect(next > at && next <= end);
         if (record.payload) {
-            expect(record.payload > at &&
+            expect(record.payload >= at &&
                    record.n_here <= (size_t)(end - record.payload));
             for (size_t i = 0; i < record.n_here; i++)
                 sum += record.payload[i];
@@ -54,6 +54,7 @@ read_frame(const unsigned char *piece, size_t size_bytes, struct comm_wire_state
         expect(state->n_missing <= COMM_RECORD_MAX_BYTES);
         at = next;
     }
+    expect(state->n_more == 0); /* a run ends with its frame */
     return true;
 }
 

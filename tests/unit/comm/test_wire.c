@@ -218,6 +218,21 @@ START_TEST(run_too_long)
 }
 END_TEST
 
+/* It would have no end in the frame. */
+START_TEST(run_of_nothing)
+{
+    const struct comm_header header = {.kind = 20, .to = 5, .from = 6};
+    unsigned char bytes[64] = {0};
+    struct comm_wire_memory last = {0};
+    struct comm_wire_state state = {0};
+    struct comm_wire_record record;
+    unsigned char *end = comm_wire_put(bytes, &last, &header, 0, 0);
+
+    comm_wire_store(bytes, comm_wire_load(bytes) + (UINT64_C(1) << COMM_RUN_SHIFT));
+    ck_assert_ptr_null(comm_wire_next(bytes, end, &state, &record));
+}
+END_TEST
+
 START_TEST(chunks)
 {
     struct comm_wire_memory last = {0};
@@ -306,6 +321,7 @@ CHECK_MAIN("comm_wire",
            round_trip,
            runs,
            run_too_long,
+           run_of_nothing,
            chunks,
            tickets,
            control_frames)
