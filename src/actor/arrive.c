@@ -125,7 +125,7 @@ static struct message_envelope *ticket_envelope(struct actor_rank *home,
                             .source = record->source};
     struct message_envelope *envelope = message_take(home->pool, sizeof ticket);
 
-    base_require(envelope != NULL, "no memory for mail that has come");
+    base_require_memory(envelope != NULL, "no memory for mail that has come");
     memcpy(envelope->inline_payload, &ticket, sizeof ticket);
     envelope->flags = MESSAGE_TICKET | MESSAGE_PENDING;
     return envelope;
@@ -140,7 +140,7 @@ static struct message_envelope *envelope_of(struct actor_rank *home,
         envelope = ticket_envelope(home, record);
     } else if (!envelope) {
         envelope = message_take(home->pool, record->size_bytes);
-        base_require(envelope != NULL, "no memory for mail that has come");
+        base_require_memory(envelope != NULL, "no memory for mail that has come");
         if (record->size_bytes)
             memcpy(envelope->inline_payload, record->payload, record->size_bytes);
     }
@@ -188,7 +188,8 @@ void actor_fetch_start(troupe_actor *actor, struct message_envelope **link)
     bool is_seen = actor->process && actor->process->seen_link == &ticket_box->next;
     struct message_envelope *envelope = fetch(home, actor->address, ticket_box);
 
-    base_require(envelope != NULL, "no memory for a large message that has come");
+    base_require_memory(envelope != NULL,
+                        "no memory for a large message that has come");
     *link = envelope;
     home->queued_bytes += envelope->size_bytes - old_bytes;
     if (is_last)
@@ -289,7 +290,8 @@ static void send_xoff(troupe_actor *actor, int source)
 
     if (base_map_get(ranks, key))
         return;
-    base_require(base_map_put(ranks, key, actor), "no memory to hold back a rank");
+    base_require_memory(base_map_put(ranks, key, actor),
+                        "no memory to hold back a rank");
     actor->flags |= ACTOR_XOFF_SENT;
     comm_post_must(home->comm, source, &header, NULL, 0);
     comm_flush_rank(home->comm, source, COMM_FLUSH_URGENT);
@@ -347,8 +349,8 @@ static void reply_arrived(struct actor_rank *home, struct comm_record *record)
     if (envelope->flags & MESSAGE_TICKET) {
         if (actor_call_end_apart(home, record->header.to, envelope))
             return;
-        base_require(fetch(home, record->header.to, envelope) != NULL,
-                     "no memory for a large reply that has come");
+        base_require_memory(fetch(home, record->header.to, envelope) != NULL,
+                            "no memory for a large reply that has come");
         return;
     }
     actor_call_end(home, record->header.to, record->header.reference, envelope,

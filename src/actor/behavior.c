@@ -65,7 +65,8 @@ static void keep(struct walk *walk, const troupe_behavior *behavior)
         walk->capacity = walk->capacity ? walk->capacity * 2 : 16;
         walk->found =
             base_try_realloc(walk->found, walk->capacity * sizeof *walk->found);
-        base_require(walk->found != NULL, "no memory for the program's behaviors");
+        base_require_memory(walk->found != NULL,
+                            "no memory for the program's behaviors");
     }
     walk->found[walk->n_found++] = behavior;
 }
@@ -177,9 +178,10 @@ static void know_all(struct actor_rank *home, struct walk *walk)
     for (uint32_t i = 0; i < walk->n_found; i++) {
         know(home, &home->behaviors[i], walk->found[i]);
         home->behaviors[i].id = (uint16_t)(i + 1);
-        base_require(base_map_put(&home->behavior_by_pointer, (uintptr_t)walk->found[i],
-                                  &home->behaviors[i]),
-                     "no memory for the program's behaviors");
+        base_require_memory(base_map_put(&home->behavior_by_pointer,
+                                         (uintptr_t)walk->found[i],
+                                         &home->behaviors[i]),
+                            "no memory for the program's behaviors");
     }
 }
 

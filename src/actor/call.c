@@ -24,7 +24,7 @@ void actor_request_note(troupe_actor *self, const struct actor_current *current)
     struct actor_request *request =
         message_block_take(home->pool, sizeof *request, &block_class);
 
-    base_require(request != NULL, "no memory to remember a request");
+    base_require_memory(request != NULL, "no memory to remember a request");
     *request = (struct actor_request){.caller = current->sender,
                                       .reference = current->reference,
                                       .incarnation = current->incarnation,
@@ -128,7 +128,7 @@ void actor_call_tell(struct actor_rank *home,
     struct troupe_call_failed result = {
         .reference = {reference}, .status = status, .kind = kind};
 
-    base_require(envelope != NULL, "no memory to tell of a failed call");
+    base_require_memory(envelope != NULL, "no memory to tell of a failed call");
     memcpy(envelope->inline_payload, &result, sizeof result);
     envelope->type = home->call_result_type;
     envelope->reference = reference;

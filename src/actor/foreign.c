@@ -59,7 +59,7 @@ void troupe_mpi_wait_pointer(troupe_actor *self, void *request)
     base_require(size_bytes <= MOST_REQUEST_BYTES,
                  "an MPI_Request is larger than expected");
     foreign = message_block_take(self->home->pool, sizeof *foreign, &block_class);
-    base_require(foreign != NULL, "no memory to watch an MPI request");
+    base_require_memory(foreign != NULL, "no memory to watch an MPI request");
     foreign->waiting = &waiting;
     foreign->block_class = block_class;
     memcpy(foreign->request, request, size_bytes);

@@ -85,7 +85,7 @@ struct actor_extra *actor_extra(troupe_actor *actor)
 {
     struct actor_extra *extra = actor_extra_try(actor);
 
-    base_require(extra != NULL, "no memory to keep track of an actor");
+    base_require_memory(extra != NULL, "no memory to keep track of an actor");
     return extra;
 }
 

@@ -38,7 +38,7 @@ static void deliver_down(struct actor_rank *home,
     watcher = watch->watcher->address;
     watch_free(home, watch);
     envelope = message_take(home->pool, sizeof *down);
-    base_require(envelope != NULL, "no memory to tell of an actor's end");
+    base_require_memory(envelope != NULL, "no memory to tell of an actor's end");
     down = (struct troupe_down *)(void *)envelope->inline_payload;
     memset(down, 0, sizeof *down);
     down->who.bits = target;
@@ -130,8 +130,8 @@ void actor_monitor_add(struct actor_rank *home,
                        uint64_t watcher,
                        uint64_t reference)
 {
-    base_require(monitor_add(home, target, watcher, reference),
-                 "no memory to note who watches an actor");
+    base_require_memory(monitor_add(home, target, watcher, reference),
+                        "no memory to note who watches an actor");
 }
 
 void actor_monitor_remove(struct actor_rank *home, uint64_t reference)

@@ -92,7 +92,7 @@ actor_park_here(troupe_actor *self, struct actor_wait *wait, troupe_deadline dea
     wait->is_blocking = actor_is_blocking(self, wait->kind);
     if (UNLIKELY(deadline.at_ns != INT64_MAX)) {
         wait->is_holding = true;
-        base_require(
+        base_require_memory(
             actor_heap_add(home, &wait->deadline, deadline.at_ns, actor_deadline_fires),
             "no memory for a deadline");
     }

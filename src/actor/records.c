@@ -24,8 +24,9 @@ bool actor_record_await(struct actor_rank *home, const struct comm_record *recor
     awaited->header = record->header;
     awaited->source = record->source;
     envelope = message_take(home->pool, record->size_bytes);
-    base_require(envelope && base_map_put(&home->awaited, (uintptr_t)envelope, awaited),
-                 "no memory for a large record that has come");
+    base_require_memory(envelope &&
+                            base_map_put(&home->awaited, (uintptr_t)envelope, awaited),
+                        "no memory for a large record that has come");
     envelope->flags = MESSAGE_PENDING;
     comm_fetch(home->comm, record->source, record->ticket, envelope);
     return true;

@@ -31,7 +31,7 @@ static void stash(troupe_actor *actor, struct actor_current *current)
 
     if (!envelope) {
         envelope = message_take(actor->home->pool, current->size_bytes);
-        base_require(envelope != NULL, "no memory to put a message aside");
+        base_require_memory(envelope != NULL, "no memory to put a message aside");
         __builtin_memcpy(envelope->inline_payload, current->body, current->size_bytes);
     }
     /* One that came in chunks has its bytes only. */

@@ -232,8 +232,8 @@ deliver_now(struct actor_rank *home, uint64_t to, struct message_envelope *envel
         return;
     }
     if (peer >= 0 && peer != home->me) {
-        base_require(post_envelope(home, peer, to, &envelope) == TROUPE_OK,
-                     "no memory for mail that must not wait");
+        base_require_memory(post_envelope(home, peer, to, &envelope) == TROUPE_OK,
+                            "no memory for mail that must not wait");
         return;
     }
     troupe_actor *actor = peer < 0 ? NULL : actor_find_or_embryo(home, to);
@@ -412,8 +412,8 @@ void actor_xoff_arrived(struct actor_rank *home, uint64_t address)
     xoff = base_new(struct actor_xoff);
     xoff->address = address;
     base_list_init(&xoff->gate);
-    base_require(base_map_put(&home->xoff, address, xoff),
-                 "no memory to note a full mailbox");
+    base_require_memory(base_map_put(&home->xoff, address, xoff),
+                        "no memory to note a full mailbox");
 }
 
 void actor_xon_arrived(struct actor_rank *home, uint64_t address)

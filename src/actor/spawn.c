@@ -114,7 +114,8 @@ troupe_actor *actor_find_or_embryo(struct actor_rank *home, uint64_t address)
     if (!entry || entry->actor || !entry->is_reserved)
         return entry ? entry->actor : NULL;
     entry->actor = actor_create(home, &embryo_behavior, address);
-    base_require(entry->actor != NULL, "no memory to keep mail for an actor to come");
+    base_require_memory(entry->actor != NULL,
+                        "no memory to keep mail for an actor to come");
     entry->actor->flags |= ACTOR_EMBRYO;
     return entry->actor;
 }
@@ -167,12 +168,13 @@ void actor_spawn_arrived(struct actor_rank *home, struct comm_record *record)
                  "a spawn came with an unknown behavior");
     behavior = &home->behaviors[wire.behavior - 1];
     actor = actor_create(home, behavior, address);
-    base_require(actor != NULL, "no memory for an actor that another rank has spawned");
+    base_require_memory(actor != NULL,
+                        "no memory for an actor that another rank has spawned");
     if (entry->actor)
         hatch(entry->actor, actor);
     entry->actor = actor;
     entry->is_reserved = 0;
-    base_require(
+    base_require_memory(
         copy_arguments(actor, &wire, (const char *)record->payload + sizeof wire),
         "no memory for the arguments of a spawn");
     apply(actor, &wire);

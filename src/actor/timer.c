@@ -80,7 +80,7 @@ static void send(struct actor_rank *home, const struct actor_timer *timer)
 {
     struct message_envelope *envelope = message_take(home->pool, timer->size_bytes);
 
-    base_require(envelope != NULL, "no memory for a timer's message");
+    base_require_memory(envelope != NULL, "no memory for a timer's message");
     if (timer->size_bytes)
         memcpy(envelope->inline_payload, timer->body, timer->size_bytes);
     envelope->type = timer->type;
@@ -121,9 +121,10 @@ static void every_fires(struct heap_node *node)
         send(home, timer);
     else
         home->counts.n_dropped_ticks++;
-    base_require(actor_heap_add(home, node, node->at_ns + n_periods * timer->period_ns,
-                                every_fires),
-                 "no memory for a timer");
+    base_require_memory(actor_heap_add(home, node,
+                                       node->at_ns + n_periods * timer->period_ns,
+                                       every_fires),
+                        "no memory for a timer");
 }
 
 static troupe_status timer_make(troupe_actor *self,

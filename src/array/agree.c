@@ -32,8 +32,8 @@ array_reduce(troupe_actor *self, troupe_team *team, const troupe_reduction *redu
     int n_tries = 0;
 
     while (troupe_reduce_start(self, team, -1, reduction, &operation) != TROUPE_OK)
-        base_require(++n_tries < TRIES,
-                     "no memory to agree with the members of a team");
+        base_require_memory(++n_tries < TRIES,
+                            "no memory to agree with the members of a team");
     return troupe_team_wait(self, team, operation);
 }
 
@@ -48,7 +48,8 @@ troupe_status array_gather(troupe_actor *self,
 
     while (troupe_gather_start(self, team, -1, mine, size_bytes, all, &operation) !=
            TROUPE_OK)
-        base_require(++n_tries < TRIES, "no memory to ask the members of a team");
+        base_require_memory(++n_tries < TRIES,
+                            "no memory to ask the members of a team");
     return troupe_team_wait(self, team, operation);
 }
 
@@ -59,7 +60,7 @@ array_exscan(troupe_actor *self, troupe_team *team, const troupe_reduction *redu
     int n_tries = 0;
 
     while (troupe_exscan_start(self, team, reduction, &operation) != TROUPE_OK)
-        base_require(++n_tries < TRIES, "no memory to add up with the members");
+        base_require_memory(++n_tries < TRIES, "no memory to add up with the members");
     return troupe_team_wait(self, team, operation);
 }
 
@@ -71,7 +72,8 @@ troupe_operation array_exchange_start(troupe_actor *self,
     int n_tries = 0;
 
     while (troupe_exchange_start(self, team, lists, &operation) != TROUPE_OK)
-        base_require(++n_tries < TRIES, "no memory to exchange with the members");
+        base_require_memory(++n_tries < TRIES,
+                            "no memory to exchange with the members");
     return operation;
 }
 

@@ -27,6 +27,13 @@ enum base_exit {
             base_die(__FILE__, __LINE__, __VA_ARGS__);                                 \
     } while (0)
 
+/* The same where memory is what is missing, which another try may find. */
+#define base_require_memory(condition, ...)                                            \
+    do {                                                                               \
+        if (UNLIKELY(!(condition)))                                                    \
+            base_die_with(BASE_EXIT_FAILED, __FILE__, __LINE__, __VA_ARGS__);          \
+    } while (0)
+
 #ifdef TROUPE_ASSERT
 #define base_assert(condition)                                                         \
     do {                                                                               \

@@ -75,7 +75,7 @@ static void send_control(struct comm *comm, struct comm_link *link)
 
     if (!link->control) {
         link->control = comm_frame_insist(comm, COMM_CONTROL_BYTES);
-        base_require(link->control, "no memory for a control frame");
+        base_require_memory(link->control, "no memory for a control frame");
         link->control->is_control = true;
         link->control->link = link;
     }

@@ -317,8 +317,9 @@ void comm_post_must(struct comm *comm,
         if (comm_post(comm, rank, header, payload, size_bytes) == TROUPE_OK)
             return;
     }
-    base_die(__FILE__, __LINE__,
-             "no memory to send %zu bytes of the runtime to rank %d", size_bytes, rank);
+    base_die_with(BASE_EXIT_FAILED, __FILE__, __LINE__,
+                  "no memory to send %zu bytes of the runtime to rank %d", size_bytes,
+                  rank);
 }
 
 troupe_status comm_post_envelope(struct comm *comm,

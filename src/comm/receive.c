@@ -184,8 +184,9 @@ struct message_envelope *comm_must_take(struct comm *comm, uint64_t size_bytes)
         if (envelope)
             return envelope;
     }
-    base_die(__FILE__, __LINE__, "no memory for a message of %llu bytes that arrived",
-             (unsigned long long)size_bytes);
+    base_die_with(BASE_EXIT_FAILED, __FILE__, __LINE__,
+                  "no memory for a message of %llu bytes that arrived",
+                  (unsigned long long)size_bytes);
 }
 
 /* True: the record is whole, in the envelope. */

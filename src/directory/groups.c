@@ -145,7 +145,8 @@ void directory_group_joined(struct directory *directory,
 {
     struct directory_group *group = find_or_make(directory, text);
 
-    base_require(group && add(group, member), "no memory to note a group's member");
+    base_require_memory(group && add(group, member),
+                        "no memory to note a group's member");
 }
 
 void directory_group_left(struct directory *directory,

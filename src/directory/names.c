@@ -71,7 +71,7 @@ static void tell_by_mail(struct directory *directory,
         .reference = {pending->reference}, .who = {who}, .status = status};
     struct message_envelope *envelope = message_take(home->pool, sizeof result);
 
-    base_require(envelope != NULL, "no memory for the answer about a name");
+    base_require_memory(envelope != NULL, "no memory for the answer about a name");
     memcpy(envelope->inline_payload, &result, sizeof result);
     envelope->type = message_table_id(home->table, TROUPE_TYPE_OF(troupe_name_result));
     envelope->reference = pending->reference;

@@ -42,7 +42,8 @@ void *kernel_need(struct kernel_run *run, size_t size_bytes)
 {
     void *bytes = lend(run, size_bytes, NULL);
 
-    base_require(bytes != NULL, "no memory to take part in an operation on arrays");
+    base_require_memory(bytes != NULL,
+                        "no memory to take part in an operation on arrays");
     memset(bytes, 0, size_bytes);
     return bytes;
 }
@@ -79,8 +80,8 @@ struct numeric_carrier *kernel_take_carrier(struct kernel_run *run,
 {
     struct numeric_carrier *carrier = kernel_need(run, sizeof *carrier);
 
-    base_require(numeric_carrier_init(carrier, tree, begin) == TROUPE_OK,
-                 "no memory to take part in an operation on arrays");
+    base_require_memory(numeric_carrier_init(carrier, tree, begin) == TROUPE_OK,
+                        "no memory to take part in an operation on arrays");
     CONTAINER_OF(carrier, struct loan, bytes)->fini = fini_carrier;
     return carrier;
 }

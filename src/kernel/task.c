@@ -189,15 +189,15 @@ troupe_status kernel_start(troupe_actor *self,
     if (!crew)
         crew = crew_make(self, team);
     /* The other members' crews would wait for ours for ever. */
-    base_require(crew != NULL, "no memory for a process that performs kernels");
+    base_require_memory(crew != NULL, "no memory for a process that performs kernels");
     task = base_new(struct kernel_task);
     task->number = ++here->n_tasks;
     task->owner = self;
     task->request = *request;
     task->request.how.task = NULL;
     task->mine = mine;
-    base_require(base_map_put(&here->tasks, task->number, task),
-                 "no memory to find a task again");
+    base_require_memory(base_map_put(&here->tasks, task->number, task),
+                        "no memory to find a task again");
     count_uses(&task->request, 1);
     base_list_append(&crew->tasks, &task->node);
     actor_wake(crew->worker);

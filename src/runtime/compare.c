@@ -25,7 +25,7 @@ static void describe(struct runtime_rank *rank, struct base_bytes *lines)
     for (uint32_t i = 0; i < home->n_behaviors; i++)
         base_bytes_append_format(lines, "the behavior '%s'\n",
                                  home->behaviors[i].source->name);
-    base_require(!lines->failed, "no memory to say how the ranks differ");
+    base_require_memory(!lines->failed, "no memory to say how the ranks differ");
 }
 
 /* Of what describe() shows; without allocations. */

@@ -209,7 +209,8 @@ static troupe_status start_mpi(struct runtime_job *job, troupe_status settings_s
     note_failure(rank, settings_status);
     rank->troupe.slot[BASE_SLOT_PLACEMENT] =
         runtime_place(rank->comm, &job->handle.log, &job->settings.wish, NULL);
-    base_require(rank_start(rank) == TROUPE_OK, "no memory for the buffers of a rank");
+    base_require_memory(rank_start(rank) == TROUPE_OK,
+                        "no memory for the buffers of a rank");
     comm_mpi_drive(rank->comm, compare);
     return status_of(&rank->verdict);
 }

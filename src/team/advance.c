@@ -109,8 +109,9 @@ static void merge_folds(struct team_operation *op, const void *bytes, bool is_lo
     unsigned char *mine = op->value.bytes;
 
     if (old && old->n_holders > 1)
-        base_require(team_value_take(here, &op->value, op->what.size_bytes),
-                     "no memory for %zu bytes of a reduction", op->what.size_bytes);
+        base_require_memory(team_value_take(here, &op->value, op->what.size_bytes),
+                            "no memory for %zu bytes of a reduction",
+                            op->what.size_bytes);
     if (is_lower)
         team_fold(op, op->value.bytes, bytes, mine);
     else

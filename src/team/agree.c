@@ -53,7 +53,7 @@ static void append_break(troupe_team *team, uint64_t from, troupe_status status)
     struct team_break *added =
         message_block_take(team->here->home->pool, sizeof *added, &block_class);
 
-    base_require(added != NULL, "no memory to note that a team is broken");
+    base_require_memory(added != NULL, "no memory to note that a team is broken");
     *added =
         (struct team_break){.from = from, .status = status, .block_class = block_class};
     while (*link)

@@ -64,10 +64,10 @@ static void
 fetch(struct team_rank *here, struct team_kept *kept, const struct comm_record *record)
 {
     kept->envelope = message_take(here->home->pool, (size_t)record->size_bytes);
-    base_require(kept->envelope &&
-                     base_map_put(&here->fetching, (uintptr_t)kept->envelope, kept),
-                 "no memory for %llu bytes that have come for a team",
-                 (unsigned long long)record->size_bytes);
+    base_require_memory(kept->envelope && base_map_put(&here->fetching,
+                                                       (uintptr_t)kept->envelope, kept),
+                        "no memory for %llu bytes that have come for a team",
+                        (unsigned long long)record->size_bytes);
     kept->envelope->flags |= MESSAGE_PENDING;
     kept->is_held = true;
     comm_fetch(here->home->comm, record->source, record->ticket, kept->envelope);
@@ -81,7 +81,7 @@ struct team_kept *team_keep(struct team_rank *here, struct comm_record *record)
     struct team_kept *kept =
         message_block_take(here->home->pool, sizeof *kept + inline_bytes, &block_class);
 
-    base_require(kept != NULL, "no memory for what has come for a team");
+    base_require_memory(kept != NULL, "no memory for what has come for a team");
     memset(kept, 0, sizeof *kept);
     kept->header = record->header;
     kept->source = record->source;
@@ -142,8 +142,9 @@ bool team_fetched(struct troupe *rank, struct message_envelope *envelope)
     *here->fetched_tail = kept;
     here->fetched_tail = &kept->next_fetched;
     if (!here->take_fetched.place)
-        base_require(actor_heap_add(here->home, &here->take_fetched, 0, take_fetched),
-                     "no memory for a timer");
+        base_require_memory(
+            actor_heap_add(here->home, &here->take_fetched, 0, take_fetched),
+            "no memory for a timer");
     return true;
 }
 
@@ -217,8 +218,8 @@ void team_stray_keep(struct team_rank *here, struct comm_record *record)
     if (!strays) {
         strays = base_new(struct team_strays);
         strays->tail = &strays->first;
-        base_require(base_map_put(&here->strays, id, strays),
-                     "no memory for what has come for a team");
+        base_require_memory(base_map_put(&here->strays, id, strays),
+                            "no memory for what has come for a team");
     }
     team_kept_append(&strays->tail, team_keep(here, record));
 }

@@ -109,8 +109,8 @@ void team_begin(troupe_team *team, uint64_t id, troupe_actor *member)
     team->member = member;
     base_list_init(&team->parked);
     place(team);
-    base_require(base_map_put(&here->teams, id, team),
-                 "no memory to find a team again");
+    base_require_memory(base_map_put(&here->teams, id, team),
+                        "no memory to find a team again");
     if (member) {
         struct actor_extra *extra = actor_extra(member);
 
@@ -126,7 +126,7 @@ static troupe_team *make_rank_team(struct team_rank *here)
     struct actor_rank *home = here->home;
     troupe_team *team = team_take(here, 0);
 
-    base_require(team != NULL, "no memory for the team of the rank processes");
+    base_require_memory(team != NULL, "no memory for the team of the rank processes");
     team->addresses = NULL;
     team->ranks = NULL;
     team->size = home->n_ranks;
@@ -263,7 +263,7 @@ troupe_team *team_shadow(const troupe_team *team, troupe_actor *member)
     const uint64_t salt = UINT64_C(0x736861646f77);
     troupe_team *shadow = team_take(team->here, team->size);
 
-    base_require(shadow != NULL, "no memory for the shadow of a team");
+    base_require_memory(shadow != NULL, "no memory for the shadow of a team");
     for (int i = 0; i < team->size; i++) {
         shadow->addresses[i] = team_address_at(team, i);
         shadow->ranks[i] = team_rank_at(team, i);

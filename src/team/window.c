@@ -103,7 +103,7 @@ static void arm(struct team_rank *here)
     struct actor_rank *home = here->home;
 
     here->is_looking = true;
-    base_require(
+    base_require_memory(
         actor_heap_add(home, &here->look, comm_now_ns(home->comm) + LOOK_NS, look),
         "no memory for a timer");
 }
