@@ -152,6 +152,15 @@ REGION_UNSEEN static void work_slice(struct work *work)
         work_thread(work, thread);
 }
 
+bool array_has_threads(void)
+{
+#ifdef _OPENMP
+    return true;
+#else
+    return false;
+#endif
+}
+
 static bool is_left(const struct work *work)
 {
     for (int thread = 0; thread < work->n_threads; thread++)

@@ -30,6 +30,8 @@ static inline int64_t array_share(int64_t whole, int64_t n, int64_t i)
 
 /* How many threads that takes part at most. */
 int array_n_threads(const troupe_actor *self);
+/* Whether this build has OpenMP; without, all is done by one thread. */
+bool array_has_threads(void);
 
 /* The thread that runs a task. */
 int array_thread_of(const troupe_actor *self, int64_t n_tasks, int64_t task);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _GNU_SOURCE
 #include "cli/facts.h"
+#include "array/work.h"
 #include "base/require.h"
 #include "comm/mpi_facts.h"
 #include "fiber/guard.h"
+#include "numeric/isa.h"
+#include "placement/placement.h"
 #include "troupe/troupe.h"
 #include <link.h>
 #include <sched.h>
@@ -98,6 +101,8 @@ static void add_build(struct facts *facts)
     add(facts, "build", "sanitizers", "%s", SANITIZERS);
     add(facts, "build", "assertions", "%s", ASSERTIONS);
     add(facts, "build", "limits", "%s", LIMITS);
+    add(facts, "build", "openmp", "%s", array_has_threads() ? "yes" : "no");
+    add(facts, "build", "hwloc", "%s", placement_can_read() ? "yes" : "no");
 }
 
 /* ---- libraries
@@ -200,6 +205,23 @@ static long long memory_mib(const char *name)
     return kib / 1024;
 }
 
+/* What the kernels' loops may be run with here, the best last, and what is chosen. */
+static void add_kernels(struct facts *facts)
+{
+    const struct numeric_isa *list[4];
+    int n = numeric_isa_list(list);
+    const struct numeric_isa *chosen = numeric_isa_choose(getenv("TROUPE_ISA"));
+    char text[100];
+    size_t length = 0;
+
+    for (int i = 0; i < n; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s",
+                                   i ? " " : "", list[i]->name);
+    add(facts, "machine", "kernels_can_use", "%s", text);
+    add(facts, "machine", "kernels_use", "%s",
+        chosen ? chosen->name : "nothing: TROUPE_ISA names none of these");
+}
+
 static void add_machine(struct facts *facts)
 {
     struct utsname system;
@@ -216,6 +238,7 @@ static void add_machine(struct facts *facts)
     add_number(facts, "machine", "memory_mib", memory_mib("MemTotal"));
     add_number(facts, "machine", "memory_free_mib", memory_mib("MemAvailable"));
     add_number(facts, "machine", "page_bytes", sysconf(_SC_PAGESIZE));
+    add_kernels(facts);
     add_guards(facts);
 }
 

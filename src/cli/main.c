@@ -20,7 +20,7 @@ static const struct cli_command help = {
 
 static const struct cli_command version = {
     .name = "version",
-    .summary = "the version, as one number",
+    .summary = "the version",
     .help = "usage: troupe version\n",
     .run = run_version,
 };

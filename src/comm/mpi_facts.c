@@ -12,6 +12,7 @@ void comm_mpi_describe(struct comm_mpi_facts *facts)
     char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int length, version = 0, subversion = 0;
 
+    mpi_port_raise_eager_limit(); /* as where programs begin */
     *facts = (struct comm_mpi_facts){.eager_bytes = mpi_port_eager_limit()};
     snprintf(facts->built, sizeof facts->built, "Open MPI %d.%d.%d", OMPI_MAJOR_VERSION,
              OMPI_MINOR_VERSION, OMPI_RELEASE_VERSION);

@@ -38,6 +38,8 @@ void mpi_port_check(int code, const char *call);
 bool mpi_port_is_crowded(const struct mpi_port *port);
 /* The largest message that MPI sends without asking the receiver. */
 uint32_t mpi_port_eager_limit(void);
+/* Before MPI_Init: what programs are started with, unless somebody has set it. */
+void mpi_port_raise_eager_limit(void);
 /* Waits until `until_ns`, or until comm_poll() moved something. */
 void mpi_port_idle(struct comm *comm, int64_t until_ns);
 

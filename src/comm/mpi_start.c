@@ -52,7 +52,7 @@ static troupe_status check_threads(char *why, size_t why_capacity)
  * with 4 KiB through halves the time of such a message (measured: 1300 to 700 ns). What
  * the user or mpirun has set stays.
  */
-static void raise_eager_limit(void)
+void mpi_port_raise_eager_limit(void)
 {
     static const char *const names[] = {"OMPI_MCA_btl_vader_eager_limit",
                                         "OMPI_MCA_btl_sm_eager_limit"}; /* 4.x, 5.x */
@@ -78,7 +78,7 @@ static troupe_status init_mpi(const struct comm_mpi_options *mpi,
     *is_ours = !is_initialised;
     if (!*is_ours)
         return TROUPE_OK;
-    raise_eager_limit();
+    mpi_port_raise_eager_limit();
     int code = MPI_Init_thread(mpi ? mpi->argc : NULL, mpi ? mpi->argv : NULL,
                                MPI_THREAD_FUNNELED, &level);
     if (code == MPI_SUCCESS)

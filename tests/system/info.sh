@@ -69,10 +69,19 @@ TROUPE_STATS=1 TROUPE_STATZ=1 run 0 info
 says out 'mpi built with'
 says out 'mpi fits            yes'
 says out 'stack guards'
+says out 'openmp '
+says out 'kernels can use     baseline'
 says out '* TROUPE_STATS=1'
 says out '! TROUPE_STATZ: unknown, did you mean TROUPE_STATS?'
 [ "$(awk 'length > 80 && / / && !/(mpi|xxhash|context) file/' "$work/out" | wc -l)" -eq 0 ] ||
     fail 'a line is wider than 80 columns'
+
+# What kernels are told to use is what they use, or said to be nothing.
+TROUPE_ISA=baseline run 0 info
+says out 'kernels use         baseline'
+TROUPE_ISA=v9 run 0 info
+says out 'TROUPE_ISA names none of these'
+
 # Every variable that the library asks for.
 while IFS= read -r name; do
     says out "$name"
