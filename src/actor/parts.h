@@ -332,7 +332,7 @@ struct actor_counts {
     uint32_t most_queued; /* in one mailbox */
 };
 
-enum { ACTOR_FOUND_BITS = 3, ACTOR_N_FOUND = 1 << ACTOR_FOUND_BITS };
+enum { ACTOR_FOUND_BITS = 4, ACTOR_N_FOUND = 1 << ACTOR_FOUND_BITS };
 
 enum actor_verdict { ACTOR_VERDICT_NONE, ACTOR_VERDICT_END, ACTOR_VERDICT_DEADLOCK };
 
