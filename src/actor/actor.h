@@ -46,6 +46,12 @@ int actor_rank_of(const struct actor_rank *home, uint64_t address);
 /* Checks what init needs: a power of two, at least 1024 and 64 a rank, at most 2^20. */
 uint32_t actor_slots_default(int n_ranks);
 
+/* What stands in checkpoints of this rank's actors. */
+static inline bool actor_is_saved(const troupe_actor *actor)
+{
+    return !actor->behavior->is_internal;
+}
+
 static inline bool actor_is_local(const struct actor_rank *home, uint64_t address)
 {
     uint32_t slot = actor_address_slot(address);
@@ -284,6 +290,11 @@ void actor_reserve_force(troupe_actor *sender, uint64_t to);
 void actor_earlier_force(troupe_actor *sender, uint64_t to);
 /* A parked process is being stopped: its message is not sent. */
 void actor_parcel_cancel(struct actor_parcel *parcel);
+/* A message of a handler's in the reserve, at the end of a gate; on success taken. */
+bool actor_parcel_hang(troupe_actor *sender,
+                       uint64_t to,
+                       struct message_envelope *envelope,
+                       struct base_list *gate);
 /* Copies a body into a message from `sender`; flags and reference as in the envelope.
  */
 troupe_status actor_send_copy(troupe_actor *sender,
@@ -364,6 +375,9 @@ struct message_envelope *actor_compose(troupe_actor *self,
                                        size_t n_tail,
                                        troupe_status *status);
 void actor_owned_free_all(troupe_actor *actor);
+bool actor_held_hang(troupe_actor *self,
+                     struct message_envelope *envelope,
+                     uint64_t held);
 
 /* ---- records.c ---- */
 
@@ -406,6 +420,11 @@ void actor_monitor_add(struct actor_rank *home,
                        uint64_t watcher,
                        uint64_t reference);
 void actor_monitor_remove(struct actor_rank *home, uint64_t reference);
+/* As it was before a restart; false: no memory. So do the other calls of this name. */
+bool actor_monitor_hang(troupe_actor *actor, uint64_t watcher, uint64_t reference);
+bool actor_watch_hang(troupe_actor *watcher, uint64_t target, uint64_t reference);
+/* Ends all that hangs on an actor but its mail and who watches it. */
+void actor_extra_release(troupe_actor *actor);
 void actor_down_arrived(struct actor_rank *home, struct comm_record *record);
 void actor_stop_at(struct actor_rank *home,
                    uint64_t target,
@@ -422,6 +441,8 @@ void actor_lease_given(struct actor_rank *home, struct comm_record *record);
 troupe_actor *actor_find_or_embryo(struct actor_rank *home, uint64_t address);
 /* Unread mail of types that the actor does not take, as is known now, is refused. */
 void actor_refuse_strangers(troupe_actor *actor);
+/* Of who only keeps mail for an actor to come. */
+const struct actor_behavior *actor_embryo_behavior(void);
 /* The process of this rank. */
 troupe_status actor_rank_process_create(struct actor_rank *home);
 
@@ -469,6 +490,11 @@ void actor_requests_fail(troupe_actor *actor);
 /* The caller ends: its outstanding calls are forgotten. */
 void actor_calls_free(troupe_actor *actor);
 uint64_t actor_reference_make(struct actor_rank *home);
+bool actor_call_hang(troupe_actor *caller,
+                     uint64_t server,
+                     uint64_t reference,
+                     int64_t at_ns,
+                     uint64_t order);
 
 /* ---- timer.c
  * ----------------------------------------------------------------------------------------------------
@@ -482,7 +508,17 @@ bool actor_heap_add(struct actor_rank *home,
                     struct heap_node *node,
                     int64_t at_ns,
                     void (*fire)(struct heap_node *node));
+/* With an order that was given before. */
+bool actor_heap_put(struct actor_rank *home,
+                    struct heap_node *node,
+                    int64_t at_ns,
+                    uint64_t order,
+                    void (*fire)(struct heap_node *node));
 void actor_timers_free(troupe_actor *actor);
+/* heap.at_ns and heap.order of the model are the timer's. */
+bool actor_timer_hang(troupe_actor *self,
+                      const struct actor_timer *model,
+                      const void *body);
 
 /* ---- behavior.c
  * ---------------------------------------------------------------------------------------------------
@@ -538,6 +574,17 @@ void actor_end_step(struct actor_rank *home);
 /* Rank 0, when all is done: who waited for whom. */
 void actor_report_print(struct actor_rank *home);
 
+/* ---- save.c, load.c: checkpoints ---- */
+
+/* Asks for all payloads that stand with their senders yet; false: there are none. */
+bool actor_payloads_fetch(struct troupe *rank);
+troupe_status actor_save(struct troupe *rank, struct base_saver *saver);
+troupe_status actor_load(struct troupe *rank,
+                         struct base_saved_source *source,
+                         const struct base_saved *record);
+troupe_status actor_loaded(struct troupe *rank, struct base_saved_source *source);
+void actor_loading_free(struct actor_rank *home);
+
 /* ---- module.c: start and stop
  * ----------------------------------------------------------------------------------------------
  */
@@ -561,5 +608,7 @@ troupe_status actor_start(struct troupe *rank,
                           size_t why_capacity);
 void actor_stop(struct troupe *rank);
 extern const struct comm_upper actor_upper;
+/* For checkpoints only: runtime starts and stops the actors by name. */
+extern const struct base_module actor_module;
 
 #endif

@@ -128,6 +128,7 @@ static struct message_envelope *ticket_envelope(struct actor_rank *home,
     base_require_memory(envelope != NULL, "no memory for mail that has come");
     memcpy(envelope->inline_payload, &ticket, sizeof ticket);
     envelope->flags = MESSAGE_TICKET | MESSAGE_PENDING;
+    home->n_tickets++;
     return envelope;
 }
 
@@ -175,6 +176,7 @@ fetch(struct actor_rank *home, uint64_t to, struct message_envelope *ticket_box)
     envelope->type = ticket_box->type;
     envelope->flags = (uint8_t)(ticket_box->flags & ~MESSAGE_TICKET);
     comm_fetch(home->comm, ticket.source, ticket.number, envelope);
+    home->n_tickets--;
     message_give(home->pool, ticket_box);
     return envelope;
 }
@@ -205,6 +207,7 @@ void actor_envelope_discard(struct actor_rank *home, struct message_envelope *en
     if (envelope->flags & MESSAGE_TICKET) {
         memcpy(&ticket, envelope->inline_payload, sizeof ticket);
         comm_fetch_discard(home->comm, ticket.source, ticket.number);
+        home->n_tickets--;
     } else if (envelope->flags & MESSAGE_PENDING) {
         (void)base_map_remove(&home->fetching, (uintptr_t)envelope);
         return; /* comm still writes into it: actor_fetched frees it */

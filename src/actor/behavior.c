@@ -170,6 +170,23 @@ static void know_types(struct actor_rank *home)
     }
 }
 
+/* Processes that a module keeps for itself are made anew by it. */
+static void know_internal(struct actor_rank *home)
+{
+    const struct base_module *const *module = home->modules;
+
+    for (; module && *module; module++) {
+        const troupe_behavior *const *behavior = (*module)->behaviors;
+
+        for (; behavior && *behavior; behavior++) {
+            struct actor_behavior *known =
+                base_map_get(&home->behavior_by_pointer, (uintptr_t)*behavior);
+
+            known->is_internal = known->is_process;
+        }
+    }
+}
+
 static void know_all(struct actor_rank *home, struct walk *walk)
 {
     qsort(walk->found, walk->n_found, sizeof *walk->found, by_name);
@@ -183,6 +200,7 @@ static void know_all(struct actor_rank *home, struct walk *walk)
                                          &home->behaviors[i]),
                             "no memory for the program's behaviors");
     }
+    know_internal(home);
 }
 
 troupe_status actor_program_walk(struct actor_rank *home,

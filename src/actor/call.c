@@ -300,31 +300,34 @@ static void call_times_out(struct heap_node *node)
     actor_call_tell(home, caller, reference, TROUPE_TIMEOUT, TROUPE_EXIT_NORMAL);
 }
 
-static struct actor_pending_call *
-pending_make(troupe_actor *self, uint64_t server, troupe_deadline deadline)
+bool actor_call_hang(troupe_actor *self,
+                     uint64_t server,
+                     uint64_t reference,
+                     int64_t at_ns,
+                     uint64_t order)
 {
     struct actor_rank *home = self->home;
     uint8_t block_class;
     struct actor_pending_call *call;
 
     if (!actor_extra_try(self))
-        return NULL;
+        return false;
     call = message_block_take(home->pool, sizeof *call, &block_class);
     if (!call)
-        return NULL;
+        return false;
     *call = (struct actor_pending_call){.server = server,
-                                        .reference = actor_reference_make(home),
+                                        .reference = reference,
                                         .caller = self,
                                         .block_class = block_class};
     base_list_append(&self->extra->calls, &call->node);
     if (base_map_put(&home->calls, call->reference, call) &&
-        (deadline.at_ns == INT64_MAX ||
-         actor_heap_add(home, &call->deadline, deadline.at_ns, call_times_out))) {
-        home->n_holding += deadline.at_ns != INT64_MAX;
-        return call;
+        (at_ns == INT64_MAX ||
+         actor_heap_put(home, &call->deadline, at_ns, order, call_times_out))) {
+        home->n_holding += at_ns != INT64_MAX;
+        return true;
     }
     pending_free(home, call);
-    return NULL;
+    return false;
 }
 
 troupe_status troupe_call_async_bytes(troupe_actor *self,
@@ -337,15 +340,13 @@ troupe_status troupe_call_async_bytes(troupe_actor *self,
 {
     uint16_t id = actor_type_checked(self, type, body, size_bytes);
     struct actor_pending_call *call;
-    uint64_t bits;
+    uint64_t bits = actor_reference_make(self->home);
     troupe_status status;
 
     actor_require(self, self->behavior->accepts_call_result,
                   "who calls without waiting must accept troupe_call_failed");
-    call = pending_make(self, to.bits, deadline);
-    if (!call)
+    if (!actor_call_hang(self, to.bits, bits, deadline.at_ns, ++self->home->next_order))
         return TROUPE_NO_MEMORY;
-    bits = call->reference;
     status =
         actor_send_copy(self, to.bits, id, body, size_bytes, MESSAGE_REQUEST, bits);
     call = status == TROUPE_OK ? NULL : base_map_get(&self->home->calls, bits);

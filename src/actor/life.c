@@ -332,7 +332,7 @@ static void log_end(troupe_actor *actor, const struct actor_exit *exit)
                 exit->text);
 }
 
-static void release_extra(troupe_actor *actor)
+void actor_extra_release(troupe_actor *actor)
 {
     struct actor_extra *extra = actor->extra;
 
@@ -406,7 +406,7 @@ void actor_end(troupe_actor *actor)
     exit = actor->extra ? &actor->extra->exit : &normal;
     log_end(actor, exit);
     if (actor->extra)
-        release_extra(actor);
+        actor_extra_release(actor);
     if (actor_address_index(actor->address) != 0)
         actor_address_free(home, actor->address);
     else

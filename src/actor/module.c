@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
+#include "actor/saved.h"
 #include "base/alloc.h"
 #include <stdio.h>
 
@@ -12,6 +13,25 @@ const struct comm_upper actor_upper = {
     .link_open = actor_link_open,
     .fetched = actor_fetched,
     .quiet = actor_quiet,
+};
+
+static const struct base_saved_kind saved_kinds[] = {
+    {SAVED_TYPES, BASE_SAVED_ALL, "types and behaviors"},
+    {SAVED_RANK, BASE_SAVED_ALL, "counts of a rank"},
+    {SAVED_SLOT, BASE_SAVED_ADDRESS, "marks of a slot"},
+    {SAVED_ACTORS, BASE_SAVED_ADDRESS, "actors"},
+    {SAVED_STATE, BASE_SAVED_ADDRESS, "large state"},
+    {SAVED_MAIN, BASE_SAVED_ADDRESS, "rank process"},
+};
+
+const struct base_module actor_module = {
+    .name = "actors",
+    .slot = BASE_SLOT_ACTOR,
+    .saved = saved_kinds,
+    .n_saved = ARRAY_LENGTH(saved_kinds),
+    .save = actor_save,
+    .load = actor_load,
+    .loaded = actor_loaded,
 };
 
 static void init_maps(struct actor_rank *home)
@@ -104,6 +124,8 @@ void actor_stop(struct troupe *rank)
 
     if (!home)
         return;
+    actor_loading_free(home); /* of a start that failed */
+    home->is_ending = true;   /* nobody hears of the end */
     if (home->rank_process && home->rank_process->process->fiber == NULL)
         actor_end(home->rank_process); /* started, but never run */
     for (int i = 0; i < home->n_ranks; i++)

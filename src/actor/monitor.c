@@ -97,6 +97,25 @@ void actor_monitors_fire(troupe_actor *actor, const struct actor_exit *exit)
     }
 }
 
+bool actor_monitor_hang(troupe_actor *actor, uint64_t watcher, uint64_t reference)
+{
+    struct actor_rank *home = actor->home;
+    uint8_t block_class;
+    struct actor_monitor *kept =
+        message_block_take(home->pool, sizeof *kept, &block_class);
+
+    if (!kept)
+        return false;
+    *kept = (struct actor_monitor){
+        .watcher = watcher, .reference = reference, .block_class = block_class};
+    if (!actor_extra_try(actor) || !base_map_put(&home->monitors, reference, kept)) {
+        message_block_give(home->pool, kept, block_class);
+        return false;
+    }
+    base_list_append(&actor->extra->monitors, &kept->node);
+    return true;
+}
+
 /* Keeps who watches, or says at once that there is nobody. False: no memory. */
 static bool monitor_add(struct actor_rank *home,
                         uint64_t target,
@@ -105,23 +124,12 @@ static bool monitor_add(struct actor_rank *home,
 {
     static const struct actor_exit no_actor = {
         .kind = TROUPE_EXIT_NO_ACTOR, .text = "there is no actor at this address"};
-    struct actor_monitor monitor = {.watcher = watcher, .reference = reference};
+    const struct actor_monitor monitor = {.watcher = watcher, .reference = reference};
     troupe_actor *actor = actor_find_or_embryo(home, target);
-    struct actor_monitor *kept;
 
-    if (!actor) {
-        send_down(home, &monitor, target, 0, &no_actor);
-        return true;
-    }
-    kept = message_block_take(home->pool, sizeof *kept, &monitor.block_class);
-    if (!kept)
-        return false;
-    *kept = monitor;
-    if (!actor_extra_try(actor) || !base_map_put(&home->monitors, reference, kept)) {
-        message_block_give(home->pool, kept, monitor.block_class);
-        return false;
-    }
-    base_list_append(&actor->extra->monitors, &kept->node);
+    if (actor)
+        return actor_monitor_hang(actor, watcher, reference);
+    send_down(home, &monitor, target, 0, &no_actor);
     return true;
 }
 
@@ -166,37 +174,37 @@ void actor_watches_free(troupe_actor *actor)
     }
 }
 
-static struct actor_watch *watch_make(troupe_actor *self, uint64_t target)
+bool actor_watch_hang(troupe_actor *self, uint64_t target, uint64_t reference)
 {
     struct actor_rank *home = self->home;
     uint8_t block_class;
     struct actor_watch *watch;
 
     if (!actor_extra_try(self))
-        return NULL;
+        return false;
     watch = message_block_take(home->pool, sizeof *watch, &block_class);
     if (!watch)
-        return NULL;
+        return false;
     watch->target = target;
-    watch->reference = actor_reference_make(home);
+    watch->reference = reference;
     watch->watcher = self;
     watch->block_class = block_class;
     if (!base_map_put(&home->watches, watch->reference, watch)) {
         message_block_give(home->pool, watch, block_class);
-        return NULL;
+        return false;
     }
     base_list_append(&self->extra->watching, &watch->node);
-    return watch;
+    return true;
 }
 
 troupe_status
 actor_watch_begin(troupe_actor *self, uint64_t target, uint64_t *reference)
 {
-    struct actor_watch *watch = watch_make(self, target);
+    uint64_t bits = actor_reference_make(self->home);
 
-    if (!watch)
+    if (!actor_watch_hang(self, target, bits))
         return TROUPE_NO_MEMORY;
-    *reference = watch->reference;
+    *reference = bits;
     return TROUPE_OK;
 }
 
@@ -213,20 +221,16 @@ troupe_monitor(troupe_actor *self, troupe_address who, troupe_reference *monitor
     struct comm_header header = {
         .kind = ACTOR_KIND_MONITOR, .to = who.bits, .from = self->address};
     int peer = actor_rank_of(home, who.bits);
-    struct actor_watch *watch;
 
     actor_require(self, self->behavior->accepts_down,
                   "who monitors must accept troupe_down");
     actor_require(self, peer >= 0, "there is no such address to monitor");
     actor_require(self, monitor, "no place for the monitor's reference");
-    watch = watch_make(self, who.bits);
-    if (!watch)
-        return TROUPE_NO_MEMORY;
-    header.reference = watch->reference;
+    TROUPE_TRY(actor_watch_begin(self, who.bits, &header.reference));
     if (peer != home->me) {
         comm_post_must(home->comm, peer, &header, NULL, 0);
     } else if (!monitor_add(home, who.bits, self->address, header.reference)) {
-        watch_free(home, watch);
+        actor_watch_cancel(home, header.reference);
         return TROUPE_NO_MEMORY;
     }
     monitor->bits = header.reference;

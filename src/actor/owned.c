@@ -35,6 +35,19 @@ static troupe_status own(troupe_actor *self,
     return TROUPE_OK;
 }
 
+bool actor_held_hang(troupe_actor *self,
+                     struct message_envelope *envelope,
+                     uint64_t held)
+{
+    troupe_message *message;
+
+    if (own(self, message_table_type(self->home->table, envelope->type), envelope,
+            &message) != TROUPE_OK)
+        return false;
+    owned_of(message)->held = held;
+    return true;
+}
+
 static void disown(struct actor_owned *owned)
 {
     struct message_pool *pool = owned->owner->home->pool;

@@ -78,6 +78,7 @@ struct actor_behavior {
     uint16_t id; /* place in the order by name, from 1 */
     uint32_t state_bytes, capacity;
     enum troupe_overflow overflow;
+    bool is_internal; /* a module's own process: in no checkpoint */
     bool is_process, accepts_down, accepts_refused, accepts_call_result,
         accepts_shutdown;
     troupe_thunk *
@@ -98,7 +99,8 @@ enum actor_flags {
     ACTOR_RETURNED = 256, /* rank process: its function has returned */
     ACTOR_HAS_STASH = 512,
     ACTOR_XOFF_SENT = 1024, /* some rank was told to stop sending */
-    ACTOR_FINI_DONE = 2048
+    ACTOR_FINI_DONE = 2048,
+    ACTOR_RESTORED = 4096 /* it has run before a restart */
 };
 
 /* The message being handled or last received, wherever it lies. What it begins with is
@@ -377,6 +379,7 @@ struct actor_rank {
     /* By reference: own watches, calls and timers; whom actors here are watched by. */
     struct base_map watches, calls, timers_by_reference, monitors;
     struct base_map fetching; /* envelope of a payload on its way: whom it is for */
+    uint64_t n_tickets;       /* payloads that nobody has asked for yet */
     struct base_map awaited;  /* the same of other records: what stood in them */
     /* A layer above's: true if the payload that has come is its own. May be NULL. */
     bool (*fetched_other)(struct troupe *rank, struct message_envelope *envelope);
@@ -397,6 +400,7 @@ struct actor_rank {
     uint16_t down_type, refused_type, call_result_type, shutdown_type;
 
     const struct base_module *const *modules; /* NULL-ended */
+    struct saved_loading *loading;            /* NULL: not at a restart's start */
 
     uint32_t n_blocked, n_holding; /* waits that count for the verdicts */
     uint32_t n_ticking;            /* timers of troupe_send_every */

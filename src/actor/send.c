@@ -301,36 +301,45 @@ static struct base_list *gate_of_last(troupe_actor *sender, uint64_t to)
     return NULL;
 }
 
-static troupe_status reserve(troupe_actor *sender,
-                             uint64_t to,
-                             struct message_envelope **envelope,
-                             struct base_list *gate,
-                             bool is_behind)
+bool actor_parcel_hang(troupe_actor *sender,
+                       uint64_t to,
+                       struct message_envelope *envelope,
+                       struct base_list *gate)
 {
     struct actor_rank *home = sender->home;
     struct actor_parcel *parcel;
     uint8_t block_class;
 
-    if (home->n_parcels_reserved >= home->reserve_limit)
-        return TROUPE_FULL;
     if (!actor_extra_try(sender))
-        return TROUPE_NO_MEMORY;
+        return false;
     parcel = message_block_take(home->pool, sizeof *parcel, &block_class);
     if (!parcel)
-        return TROUPE_NO_MEMORY;
+        return false;
     *parcel = (struct actor_parcel){
-        .sender = sender, .envelope = *envelope, .to = to, .block_class = block_class};
-    if (is_behind)
-        base_list_prepend(gate, &parcel->node); /* right after the last one of ours */
-    else
-        base_list_append(gate, &parcel->node);
+        .sender = sender, .envelope = envelope, .to = to, .block_class = block_class};
+    base_list_append(gate, &parcel->node);
     base_list_append(&sender->extra->reserved, &parcel->by_sender);
     home->n_parcels_reserved++;
-    home->counts.n_reserved++;
     if (sender->n_reserved++ == 0) {
         sender->flags |= ACTOR_HELD;
         home->n_blocked++;
     }
+    return true;
+}
+
+/* In front of `before`: of a gate, at its end. */
+static troupe_status reserve(troupe_actor *sender,
+                             uint64_t to,
+                             struct message_envelope **envelope,
+                             struct base_list *before)
+{
+    struct actor_rank *home = sender->home;
+
+    if (home->n_parcels_reserved >= home->reserve_limit)
+        return TROUPE_FULL;
+    if (!actor_parcel_hang(sender, to, *envelope, before))
+        return TROUPE_NO_MEMORY;
+    home->counts.n_reserved++;
     *envelope = NULL;
     return TROUPE_OK;
 }
@@ -378,7 +387,7 @@ actor_send(troupe_actor *sender, uint64_t to, struct message_envelope **envelope
     if (UNLIKELY(sender->n_reserved > 0)) {
         gate = gate_of_last(sender, to);
         if (gate)
-            return reserve(sender, to, envelope, gate, true);
+            return reserve(sender, to, envelope, gate->next); /* behind our last */
     }
     status = try_anywhere(home, to, envelope, &gate);
     if (LIKELY(status != TROUPE_PENDING))
@@ -390,7 +399,7 @@ actor_send(troupe_actor *sender, uint64_t to, struct message_envelope **envelope
     }
     if (can_park(sender))
         return park_with(sender, to, envelope, gate);
-    return reserve(sender, to, envelope, gate, false);
+    return reserve(sender, to, envelope, gate);
 }
 
 void actor_send_exempt(struct actor_rank *home,

@@ -102,6 +102,11 @@ troupe_status actor_rank_process_create(struct actor_rank *home)
 static const struct actor_behavior embryo_behavior = {
     .source = &(const troupe_behavior){.name = "not spawned yet"}, .capacity = 1024};
 
+const struct actor_behavior *actor_embryo_behavior(void)
+{
+    return &embryo_behavior;
+}
+
 troupe_actor *actor_find_or_embryo(struct actor_rank *home, uint64_t address)
 {
     struct actor_entry *entry;

@@ -4,15 +4,24 @@
 
 /* Deadlines and timers: one heap for all of a rank. */
 
+bool actor_heap_put(struct actor_rank *home,
+                    struct heap_node *node,
+                    int64_t at_ns,
+                    uint64_t order,
+                    void (*fire)(struct heap_node *node))
+{
+    node->at_ns = at_ns;
+    node->order = order;
+    node->fire = fire;
+    return heap_add(&home->timers, node);
+}
+
 bool actor_heap_add(struct actor_rank *home,
                     struct heap_node *node,
                     int64_t at_ns,
                     void (*fire)(struct heap_node *node))
 {
-    node->at_ns = at_ns;
-    node->order = ++home->next_order;
-    node->fire = fire;
-    return heap_add(&home->timers, node);
+    return actor_heap_put(home, node, at_ns, ++home->next_order, fire);
 }
 
 int64_t actor_timers_next_ns(const struct actor_rank *home)
@@ -127,42 +136,53 @@ static void every_fires(struct heap_node *node)
                         "no memory for a timer");
 }
 
-static troupe_status timer_make(troupe_actor *self,
-                                const struct actor_timer *model,
-                                const void *body,
-                                int64_t delay_ns,
-                                troupe_reference *reference)
+bool actor_timer_hang(troupe_actor *self,
+                      const struct actor_timer *model,
+                      const void *body)
 {
     struct actor_rank *home = self->home;
     uint8_t block_class;
     struct actor_timer *timer;
     bool is_every = model->kind == ACTOR_TIMER_EVERY;
-    int64_t now_ns = comm_now_ns(home->comm);
 
     if (!actor_extra_try(self))
-        return TROUPE_NO_MEMORY;
+        return false;
     timer =
         message_block_take(home->pool, sizeof *timer + model->size_bytes, &block_class);
     if (!timer)
-        return TROUPE_NO_MEMORY;
+        return false;
     *timer = *model;
     timer->block_class = block_class;
-    timer->reference = actor_reference_make(home);
     if (model->size_bytes)
         memcpy(timer->body, body, model->size_bytes);
     base_list_append(&self->extra->timers, &timer->node);
     home->n_holding += !is_every;
     home->n_ticking += is_every;
+    if (base_map_put(&home->timers_by_reference, timer->reference, timer) &&
+        actor_heap_put(home, &timer->heap, model->heap.at_ns, model->heap.order,
+                       is_every ? every_fires : after_fires))
+        return true;
+    timer_free(home, timer);
+    return false;
+}
+
+static troupe_status timer_make(troupe_actor *self,
+                                struct actor_timer *model,
+                                const void *body,
+                                int64_t delay_ns,
+                                troupe_reference *reference)
+{
+    int64_t now_ns = comm_now_ns(self->home->comm);
+
     if (delay_ns > INT64_MAX - now_ns)
         delay_ns = INT64_MAX - now_ns;
-    if (!base_map_put(&home->timers_by_reference, timer->reference, timer) ||
-        !actor_heap_add(home, &timer->heap, now_ns + delay_ns,
-                        is_every ? every_fires : after_fires)) {
-        timer_free(home, timer);
+    model->heap.at_ns = now_ns + delay_ns;
+    model->heap.order = ++self->home->next_order;
+    model->reference = actor_reference_make(self->home);
+    if (!actor_timer_hang(self, model, body))
         return TROUPE_NO_MEMORY;
-    }
     if (reference)
-        reference->bits = timer->reference;
+        reference->bits = model->reference;
     return TROUPE_OK;
 }
 

@@ -19,8 +19,7 @@ void base_bytes_fini(struct base_bytes *bytes)
     base_bytes_init(bytes);
 }
 
-/* Room for `more` bytes at the end; NULL (and failed) without memory. */
-static unsigned char *reserve(struct base_bytes *bytes, size_t more)
+unsigned char *base_bytes_room(struct base_bytes *bytes, size_t more)
 {
     if (bytes->failed)
         return NULL;
@@ -45,7 +44,7 @@ void base_bytes_append(struct base_bytes *bytes, const void *data, size_t size_b
 {
     if (size_bytes == 0)
         return;
-    unsigned char *room = reserve(bytes, size_bytes);
+    unsigned char *room = base_bytes_room(bytes, size_bytes);
     if (!room)
         return;
     memcpy(room, data, size_bytes);
@@ -71,7 +70,7 @@ void base_bytes_append_text(struct base_bytes *bytes, const char *text)
     }
     /* Both or nothing: a length without its characters would be read as something else.
      */
-    if (!reserve(bytes, sizeof(uint32_t) + length))
+    if (!base_bytes_room(bytes, sizeof(uint32_t) + length))
         return;
     base_bytes_append_u32(bytes, (uint32_t)length);
     base_bytes_append(bytes, text, length);
@@ -88,7 +87,7 @@ void base_bytes_append_format(struct base_bytes *bytes, const char *format, ...)
         return;
     }
     size_t with_end = (size_t)length + 1;
-    unsigned char *room = reserve(bytes, with_end);
+    unsigned char *room = base_bytes_room(bytes, with_end);
     if (!room)
         return;
     va_start(arguments, format);

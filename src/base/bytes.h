@@ -17,6 +17,9 @@ struct base_bytes {
 
 void base_bytes_init(struct base_bytes *bytes);
 void base_bytes_fini(struct base_bytes *bytes);
+/* Room for `more` bytes at the end, for who writes there and then adds to `size`; NULL
+ * (and failed) without memory. */
+unsigned char *base_bytes_room(struct base_bytes *bytes, size_t more);
 void base_bytes_append(struct base_bytes *bytes, const void *data, size_t size_bytes);
 void base_bytes_append_u64(struct base_bytes *bytes, uint64_t value);
 void base_bytes_append_u32(struct base_bytes *bytes, uint32_t value);

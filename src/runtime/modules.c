@@ -20,10 +20,12 @@ static const struct base_module runtime_module = {
     .n_kinds = ARRAY_LENGTH(kinds),
 };
 
-/* Below these stand comm and the actors themselves, which start.c starts by name. */
+/* Below these stand comm and the actors themselves, which start.c starts by name; the
+ * actors are listed for what they save. */
 const struct base_module *const runtime_modules[] = {
-    &kernel_first_module, &directory_module, &team_module,    &array_module,
-    &kernel_module,       &linear_module,    &runtime_module, NULL,
+    &actor_module,  &kernel_first_module, &directory_module,
+    &team_module,   &array_module,        &kernel_module,
+    &linear_module, &runtime_module,      NULL,
 };
 
 static void add(struct comm *comm, const struct base_frame_kind *kind, uint32_t n_kinds)
