@@ -6,9 +6,11 @@
 uint32_t saved_bits_of(const troupe_actor *actor)
 {
     const struct actor_behavior *behavior = actor->behavior;
-    uint32_t bits = (actor->flags & ACTOR_STARTED) ? SAVED_STARTED : 0;
+    bool has_begun = (actor->flags & (ACTOR_STARTED | ACTOR_RESTORED)) != 0;
+    uint32_t bits = has_begun ? SAVED_STARTED : 0;
 
-    if (bits && behavior->state_bytes >= SAVED_LARGE_BYTES && !behavior->source->save)
+    if (has_begun && behavior->state_bytes >= SAVED_LARGE_BYTES &&
+        !behavior->source->save)
         bits |= SAVED_STATE_APART;
     if (UNLIKELY(actor->incarnation))
         bits |= SAVED_INCARNATION;

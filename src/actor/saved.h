@@ -29,7 +29,7 @@ enum saved_kind {
 
 /* Of a body, in this order. */
 enum saved_bits {
-    SAVED_STARTED = 1, /* else its state is nothing yet */
+    SAVED_STARTED = 1, /* now or in an earlier job; else it has no state yet */
     SAVED_STATE_APART = 2,
     SAVED_INCARNATION = 4,
     SAVED_LIMITS = 8, /* capacity and overflow are not the behavior's */
