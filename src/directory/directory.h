@@ -158,4 +158,16 @@ void directory_group_left(struct directory *directory,
 void directory_group_mail(struct directory *directory, struct comm_record *record);
 void directory_groups_actor_ended(struct directory *directory, uint64_t address);
 
+/* ---- saved.c: checkpoints ---- */
+
+enum directory_saved {
+    DIRECTORY_SAVED_HELD = BASE_KIND(BASE_SLOT_DIRECTORY, 0),
+    DIRECTORY_SAVED_KEPT,
+    DIRECTORY_SAVED_MEMBERS
+};
+troupe_status directory_save(struct troupe *rank, struct base_saver *saver);
+troupe_status directory_load(struct troupe *rank,
+                             struct base_saved_source *source,
+                             const struct base_saved *record);
+
 #endif

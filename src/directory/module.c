@@ -140,6 +140,12 @@ actor_ended(struct troupe *rank, troupe_actor *actor, troupe_address address)
     directory_groups_actor_ended(directory_of(rank), address.bits);
 }
 
+static const struct base_saved_kind saved_kinds[] = {
+    {DIRECTORY_SAVED_HELD, BASE_SAVED_ADDRESS, "names of actors"},
+    {DIRECTORY_SAVED_KEPT, BASE_SAVED_ADDRESS, "names kept"},
+    {DIRECTORY_SAVED_MEMBERS, BASE_SAVED_ALL, "members of a group"},
+};
+
 static const troupe_type *const types[] = {TROUPE_TYPE_OF(troupe_name_result), NULL};
 
 const struct base_module directory_module = {
@@ -151,4 +157,8 @@ const struct base_module directory_module = {
     .init = init,
     .fini = fini,
     .actor_ended = actor_ended,
+    .saved = saved_kinds,
+    .n_saved = ARRAY_LENGTH(saved_kinds),
+    .save = directory_save,
+    .load = directory_load,
 };
