@@ -37,6 +37,12 @@ typedef struct troupe_array_options {
     /** The numbers of the blocks that parts begin with, and of all blocks at the end:
      * one more than the team has members, never falling. NULL: even parts. */
     const int64_t *cuts;
+    /**
+     * Not NULL: its elements are in the job's checkpoints, under this name of at most
+     * 63 bytes, which no other array has meanwhile. After a restart the first array
+     * made under the name gets them, on any number of ranks.
+     */
+    const char *saved_as;
 } troupe_array_options;
 
 /** What an array is. */
@@ -46,7 +52,8 @@ typedef struct troupe_array_facts {
     size_t element_bytes;
     int64_t length, block_length, n_blocks;
     const int64_t
-        *cuts; /**< as in the options; lent until it is cut anew or destroyed */
+        *cuts;        /**< as in the options; lent until it is cut anew or destroyed */
+    bool is_restored; /**< its elements came from a checkpoint when it was made */
 } troupe_array_facts;
 
 /** The caller's part of an array. */
@@ -57,13 +64,16 @@ typedef struct troupe_array_part {
 } troupe_array_part;
 
 /**
- * Makes an array whose bytes are all zero.
+ * Makes an array whose bytes are all zero, or those that a checkpoint has under its
+ * name: troupe_array_describe() says which.
  *
  * \call     collective over the team
  * \blocks   until all members have called it
  * \threads  the runtime's thread
  * \errors   TROUPE_INVALID the options are not possible; TROUPE_NO_MEMORY some member
- *           has no room; TROUPE_MISMATCH the options differ; TROUPE_PEER_GONE
+ *           has no room; TROUPE_MISMATCH the options differ; TROUPE_PEER_GONE;
+ *           TROUPE_EXISTS another array is saved under this name; TROUPE_SCHEMA what
+ * the checkpoint has under it has another shape; TROUPE_IO it cannot be read
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_array_create(troupe_actor *self,

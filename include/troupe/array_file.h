@@ -35,7 +35,8 @@ typedef struct troupe_file_fault {
  * \param      self    the caller
  * \param      team    whom the array is for
  * \param      path    the file
- * \param      options as for troupe_array_create(), which see
+ * \param      options as for troupe_array_create(), which see; what a checkpoint has
+ *                     under saved_as is not read from the file
  * \param[out] array   the array
  * \param[out] fault   what is wrong, if something is; may be NULL
  *

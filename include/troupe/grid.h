@@ -45,6 +45,7 @@ typedef struct troupe_grid_options {
     double fixed; /**< what stands beyond a fixed border */
     /** As of an array, counted in planes; in one dimension in blocks. NULL: even. */
     const int64_t *cuts;
+    const char *saved_as; /**< in checkpoints, as of an array; NULL: it is in none */
 } troupe_grid_options;
 
 /** What a grid is, and the caller's part. */
@@ -56,7 +57,8 @@ typedef struct troupe_grid_facts {
 } troupe_grid_facts;
 
 /**
- * Makes a grid of zeros.
+ * Makes a grid of zeros, or of what a checkpoint has under its name, as an array is:
+ * troupe_array_describe() of troupe_grid_array() says which.
  *
  * \call     collective over the team
  * \blocks   until all members have called it

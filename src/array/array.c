@@ -24,6 +24,7 @@ static troupe_status prepare(struct array_rank *here,
     size_t n = (size_t)array->n_members;
 
     TROUPE_TRY(array_shape(array, options));
+    TROUPE_TRY(array_name(array, options->saved_as));
     array->sends = base_try_alloc(n * sizeof *array->sends);
     array->receives = base_try_alloc(n * sizeof *array->receives);
     if (!array->sends || !array->receives ||
@@ -50,6 +51,19 @@ void array_destroy(struct array *array)
     base_free(array);
 }
 
+/* With its name, and whether there is something under it. */
+static uint64_t fingerprint(const struct array *array)
+{
+    return team_mix(array_fingerprint(array), array->name_hash + array->is_restored);
+}
+
+static troupe_status fill(troupe_actor *self, struct array *array)
+{
+    array_memory_touch(self, array);
+    return array->is_restored ? array_agree(self, array->team, array_fill(array), 0)
+                              : TROUPE_OK;
+}
+
 troupe_status array_create(troupe_actor *self,
                            troupe_team *team,
                            const troupe_array_options *options,
@@ -69,12 +83,16 @@ troupe_status array_create(troupe_actor *self,
     base_list_append(&here->all,
                      &array->node); /* it goes with the member from here on */
     status = prepare(here, array, options);
-    status = array_agree(self, team, status, array_fingerprint(array));
+    status = array_agree(self, team, status, fingerprint(array));
+    if (status == TROUPE_OK)
+        status = fill(self, array);
     if (status != TROUPE_OK) {
+        if (array->is_restored) /* it may be tried again */
+            (void)base_map_remove(&here->filled, array->name_hash);
         array_destroy(array);
         return status;
     }
-    array_memory_touch(self, array);
+    array->is_made = true;
     *made = array;
     return TROUPE_OK;
 }
@@ -124,6 +142,7 @@ troupe_array_facts troupe_array_describe(troupe_actor *self, troupe_array id)
         .block_length = array->block_length,
         .n_blocks = array->n_blocks,
         .cuts = array->cuts,
+        .is_restored = array->is_restored,
     };
 }
 

@@ -16,7 +16,8 @@ enum {
     ARRAY_BLOCK_LENGTH = 4096,
     ARRAY_BLOCK_MULTIPLE = 16,
     ARRAY_ALIGNMENT = 64,
-    ARRAY_MOST_THREADS = 256
+    ARRAY_MOST_THREADS = 256,
+    ARRAY_NAME_BYTES = 64
 };
 
 /* Bytes of a member's part. */
@@ -28,10 +29,12 @@ struct array_memory {
 
 struct array_rank {
     struct actor_rank *home;
-    struct base_map arrays; /* id: struct array */
-    struct base_list all;   /* struct array */
-    int n_threads;          /* that work on a part */
-    bool is_simulated;      /* no threads, no clock of the machine */
+    struct base_map arrays;           /* id: struct array */
+    struct base_list all;             /* struct array */
+    int n_threads;                    /* that work on a part */
+    bool is_simulated;                /* no threads, no clock of the machine */
+    struct base_saved_source *source; /* of a restart; NULL: there was none */
+    struct base_map filled;           /* hashes of names that have been used up */
     const struct base_files *files;
     struct base_list open; /* struct array_file */
 };
@@ -53,7 +56,11 @@ struct array {
     struct array_memory fresh;
     troupe_outgoing *sends; /* as many as the team has members */
     troupe_incoming *receives;
-    uint32_t n_uses; /* operations that are not done: it must stay */
+    uint32_t n_uses;             /* operations that are not done: it must stay */
+    char name[ARRAY_NAME_BYTES]; /* in checkpoints; empty: it is in none */
+    uint64_t name_hash;
+    bool is_made;     /* by all members */
+    bool is_restored; /* its elements are a checkpoint's */
 };
 
 extern const struct base_module array_module;
@@ -127,6 +134,17 @@ troupe_status array_create(troupe_actor *self,
                            const troupe_array_options *options,
                            struct array **array);
 void array_destroy(struct array *array);
+
+/* ---- saved.c: checkpoints ----------------------------------------------------- */
+
+enum array_saved { ARRAY_SAVED_HEAD = BASE_KIND(BASE_SLOT_ARRAY, 0), ARRAY_SAVED_RUN };
+
+troupe_status array_save(struct troupe *rank, struct base_saver *saver);
+troupe_status array_loaded(struct troupe *rank, struct base_saved_source *source);
+/* What it is saved as (NULL: nothing), and whether there is something to fill it. */
+troupe_status array_name(struct array *array, const char *name);
+/* The caller's part, where is_restored says so. */
+troupe_status array_fill(struct array *array);
 
 /* ---- agree.c ------------------------------------------------------------------ */
 

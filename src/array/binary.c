@@ -101,7 +101,8 @@ load(struct array_file *file, const troupe_array_options *options, troupe_array 
                         troupe_status_text(status));
         return status;
     }
-    each_piece(file, array, read_piece);
+    if (!array->is_restored)
+        each_piece(file, array, read_piece);
     status = array_file_agree(file, 0);
     if (status != TROUPE_OK)
         array_destroy(array);

@@ -41,6 +41,7 @@ static troupe_status init(struct troupe *rank, const void *options)
     here->home = actor_of(rank);
     here->is_simulated = strcmp(comm_backend_name(here->home->comm), "sim") == 0;
     base_map_init(&here->arrays);
+    base_map_init(&here->filled);
     base_list_init(&here->all);
     base_list_init(&here->open);
     here->files = &base_files_real;
@@ -94,9 +95,15 @@ static void fini(struct troupe *rank)
     close_all(here, NULL);
     free_all(here, NULL);
     base_map_fini(&here->arrays);
+    base_map_fini(&here->filled);
     base_free(here);
     rank->slot[BASE_SLOT_ARRAY] = NULL;
 }
+
+static const struct base_saved_kind saved_kinds[] = {
+    {ARRAY_SAVED_HEAD, BASE_SAVED_ASKED, "arrays"},
+    {ARRAY_SAVED_RUN, BASE_SAVED_ASKED, "elements"},
+};
 
 const struct base_module array_module = {
     .name = "array",
@@ -104,4 +111,8 @@ const struct base_module array_module = {
     .init = init,
     .fini = fini,
     .actor_ended = actor_ended,
+    .saved = saved_kinds,
+    .n_saved = ARRAY_LENGTH(saved_kinds),
+    .save = array_save,
+    .loaded = array_loaded,
 };

@@ -35,11 +35,12 @@ bring(struct array_file *file, const troupe_array_options *options, troupe_array
 {
     troupe_array_options known = *options;
     struct array *array;
-    troupe_status status;
+    troupe_status status = TROUPE_OK;
 
     known.length = file->words[file->n_members];
     TROUPE_TRY(array_create(file->member, file->team, &known, &array));
-    status = array_bring(file->member, array, file->words, file->values.data);
+    if (!array->is_restored)
+        status = array_bring(file->member, array, file->words, file->values.data);
     status = array_agree(file->member, file->team, status, 0);
     if (status != TROUPE_OK)
         array_destroy(array);

@@ -117,7 +117,8 @@ static troupe_status
 make(troupe_actor *self, troupe_team *team, struct linear_grid *grid)
 {
     troupe_array_options options = {.element = TROUPE_DOUBLE,
-                                    .cuts = grid->options.cuts};
+                                    .cuts = grid->options.cuts,
+                                    .saved_as = grid->options.saved_as};
     bool is_possible =
         are_possible(&grid->options) && set_lengths(grid, &options.length);
 
@@ -128,6 +129,7 @@ make(troupe_actor *self, troupe_team *team, struct linear_grid *grid)
     TROUPE_TRY(array_create(self, team, &options, &grid->array));
     grid->id = grid->array->id;
     grid->options.cuts = NULL;
+    grid->options.saved_as = NULL; /* the caller's */
     grid->first = array_mine_first(grid->array) / grid->plane_length;
     grid->n_mine = array_mine_length(grid->array) / grid->plane_length;
     return array_agree(self, team, prepare(grid), 0);
