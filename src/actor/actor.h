@@ -178,6 +178,27 @@ static inline bool actor_is_idle_handler(const troupe_actor *actor)
                             ACTOR_EMBRYO | ACTOR_HAS_STASH)) == ACTOR_STARTED;
 }
 
+/* ---- freeze.c: standing still for a checkpoint ---- */
+
+/* A process that begins at the top after a restart, with what it had. */
+static inline bool actor_is_stateful(const troupe_actor *actor)
+{
+    return actor->process && actor->behavior->state_bytes;
+}
+/* From now on, or no longer: `cut` is asked at each step. */
+void actor_cut_set(struct actor_rank *home, struct actor_cut *cut);
+/* Nobody runs from the next step on; payloads that were only announced are asked for.
+ */
+void actor_freeze(struct actor_rank *home);
+void actor_thaw(struct actor_rank *home);
+/* The process stays where it waits; what comes for it is kept. */
+void actor_hold(troupe_actor *actor);
+/* It goes on, if what it waits for has come or it waits for this. */
+void actor_let_go(troupe_actor *actor);
+struct comm_step actor_frozen_step(struct actor_rank *home);
+/* The number of slots is that of a checkpoint; before anything was spawned. */
+void actor_addresses_renew(struct actor_rank *home, uint32_t n_slots);
+
 /* ---- the public calls' gate: wrong use ends the actor ---- */
 
 /* Ends the running actor with bad_call. Returns only in fini and defers. */

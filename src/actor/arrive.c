@@ -339,8 +339,9 @@ static void enqueue(troupe_actor *actor, struct comm_record *record)
     case ACTOR_DELIVERED:
         break;
     }
-    if (UNLIKELY(record->ticket && actor_n_counted(actor) <= actor->capacity &&
-                 !(actor->flags & ACTOR_EMBRYO)))
+    if (UNLIKELY(record->ticket &&
+                 (home->is_frozen || (actor_n_counted(actor) <= actor->capacity &&
+                                      !(actor->flags & ACTOR_EMBRYO)))))
         actor_fetch_start(
             actor, actor->overflow == TROUPE_DROP_OLDEST ? last_link(actor) : link);
 }

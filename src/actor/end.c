@@ -12,7 +12,25 @@
  */
 
 enum { ANY_BLOCKED = 1, ANY_HOLDING = 2, ANY_TICKING = 4 };
-enum { ALL_ENDING = 1 };
+enum { ALL_ENDING = 1, ALL_TAG_SHIFT = 8, ALL_TAG_MASK = 0xff };
+
+/* The tag of a cut and its complement: what ranks with different tags offer comes to
+ * neither. */
+static uint32_t tag_flags(const struct actor_cut *cut)
+{
+    uint32_t tag = cut ? cut->tag : 0;
+
+    return cut ? (tag | (~tag & ALL_TAG_MASK) << ALL_TAG_SHIFT) << ALL_TAG_SHIFT : 0;
+}
+
+/* 0: the ranks do not agree on one. */
+static uint8_t tag_of(uint32_t all)
+{
+    uint32_t tag = (all >> ALL_TAG_SHIFT) & ALL_TAG_MASK;
+    uint32_t complement = (all >> 2 * ALL_TAG_SHIFT) & ALL_TAG_MASK;
+
+    return (tag ^ complement) == ALL_TAG_MASK ? (uint8_t)tag : 0;
+}
 
 static bool modules_are_still(const struct actor_rank *home)
 {
@@ -30,9 +48,10 @@ void actor_quiet_offer(struct actor_rank *home)
     bool is_holding = home->n_holding || !modules_are_still(home);
     uint32_t any = (home->n_blocked ? ANY_BLOCKED : 0) |
                    (is_holding ? ANY_HOLDING : 0) | (home->n_ticking ? ANY_TICKING : 0);
-    uint32_t all = home->is_ending ? ALL_ENDING : 0;
+    uint32_t all = (home->is_ending ? ALL_ENDING : 0) | tag_flags(home->cut);
 
-    comm_quiet_offer(home->comm, any, all, home->is_ending || !home->rank_process);
+    comm_quiet_offer(home->comm, any, all,
+                     home->is_ending || !home->rank_process || home->cut);
     home->is_quiet_offered = true;
 }
 
@@ -41,6 +60,8 @@ void actor_quiet(struct troupe *rank, uint32_t any, uint32_t all)
 {
     struct actor_rank *home = actor_of(rank);
 
+    if (UNLIKELY(tag_of(all)) && home->cut)
+        home->cut->quiet(rank, tag_of(all));
     if (all & ALL_ENDING)
         home->is_done = true;
     else if (home->is_ending || (any & ANY_HOLDING))

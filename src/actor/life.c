@@ -39,6 +39,7 @@ troupe_actor *actor_create(struct actor_rank *home,
     actor->overflow = (uint8_t)behavior->overflow;
     actor->address = address;
     home->n_actors++;
+    home->n_stateful += actor_is_stateful(actor);
     return actor;
 }
 
@@ -47,6 +48,7 @@ void actor_free(troupe_actor *actor)
     struct actor_rank *home = actor->home;
 
     actor_forget(actor);
+    home->n_stateful -= actor_is_stateful(actor);
     if (actor->extra)
         message_block_give(home->pool, actor->extra, actor->extra->block_class);
     if (actor->process)

@@ -100,7 +100,9 @@ enum actor_flags {
     ACTOR_HAS_STASH = 512,
     ACTOR_XOFF_SENT = 1024, /* some rank was told to stop sending */
     ACTOR_FINI_DONE = 2048,
-    ACTOR_RESTORED = 4096 /* it has run before a restart */
+    ACTOR_RESTORED = 4096,      /* it comes from a checkpoint */
+    ACTOR_SAFE = 8192,          /* at a safe point, held there until the cut is over */
+    ACTOR_SAFE_RECEIVES = 16384 /* where it waits for mail is a safe point */
 };
 
 /* The message being handled or last received, wherever it lies. What it begins with is
@@ -126,6 +128,7 @@ enum actor_wait_kind {
     ACTOR_WAIT_TEAM,
     ACTOR_WAIT_NAME,
     ACTOR_WAIT_FOREIGN,
+    ACTOR_WAIT_SAFE,
     ACTOR_N_WAITS
 };
 
@@ -336,6 +339,17 @@ struct actor_counts {
 
 enum { ACTOR_FOUND_BITS = 4, ACTOR_N_FOUND = 1 << ACTOR_FOUND_BITS };
 
+/*
+ * A cut through the job is being made (checkpoint). The owner is asked at each step,
+ * and told when the detector finds all ranks passive with the same `tag`.
+ */
+struct actor_cut {
+    void (*step)(struct troupe *rank);
+    void (*quiet)(struct troupe *rank, uint8_t tag);
+    int64_t wake_ns; /* while frozen: when it wants to be asked again */
+    uint8_t tag;     /* not 0 */
+};
+
 enum actor_verdict { ACTOR_VERDICT_NONE, ACTOR_VERDICT_END, ACTOR_VERDICT_DEADLOCK };
 
 struct actor_rank {
@@ -405,6 +419,9 @@ struct actor_rank {
     uint32_t n_blocked, n_holding; /* waits that count for the verdicts */
     uint32_t n_ticking;            /* timers of troupe_send_every */
     bool is_ending, is_done, has_deadlock, is_quiet_offered;
+    bool is_frozen;             /* nobody runs and no timer fires; records are taken */
+    struct actor_cut *cut;      /* NULL: none */
+    uint32_t n_stateful;        /* processes with a state, which a cut waits for */
     enum actor_verdict verdict; /* to be acted on at the next step */
     int exit_code, wanted_exit_code;
     struct base_bytes reports; /* rank 0: the ranks' parts of the wait-for report */

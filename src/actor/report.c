@@ -162,11 +162,13 @@ report_one(struct actor_rank *home, troupe_actor *actor, struct base_bytes *text
     const struct actor_wait *wait = actor->process ? actor->process->wait : NULL;
     char who[96];
 
-    if (!(wait && wait->is_blocking) && !(actor->flags & ACTOR_HELD))
+    bool is_held = (actor->flags & ACTOR_HELD) && !actor->process;
+
+    if (!(wait && wait->is_blocking) && !is_held)
         return;
     actor_describe(home, actor->address, who, sizeof who);
     base_bytes_append_format(text, "rank %d: %s ", home->me, who);
-    if (actor->flags & ACTOR_HELD)
+    if (is_held)
         describe_held(home, actor, text);
     else
         describe_wait(home, wait, text);

@@ -393,6 +393,15 @@ static void read_frame(struct actor_rank *home)
         watch_turns(home, 1);
 }
 
+/* Nobody runs: what comes waits in the mailboxes. */
+COLD static void read_frame_frozen(struct actor_rank *home)
+{
+    struct comm_record record;
+
+    while (comm_next(home->comm, &record))
+        comm_kind(home->comm, record.header.kind)->take(home->rank, &record);
+}
+
 /* The detector must not count this rank as passive while it runs something. */
 static void withdraw(struct actor_rank *home)
 {
@@ -400,6 +409,17 @@ static void withdraw(struct actor_rank *home)
         return;
     comm_quiet_withdraw(home->comm);
     home->is_quiet_offered = false;
+}
+
+/* True: the rank stands still, and nothing else is to be done in this step. */
+COLD static bool cut_step(struct actor_rank *home)
+{
+    bool was_frozen = home->is_frozen;
+
+    home->cut->step(home->rank);
+    if (home->is_frozen != was_frozen)
+        withdraw(home);
+    return home->is_frozen;
 }
 
 struct comm_step actor_step(struct troupe *rank)
@@ -412,8 +432,13 @@ struct comm_step actor_step(struct troupe *rank)
         home->turn_began_ns = base_clock_coarse_ns();
     if (comm_has_frame(home->comm)) {
         withdraw(home);
-        read_frame(home);
+        if (UNLIKELY(home->is_frozen))
+            read_frame_frozen(home);
+        else
+            read_frame(home);
     }
+    if (UNLIKELY(home->cut) && cut_step(home))
+        return actor_frozen_step(home);
     if (heap_first(&home->timers))
         has_fired = actor_timers_run(home);
     if (home->n_ready) {

@@ -318,6 +318,16 @@ void team_take_free(troupe_team *team);
 void team_forget(struct team_rank *here, uint64_t id);
 bool team_is_forgotten(const struct team_rank *here, uint64_t id);
 
+/* ---- standing.c ---------------------------------------------------------------- */
+
+/* How far a process is in its teams, for a cut: all members must be equally far. */
+struct team_standing {
+    uint64_t number;     /* of its next operation in the rank team */
+    uint64_t balance;    /* over all members of all other teams: 0 if equal */
+    bool is_outstanding; /* it has not asked how some operation ended */
+};
+void team_standing_of(const troupe_actor *actor, struct team_standing *standing);
+
 /* ---- start.c, combine.c ------------------------------------------------------- */
 
 /* NULL: no such operation on such elements. */
