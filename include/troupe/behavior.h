@@ -53,8 +53,9 @@ enum troupe_overflow {
 
 /** For .flags. */
 enum troupe_behavior_flags {
-    TROUPE_TRAP_EXIT = 1,           /**< ends of linked actors come as troupe_exited */
-    TROUPE_RESTARTABLE_FROM_TOP = 2 /**< rank process: asks troupe_restored() first */
+    TROUPE_TRAP_EXIT = 1,            /**< ends of linked actors come as troupe_exited */
+    TROUPE_RESTARTABLE_FROM_TOP = 2, /**< rank process: asks troupe_restored() first */
+    TROUPE_REPLICATED = 4 /**< rank process: its state is the same on all ranks */
 };
 
 /** The description of an actor. Made by the macros below; zero means the default. */
@@ -73,6 +74,9 @@ typedef struct troupe_behavior {
     /** Instead of a plain copy of the state: */
     troupe_status (*save)(troupe_actor *self, const void *state, troupe_writer *writer);
     troupe_status (*restore)(troupe_actor *self, void *state, troupe_reader *reader);
+    /** Of rank processes, for a restart on another number of ranks: TROUPE_PARTS. */
+    void (*merge)(void *whole, const void *part);
+    void (*split)(const void *whole, void *part, int rank, int n_ranks);
     /** A process has one of these two, a handler actor none. */
     troupe_status (*body)(troupe_actor *self);
     troupe_status (*body_with_arguments)(troupe_actor *self, int argc, char **argv);
@@ -133,19 +137,27 @@ typedef struct troupe_behavior {
      TROUPE_EACH(TROUPE_ACCEPTS_ROW, ~, ~, __VA_ARGS__))
 
 /** The types it sends and does not accept: TROUPE_SENDS(area). */
-#define TROUPE_SENDS(...)     (SENDS, TROUPE_TYPES(__VA_ARGS__))
+#define TROUPE_SENDS(...)               (SENDS, TROUPE_TYPES(__VA_ARGS__))
 
 /** The behaviors it spawns: TROUPE_SPAWNS(&worker, &logger). */
-#define TROUPE_SPAWNS(...)    (SPAWNS, TROUPE_LIST(__VA_ARGS__))
+#define TROUPE_SPAWNS(...)              (SPAWNS, TROUPE_LIST(__VA_ARGS__))
 
 /** The state of a process, for checkpoints. */
-#define TROUPE_STATE(tag)     (STATE, tag)
+#define TROUPE_STATE(tag)               (STATE, tag)
+
+/**
+ * The same of a rank process whose ranks have different states, so that a job may go on
+ * with another number of them: `void merge(struct tag *whole, const struct tag *part)`
+ * adds the states of ranks 1, 2, ... to that of rank 0, `void split(const struct tag
+ * *whole, struct tag *part, int rank, int n_ranks)` makes a rank's own of the whole.
+ */
+#define TROUPE_PARTS(tag, merge, split) (PARTS, tag, merge, split)
 
 /** The arguments of a spawned process: troupe_arguments(self, tag) has them. */
-#define TROUPE_ARGUMENTS(tag) (ARGUMENTS, tag)
+#define TROUPE_ARGUMENTS(tag)           (ARGUMENTS, tag)
 
 /** An array of behaviors, as options want them: TROUPE_LIST(&worker), NULL-ended. */
-#define TROUPE_LIST(...)      ((const troupe_behavior *const[]){__VA_ARGS__, NULL})
+#define TROUPE_LIST(...)                ((const troupe_behavior *const[]){__VA_ARGS__, NULL})
 
 #endif
 #endif

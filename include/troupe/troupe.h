@@ -10,6 +10,7 @@
 #include "troupe/base.h"
 #include "troupe/behavior.h"
 #include "troupe/call.h"
+#include "troupe/checkpoint.h"
 #include "troupe/dead_letter.h"
 #include "troupe/directory.h"
 #include "troupe/element.h"

@@ -182,7 +182,7 @@ static enum runtime_phase decide(struct runtime_rank *rank)
         return RUNTIME_THROUGH;
     }
     if (verdict->first_different < 0)
-        return RUNTIME_ACTORS;
+        return checkpoint_is_on(&rank->troupe) ? RUNTIME_CHOOSE : RUNTIME_ACTORS;
     rank->exit_code = TROUPE_CODE_MISUSE;
     if (me == verdict->first_different)
         send_lines(rank);

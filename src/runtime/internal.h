@@ -5,6 +5,7 @@
 /* What the files of this folder share. */
 
 #include "actor/actor.h"
+#include "checkpoint/checkpoint.h"
 #include "comm/backends.h"
 #include "placement/here.h"
 #include "runtime/sim.h"
@@ -21,6 +22,7 @@ struct runtime_settings {
     int64_t handler_timeout_ns; /* 0: never */
     struct comm_options comm;
     struct placement_wish wish;
+    struct checkpoint_options checkpoint;
     uint64_t
         fail_every; /* hostile builds: every n-th allocation fails as the job runs */
 };
@@ -47,6 +49,8 @@ struct runtime_row {
 enum runtime_phase {
     RUNTIME_COMPARE, /* programs and settings of all ranks */
     RUNTIME_EXPLAIN, /* they differ: how, told to rank 0 */
+    RUNTIME_CHOOSE,  /* where to begin: from a checkpoint? */
+    RUNTIME_LOAD,    /* that, and all have */
     RUNTIME_ACTORS,
     RUNTIME_SETTLE, /* one exit code for all */
     RUNTIME_GATHER, /* statistics, if asked for */
@@ -68,6 +72,7 @@ struct runtime_rank {
     troupe_status start_status; /* this rank's own part of the start */
     char why[512];
     int exit_code;
+    struct checkpoint_choice choice;
     struct base_bytes peer_lines; /* rank 0: what the rank that differs has */
     bool has_peer_lines;
     struct runtime_row *rows; /* rank 0: of all ranks */
@@ -110,6 +115,15 @@ troupe_status runtime_settings_read(const struct base_log *log,
 /* Logs variables that nobody knows, most often misspelt. */
 void runtime_strangers_report(const struct base_log *log);
 
+/* ---- checkpoint.c
+ * -------------------------------------------------------------------- */
+
+troupe_status runtime_checkpoint_read(const struct base_log *log,
+                                      const troupe_options *options,
+                                      struct checkpoint_options *checkpoint);
+/* From now on USR1 asks for a checkpoint; only where there are any. */
+void runtime_checkpoint_listen(struct checkpoint_options *checkpoint);
+
 /* ---- modules.c
  * ----------------------------------------------------------------------- */
 
@@ -125,6 +139,13 @@ void runtime_modules_fini(struct runtime_rank *rank);
 struct comm_step runtime_compare_step(struct runtime_rank *rank);
 struct comm_step runtime_explain_step(struct runtime_rank *rank);
 void runtime_lines_take(struct troupe *holder, struct comm_record *record);
+
+/* ---- restart.c
+ * ----------------------------------------------------------------------- */
+
+/* Steps of the phases CHOOSE and LOAD. */
+struct comm_step runtime_choose_step(struct runtime_rank *rank);
+struct comm_step runtime_load_step(struct runtime_rank *rank);
 
 /* ---- run.c
  * --------------------------------------------------------------------------- */
@@ -152,6 +173,8 @@ void runtime_send(struct runtime_rank *rank,
                   const void *data,
                   size_t size_bytes);
 bool runtime_reduced(struct runtime_rank *rank);
+/* The largest of all ranks' becomes each one's. */
+void runtime_reduce_exit_code(struct runtime_rank *rank, int32_t exit_code);
 int runtime_exit_code_of(troupe_status status);
 
 /* ---- start.c

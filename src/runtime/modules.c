@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "array/array.h"
+#include "checkpoint/checkpoint.h"
 #include "directory/directory.h"
 #include "kernel/kernel.h"
 #include "linear/linear.h"
@@ -25,7 +26,8 @@ static const struct base_module runtime_module = {
 const struct base_module *const runtime_modules[] = {
     &actor_module,  &kernel_first_module, &directory_module,
     &team_module,   &array_module,        &kernel_module,
-    &linear_module, &runtime_module,      NULL,
+    &linear_module, &checkpoint_module,   &runtime_module,
+    NULL,
 };
 
 static void add(struct comm *comm, const struct base_frame_kind *kind, uint32_t n_kinds)

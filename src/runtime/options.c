@@ -140,6 +140,7 @@ troupe_status runtime_settings_read(const struct base_log *log,
         read_sizes(log, settings),
         read_hostile(log, settings),
         runtime_wish_read(log, &settings->wish),
+        runtime_checkpoint_read(log, options, &settings->checkpoint),
         base_env_bool(log, "TROUPE_STATS", false, &settings->has_statistics),
     };
 

@@ -113,15 +113,17 @@ static void keep_exit_code(struct troupe *holder, const void *result, size_t siz
     rank->has_result = true;
 }
 
+void runtime_reduce_exit_code(struct runtime_rank *rank, int32_t exit_code)
+{
+    runtime_reduce(rank, larger, keep_exit_code, &exit_code, sizeof exit_code);
+}
+
 static struct comm_step settle_step(struct runtime_rank *rank)
 {
     bool moved;
 
-    if (!rank->is_reducing) {
-        int32_t exit_code = actor_of(&rank->troupe)->exit_code;
-
-        runtime_reduce(rank, larger, keep_exit_code, &exit_code, sizeof exit_code);
-    }
+    if (!rank->is_reducing)
+        runtime_reduce_exit_code(rank, actor_of(&rank->troupe)->exit_code);
     moved = runtime_pump(rank);
     if (runtime_reduced(rank)) {
         actor_report_print(actor_of(&rank->troupe));
@@ -139,6 +141,7 @@ static struct comm_step through_step(struct runtime_rank *rank)
 
 static struct comm_step (*const steps[])(struct runtime_rank *rank) = {
     [RUNTIME_COMPARE] = runtime_compare_step, [RUNTIME_EXPLAIN] = runtime_explain_step,
+    [RUNTIME_CHOOSE] = runtime_choose_step,   [RUNTIME_LOAD] = runtime_load_step,
     [RUNTIME_ACTORS] = actors_step,           [RUNTIME_SETTLE] = settle_step,
     [RUNTIME_GATHER] = runtime_gather_step,   [RUNTIME_THROUGH] = through_step,
 };

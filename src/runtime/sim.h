@@ -4,6 +4,7 @@
 
 /* Jobs on sim with more say than troupe_options gives; for tests. */
 
+#include "checkpoint/checkpoint.h"
 #include "comm/backends.h"
 #include "troupe/runtime.h"
 
@@ -12,6 +13,8 @@ struct runtime_sim {
     struct comm_options comm;    /* zero: the defaults */
     /* Not NULL: the program of each rank, to try ranks that differ. */
     const troupe_program *const *programs;
+    /* Not NULL: instead of what the environment says. */
+    const struct checkpoint_options *checkpoint;
 };
 
 /* As troupe_start(), always on sim. `sim` must stay until troupe_stop(). */

@@ -57,6 +57,8 @@ static void start_actors(struct runtime_rank *rank)
 
     if (status == TROUPE_OK)
         status = runtime_modules_init(rank);
+    if (status == TROUPE_OK)
+        status = checkpoint_configure(&rank->troupe, &job->settings.checkpoint);
     if (status != TROUPE_OK && !rank->why[0])
         snprintf(rank->why, sizeof rank->why, "cannot start: %s",
                  troupe_status_text(status));
@@ -170,7 +172,7 @@ static struct comm_step compare(struct troupe *holder)
 {
     const struct runtime_rank *rank = runtime_rank_of(holder);
 
-    if (rank->phase == RUNTIME_ACTORS)
+    if (rank->phase == RUNTIME_ACTORS || rank->phase == RUNTIME_CHOOSE)
         return (struct comm_step){.result = COMM_STEP_DONE};
     return runtime_step(holder);
 }
@@ -204,6 +206,7 @@ static troupe_status start_mpi(struct runtime_job *job, troupe_status settings_s
     struct runtime_rank *rank = rank_create(job, 0);
 
     TROUPE_TRY(open_mpi(job, rank));
+    runtime_checkpoint_listen(&job->settings.checkpoint);
     if (job->handle.log.rank == 0)
         runtime_strangers_report(&job->handle.log);
     note_failure(rank, settings_status);
@@ -297,6 +300,8 @@ troupe_status runtime_start_sim(const troupe_options *options,
     TROUPE_TRY(runtime_settings_read(&loud, options, &settings));
     settings.use_sim = true;
     settings.comm = sim->comm;
+    if (sim->checkpoint)
+        settings.checkpoint = *sim->checkpoint;
     if (sim->sim.n_ranks)
         settings.sim_ranks = sim->sim.n_ranks;
     if (sim->sim.seed)

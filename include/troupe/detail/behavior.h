@@ -176,6 +176,30 @@
 #define TROUPE_ONCE_STATE(form, name, none, tag)
 #define TROUPE_SET_STATE(form, name, none, tag) .state = &troupe_type_##tag,
 
+#define TROUPE_DEFINE_PARTS(form, name, none, tag, merge_function, split_function) \
+    TROUPE_ONLY_IN_PROCESS(form, name, "TROUPE_PARTS") \
+    TROUPE_STATE_CHECK(name, tag) \
+    _Static_assert(TROUPE_IS_A(merge_function, void (*)(struct tag *, const struct tag *)), \
+        "process " #name " needs: void " #merge_function "(struct " #tag \
+        " *, const struct " #tag " *)"); \
+    _Static_assert(TROUPE_IS_A(split_function, \
+            void (*)(const struct tag *, struct tag *, int, int)), \
+        "process " #name " needs: void " #split_function "(const struct " #tag \
+        " *, struct " #tag " *, int, int)"); \
+    static void troupe_##name##_merge(void *whole, const void *part) \
+    { \
+        merge_function(whole, part); \
+    } \
+    static void troupe_##name##_split(const void *whole, void *part, int rank, int n_ranks) \
+    { \
+        split_function(whole, part, rank, n_ranks); \
+    }
+#define TROUPE_ACCEPT_PARTS(form, name, none, ...)
+#define TROUPE_ONCE_PARTS(form, name, none, ...)
+#define TROUPE_SET_PARTS(form, name, none, tag, merge_function, split_function) \
+    .state = &troupe_type_##tag, .merge = troupe_##name##_merge, \
+    .split = troupe_##name##_split,
+
 #define TROUPE_DEFINE_ARGUMENTS(form, name, state, tag) \
     TROUPE_ONLY_IN_PROCESS(form, name, "TROUPE_ARGUMENTS")
 #define TROUPE_ACCEPT_ARGUMENTS(form, name, state, tag)

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "checkpoint/cut.h"
+#include "team/team.h"
+#include "troupe/checkpoint.h"
+
+/*
+ * Safe points. A process with a state that comes to one while a cut is being prepared
+ * stays there until the cut is over, or until it is let go because others wait for it.
+ */
+
+static bool hold(struct checkpoint_rank *here, troupe_actor *actor)
+{
+    if (!base_map_put(&here->safe, actor->address, actor))
+        return false; /* not this time: the cut waits, or is given up */
+    actor_hold(actor);
+    return true;
+}
+
+/* ---- the calls ----------------------------------------------------------------- */
+
+/* What is on its way for it would come to nobody after a restart. */
+static bool is_in_the_middle(const troupe_actor *self)
+{
+    struct team_standing standing;
+
+    team_standing_of(self, &standing);
+    return standing.is_outstanding ||
+           (self->extra && !base_list_is_empty(&self->extra->calls));
+}
+
+void troupe_safepoint(troupe_actor *self)
+{
+    struct checkpoint_rank *here = checkpoint_of(self->home->rank);
+    struct actor_wait wait = {.kind = ACTOR_WAIT_SAFE, .what = "a checkpoint"};
+
+    if (LIKELY(here->phase != CHECKPOINT_PREPARING && self->process))
+        return;
+    actor_require_process(self, "troupe_safepoint");
+    if (!actor_is_stateful(self) || is_in_the_middle(self))
+        return;
+    actor_release_current(self);
+    if (hold(here, self))
+        actor_park(self, &wait, TROUPE_FOREVER);
+}
+
+troupe_status troupe_safe_receives(troupe_actor *self, bool is_safe)
+{
+    struct checkpoint_rank *here = checkpoint_of(self->home->rank);
+
+    actor_require_process(self, "troupe_safe_receives");
+    if (!is_safe) {
+        self->flags &= (uint16_t)~ACTOR_SAFE_RECEIVES;
+        (void)base_map_remove(&here->receivers, self->address);
+        return TROUPE_OK;
+    }
+    if (!base_map_put(&here->receivers, self->address, self))
+        return TROUPE_NO_MEMORY;
+    self->flags |= ACTOR_SAFE_RECEIVES;
+    return TROUPE_OK;
+}
+
+bool troupe_is_restored(const troupe_actor *self)
+{
+    return self->flags & ACTOR_RESTORED;
+}
+
+troupe_status troupe_checkpoint_request(troupe_actor *self)
+{
+    return checkpoint_ask(self->home->rank);
+}
+
+/* ---- how far they are ---------------------------------------------------------- */
+
+/* It has not been woken yet. */
+static bool waits_for_mail(const troupe_actor *actor)
+{
+    const struct actor_wait *wait = actor->process->wait;
+
+    return wait && wait->kind == ACTOR_WAIT_RECEIVE && !wait->is_done &&
+           !wait->is_timed_out && !(actor->flags & (ACTOR_IN_READY | ACTOR_ENDING));
+}
+
+void checkpoint_hold_receivers(struct checkpoint_rank *here)
+{
+    uint32_t position = 0;
+    uint64_t address;
+    void *value;
+
+    while (base_map_next(&here->receivers, &position, &address, &value)) {
+        troupe_actor *actor = value;
+
+        if (actor_is_stateful(actor) && !(actor->flags & ACTOR_SAFE) &&
+            waits_for_mail(actor) && !is_in_the_middle(actor))
+            (void)hold(here, actor);
+    }
+}
+
+static uint64_t balance_of(const struct checkpoint_rank *here)
+{
+    uint64_t balance = 0, address;
+    uint32_t position = 0;
+    void *value;
+
+    while (base_map_next(&here->safe, &position, &address, &value)) {
+        struct team_standing standing;
+
+        team_standing_of(value, &standing);
+        balance += standing.balance;
+    }
+    return balance;
+}
+
+void checkpoint_status_take(struct checkpoint_rank *here,
+                            struct checkpoint_status *status)
+{
+    const struct actor_rank *home = here->home;
+    const troupe_actor *process = home->rank_process;
+    struct team_standing standing;
+
+    *status = (struct checkpoint_status){.is_known = true};
+    status->is_ready = here->safe.n_items == home->n_stateful;
+    if (!process || !actor_is_stateful(process))
+        process = NULL;
+    status->has_process = process != NULL;
+    status->is_process_safe = process && (process->flags & ACTOR_SAFE);
+    if (status->is_process_safe) {
+        team_standing_of(process, &standing);
+        status->number = standing.number;
+    }
+    if (status->is_ready)
+        status->balance = balance_of(here);
+}
+
+/* ---- and whether they may be saved --------------------------------------------- */
+
+static uint32_t count_fresh(const struct actor_rank *home)
+{
+    uint32_t n = 0;
+
+    for (uint32_t s = 0; s < home->n_own_slots; s++)
+        for (uint32_t i = 1; i < home->slots[s].n_entries; i++) {
+            const troupe_actor *actor = home->slots[s].entries[i].actor;
+
+            n += actor && actor_is_stateful(actor) && !(actor->flags & ACTOR_STARTED);
+        }
+    return n;
+}
+
+/* One that has not begun yet begins after a restart. */
+bool checkpoint_may_save(const struct checkpoint_rank *here)
+{
+    const struct actor_rank *home = here->home;
+
+    return here->safe.n_items == home->n_stateful ||
+           here->safe.n_items + count_fresh(home) == home->n_stateful;
+}
+
+/* ---- letting go ---------------------------------------------------------------- */
+
+static bool goes_on(const troupe_actor *process, uint64_t number)
+{
+    struct team_standing standing;
+
+    team_standing_of(process, &standing);
+    return standing.number <= number;
+}
+
+/* All but the rank process, if that is further. */
+void checkpoint_release(struct checkpoint_rank *here, uint64_t number)
+{
+    troupe_actor *stays = here->home->rank_process;
+    uint32_t position = 0;
+    uint64_t address;
+    void *value;
+
+    if (!stays || !(stays->flags & ACTOR_SAFE) || goes_on(stays, number))
+        stays = NULL;
+    while (base_map_next(&here->safe, &position, &address, &value))
+        if (value != stays)
+            actor_let_go(value);
+    base_map_fini(&here->safe);
+    base_map_init(&here->safe);
+    if (stays && !base_map_put(&here->safe, stays->address, stays))
+        actor_let_go(stays);
+}
+
+void checkpoint_release_all(struct checkpoint_rank *here)
+{
+    checkpoint_release(here, UINT64_MAX);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "checkpoint/cut.h"
+#include <errno.h>
+
+/* A rank's part: from the copy in memory to a file, beside the work. */
+
+static troupe_status write_items(struct store_writer *writer,
+                                 const struct checkpoint_image *image)
+{
+    for (uint64_t i = 0; i < image->n_items; i++) {
+        const struct checkpoint_item *item = &image->items[i];
+
+        TROUPE_TRY(store_writer_put(writer, item->kind, item->key, item->data,
+                                    item->size_bytes));
+    }
+    return TROUPE_OK;
+}
+
+static void write_part(void *context)
+{
+    struct checkpoint_part *part = context;
+    struct store_writer writer;
+    troupe_status status;
+
+    errno = 0;
+    checkpoint_image_sort(part->image);
+    status = store_writer_open(&writer, part->store, &part->place);
+    if (status == TROUPE_OK)
+        status = write_items(&writer, part->image);
+    if (status == TROUPE_OK)
+        status = store_writer_finish(&writer, &part->written.part);
+    else
+        store_writer_abandon(&writer);
+    part->written.status = (int32_t)status;
+    part->written.error = status == TROUPE_OK ? 0 : errno;
+    checkpoint_image_clear(part->image);
+}
+
+void checkpoint_write_begin(struct checkpoint_rank *here)
+{
+    here->part =
+        (struct checkpoint_part){.store = &here->store,
+                                 .image = &here->image,
+                                 .place = {.epoch = here->epoch,
+                                           .attempt = here->attempt,
+                                           .part = (uint32_t)here->home->me,
+                                           .n_parts = (uint32_t)here->home->n_ranks,
+                                           .schema_hash = here->schema_hash}};
+    here->is_writing = true;
+    checkpoint_worker_give(&here->worker, write_part, &here->part);
+}
+
+bool checkpoint_write_end(struct checkpoint_rank *here)
+{
+    if (!here->is_writing || !checkpoint_worker_is_idle(&here->worker))
+        return false;
+    here->is_writing = false;
+    return true;
+}
