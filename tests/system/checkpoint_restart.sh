@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A rank is killed; started again, on as many ranks or others, the job ends with the value of
+# a run that nothing happened to. What cannot be gone on from is refused, and left alone.
+set -euo pipefail
+
+[ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # tests/sim has the rare paths
+
+toy=${TROUPE_BUILD_DIR:?}/bin/tests/mpi_checkpoint
+troupe=$TROUPE_BUILD_DIR/bin/troupe
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+fail() {
+    printf 'FAILED: %s\n' "$1" >&2
+    cat "$work/out" >&2
+    exit 1
+}
+
+on_ranks() { # on_ranks N ARGUMENT...: into $work/out
+    local n=$1
+    shift
+    timeout 120 mpirun --bind-to none --oversubscribe -n "$n" "$toy" "$@" > "$work/out" 2>&1
+}
+
+says() {
+    grep -qF -- "$1" "$work/out" || fail "it does not say '$1'"
+}
+
+# ---- killed, and started again -------------------------------------------------------
+
+steps=(1000 1)
+on_ranks 2 1000 0 || fail "undisturbed: exit code $?"
+value=$(grep '^value' "$work/out")
+
+export TROUPE_CHECKPOINT=$work/ckpt TROUPE_CHECKPOINT_EVERY=0.2 TROUPE_LOG=info
+newest() {
+    find "$work/ckpt" -name MANIFEST 2> "$work/gone" | sort | tail -n 1 # some go meanwhile
+}
+kill_one() { # kill_one N: a rank of a job of N, when a checkpoint later than the last is there
+    local before victim mpirun_pid code=0
+    before=$(newest || true)
+    mpirun --bind-to none --oversubscribe -n "$1" "$toy" "${steps[@]}" > "$work/out" 2>&1 &
+    mpirun_pid=$!
+    for _ in $(seq 200); do
+        [ "$(newest || true)" = "$before" ] || break
+        sleep 0.05
+    done
+    victim=$(pgrep -P "$mpirun_pid" | tail -n 1)
+    kill -KILL "$victim" || fail "there was nobody to kill"
+    wait "$mpirun_pid" || code=$?
+    [ "$code" -ne 0 ] || fail "mpirun says that all is well"
+}
+
+kill_one 2
+kill_one 3
+says 'goes on from checkpoint'
+on_ranks 2 "${steps[@]}" || fail "the last attempt: exit code $?"
+says 'restored at'
+says "$value"
+[ "$(find "$work/ckpt" -name MANIFEST | wc -l)" -le 2 ] || fail "more than two checkpoints are kept"
+[ -z "$(find "$work/ckpt" -name '*.tmp')" ] || fail "something unfinished was left"
+"$troupe" checkpoint verify "$work/ckpt/mpi_checkpoint" > "$work/out" 2>&1 || fail "not sound"
+echo "killed and restarted: ok"
+
+# ---- USR1 ----------------------------------------------------------------------------
+
+rm -rf "$work/ckpt"
+export TROUPE_CHECKPOINT_EVERY=1000
+mpirun --bind-to none --oversubscribe -n 2 "$toy" "${steps[@]}" > "$work/out" 2>&1 &
+job=$!
+for _ in $(seq 200); do
+    [ -d "$work/ckpt/mpi_checkpoint/attempt-00000001" ] && break
+    sleep 0.05
+done
+sleep 0.2
+kill -USR1 "$(pgrep -P "$job" | tail -n 1)"
+wait "$job" || fail "with USR1: exit code $?"
+says 'checkpoint 1 published'
+says "$value"
+echo "USR1: ok"
+
+# ---- refused -------------------------------------------------------------------------
+
+refused() { # refused EXIT_CODE TEXT: leaves all as it is
+    local code=0
+    find "$work/ckpt" -name 'part-*' -o -name MANIFEST | sort | xargs cksum > "$work/before"
+    on_ranks 1 "${steps[@]}" || code=$?
+    [ "$code" -eq "$1" ] || fail "exit code $code, not $1"
+    says "$2"
+    find "$work/ckpt" -name 'part-*' -o -name MANIFEST | sort | xargs cksum > "$work/after"
+    cmp -s "$work/before" "$work/after" || fail "checkpoints have changed"
+}
+
+TROUPE_RESTART_FROM=77 refused 74 'there is no checkpoint 77'
+TROUPE_RESTART_FROM=soon refused 78 'newest, none, EPOCH or EPOCH.ATTEMPT'
+TROUPE_CHECKPOINT=/dev/null refused 74 'cannot be used'
+TROUPE_CHECKPOINT_JOB=a/b refused 78 "job 'a/b'"
+chmod o+w "$work/ckpt"
+refused 78 'all the world may write'
+chmod o-w "$work/ckpt"
+part=$(find "$work/ckpt" -name part-000000)
+printf x | dd of="$part" bs=1 seek=20 conv=notrunc status=none
+refused 74 'passed over'
+echo "refused: ok"
