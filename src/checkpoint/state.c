@@ -159,7 +159,6 @@ troupe_status checkpoint_state_load(struct troupe *rank,
 
     if (!process)
         return TROUPE_OK;
-    process->flags |= ACTOR_RESTORED;
     if (!process->state)
         return TROUPE_OK;
     if (source->n_ranks_then == home->n_ranks)
