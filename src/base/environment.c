@@ -59,6 +59,18 @@ const struct base_env_variable base_env_table[] = {
      "do each kernel twice and name one whose bits change"},
     {"TROUPE_ISA", BASE_ENV_WORD, "baseline|v2|v3|v4", "the best there is",
      "instruction set of the kernels' loops"},
+    {"TROUPE_CHECKPOINT", BASE_ENV_TEXT, "a folder", "none", "where checkpoints are"},
+    {"TROUPE_CHECKPOINT_JOB", BASE_ENV_TEXT, "a name", "the program's",
+     "the job's folder in it"},
+    {"TROUPE_CHECKPOINT_EVERY", BASE_ENV_TEXT, "auto, or seconds", "auto",
+     "how often a checkpoint is taken"},
+    {"TROUPE_RESTART_FROM", BASE_ENV_TEXT, "newest|none|EPOCH[.ATTEMPT]", "newest",
+     "the checkpoint to go on from"},
+    /* Set by 'troupe run'. */
+    {"TROUPE_ATTEMPT", BASE_ENV_INT, "1 and up", "claimed by rank 0",
+     "number of this start of the job"},
+    {"TROUPE_CONTROL", BASE_ENV_TEXT, "an address", "none",
+     "where the supervisor of the job listens"},
     /* For the tests of the library itself. */
     {"TROUPE_TEST_FAIL_ALLOC", BASE_ENV_INT, "0 and up", "0 (none)",
      "hostile builds: every n-th allocation fails"},

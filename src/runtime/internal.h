@@ -8,6 +8,7 @@
 #include "checkpoint/checkpoint.h"
 #include "comm/backends.h"
 #include "placement/here.h"
+#include "runtime/control.h"
 #include "runtime/sim.h"
 
 /* What options and environment come to. */
@@ -67,7 +68,8 @@ struct runtime_rank {
     struct message_pool *pool;
     enum runtime_phase phase;
     bool is_reducing, has_result;
-    bool has_modules; /* all of them are started */
+    bool has_modules;                /* all of them are started */
+    struct runtime_control *control; /* NULL: no `troupe run` watches it */
     struct runtime_verdict verdict;
     troupe_status start_status; /* this rank's own part of the start */
     char why[512];

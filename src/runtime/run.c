@@ -216,7 +216,9 @@ static void leave(const struct runtime_job *job)
 
 static int drive_mpi(struct runtime_job *job)
 {
-    comm_mpi_drive(job->ranks[0]->comm, runtime_step);
+    struct runtime_rank *rank = job->ranks[0];
+
+    comm_mpi_drive(rank->comm, rank->control ? runtime_control_step : runtime_step);
     return exit_code_of_job(job);
 }
 
@@ -244,7 +246,11 @@ int troupe_run(troupe *runtime)
         comm_stop(job->ranks[i]->comm); /* calls the actors' layer until it is done */
         runtime_rank_end_actors(job->ranks[i]);
     }
-    return runtime_audit(job) || exit_code > 0 ? exit_code : TROUPE_CODE_RANK_FAILED;
+    if (!runtime_audit(job) && exit_code == 0)
+        exit_code = TROUPE_CODE_RANK_FAILED;
+    if (job->ranks[0]->control)
+        runtime_control_complete(job->ranks[0]->control, exit_code);
+    return exit_code;
 }
 
 int troupe_main(int argc, char **argv, const troupe_program *program)

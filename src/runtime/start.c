@@ -126,6 +126,7 @@ void runtime_rank_close(struct runtime_rank *rank)
     runtime_rank_end_actors(rank);
     if (rank->comm)
         comm_close(rank->comm);
+    runtime_control_stop(rank->control); /* its thread watches the end of MPI, too */
     message_pool_destroy(rank->pool);
     base_bytes_fini(&rank->peer_lines);
     base_free(rank->rows);
@@ -210,6 +211,8 @@ static troupe_status start_mpi(struct runtime_job *job, troupe_status settings_s
     if (job->handle.log.rank == 0)
         runtime_strangers_report(&job->handle.log);
     note_failure(rank, settings_status);
+    note_failure(rank, runtime_control_start(&rank->control, &job->handle.log,
+                                             comm_size(rank->comm)));
     rank->troupe.slot[BASE_SLOT_PLACEMENT] =
         runtime_place(rank->comm, &job->handle.log, &job->settings.wish, NULL);
     base_require_memory(rank_start(rank) == TROUPE_OK,

@@ -1,0 +1,97 @@
+/* ranks: 1 2 */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "troupe/troupe.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * A job that comes to a good end, unless TROUPE_TEST_VICTIM says what its last rank is
+ * to do in the middle: for system/run.sh. TROUPE_TEST_VICTIM_FILE grows by a byte each
+ * time, and after TROUPE_TEST_VICTIM_TIMES all goes well.
+ */
+
+struct work {
+    int64_t number;
+};
+TROUPE_TYPE(work, number);
+
+static const char *variable(const char *name)
+{
+    const char *text = getenv(name);
+
+    return text ? text : "";
+}
+
+/* Is it still to go wrong? */
+static bool is_its_time(void)
+{
+    const char *path = variable("TROUPE_TEST_VICTIM_FILE");
+    int most = atoi(variable("TROUPE_TEST_VICTIM_TIMES"));
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, S_IRUSR | S_IWUSR);
+    struct stat status = {0};
+
+    if (descriptor < 0)
+        return true;
+    if (write(descriptor, ".", 1) != 1 || fstat(descriptor, &status) != 0)
+        abort();
+    close(descriptor);
+    return most == 0 || status.st_size <= most;
+}
+
+static troupe_status misbehave(troupe_actor *self, const char *how)
+{
+    volatile bool for_ever = true;
+    const struct work *nothing;
+
+    if (strcmp(how, "kill") == 0)
+        (void)kill(getpid(), SIGKILL);
+    else if (strcmp(how, "stop") == 0)
+        (void)kill(getpid(), SIGSTOP);
+    else if (strcmp(how, "endless") == 0)
+        while (for_ever)
+            continue;
+    else if (strcmp(how, "exit") == 0)
+        _exit(atoi(variable("TROUPE_TEST_VICTIM_CODE")));
+    else if (strcmp(how, "fail") == 0)
+        return TROUPE_FAILED;
+    else if (strcmp(how, "sleep") == 0)
+        troupe_sleep_until(self, troupe_after_s(self, 60));
+    else if (strcmp(how, "deadlock") == 0)
+        return troupe_receive(self, work, TROUPE_FOREVER, &nothing);
+    return TROUPE_OK;
+}
+
+static troupe_status on_work(troupe_actor *self, const struct work *work)
+{
+    return troupe_reply(self, work, work, .number = work->number + 1);
+}
+TROUPE_BEHAVIOR(worker, troupe_no_state, TROUPE_ON(work, on_work));
+
+static troupe_status body(troupe_actor *self)
+{
+    const char *how = variable("TROUPE_TEST_VICTIM");
+    troupe_team *all = troupe_rank_team(self);
+    const struct work *answer;
+    troupe_address helper;
+
+    TROUPE_TRY(troupe_barrier(self, all));
+    if (how[0] && troupe_rank(self) == troupe_n_ranks(self) - 1 && is_its_time())
+        TROUPE_TRY(misbehave(self, how));
+    TROUPE_TRY(troupe_spawn(self, &worker, NULL, &helper));
+    TROUPE_TRY(troupe_call(self, helper, work, &answer, TROUPE_FOREVER, work,
+                           .number = troupe_rank(self)));
+    TROUPE_TRY(troupe_barrier(self, all));
+    return troupe_rank(self) > 0 ? TROUPE_OK : troupe_print(self, "all is well");
+}
+TROUPE_PROCESS(main_process, body, TROUPE_SPAWNS(&worker), TROUPE_ACCEPTS(work));
+
+int main(int argc, char **argv)
+{
+    static const troupe_program program = {.main = &main_process};
+
+    return troupe_main(argc, argv, &program);
+}
