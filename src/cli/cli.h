@@ -20,6 +20,7 @@ struct cli_command {
 extern const struct cli_command cli_info;
 extern const struct cli_command cli_checkpoint;
 extern const struct cli_command cli_place;
+extern const struct cli_command cli_run;
 
 /* Says on standard error what is wrong with the use of `command`; CLI_USAGE. */
 int cli_usage(const char *command, const char *format, ...)

@@ -25,8 +25,8 @@ static const struct cli_command version = {
     .run = run_version,
 };
 
-static const struct cli_command *const commands[] = {&cli_checkpoint, &cli_info,
-                                                     &cli_place, &help, &version};
+static const struct cli_command *const commands[] = {
+    &cli_checkpoint, &cli_info, &cli_place, &cli_run, &help, &version};
 
 static const struct cli_command *find(const char *name)
 {

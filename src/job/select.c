@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "job/select.h"
+#include "job/machine.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_number(const char *text, size_t n)
+{
+    return n > 0 && n < 19 && strspn(text, "0123456789") >= n;
+}
+
+bool job_from_is_sound(const char *from)
+{
+    size_t n = strcspn(from, ".");
+
+    if (strcmp(from, "newest") == 0 || strcmp(from, "none") == 0)
+        return true;
+    return is_number(from, n) && strtoull(from, NULL, 10) > 0 &&
+           (from[n] == '\0' || is_number(from + n + 1, strlen(from + n + 1)));
+}
+
+/* Is it the one that was named? */
+static bool is_named(const struct store_entry *entry, const char *from)
+{
+    char name[64];
+
+    snprintf(name, sizeof(name), "%" PRIu64 ".%" PRIu32, entry->epoch, entry->attempt);
+    if (strcmp(name, from) == 0)
+        return true;
+    *strchr(name, '.') = '\0';
+    return strcmp(name, from) == 0 && !entry->is_fenced;
+}
+
+static void
+refuse(struct job_choice *choice, int exit_code, const char *where, const char *why)
+{
+    choice->exit_code = exit_code;
+    snprintf(choice->why, sizeof(choice->why), "%s: %s", where, why);
+}
+
+static void take(struct job_choice *choice, const struct store_entry *entry)
+{
+    choice->epoch = entry->epoch;
+    choice->epoch_attempt = entry->attempt;
+}
+
+/* True: there is an answer, and the search is over. */
+static bool look_at(const struct store *store,
+                    const struct store_entry *entry,
+                    bool is_only,
+                    struct job_choice *choice,
+                    store_skipped_fn *skipped,
+                    void *context)
+{
+    struct store_problem problem;
+
+    if (store_verify(store, entry, STORE_QUICK, &problem) == TROUPE_OK ||
+        (is_only && problem.verdict == STORE_FENCED)) {
+        take(choice, entry);
+        return true;
+    }
+    if (is_only || problem.verdict == STORE_NEWER) {
+        refuse(choice, store_verdict_exit_code(problem.verdict), problem.path,
+               problem.text);
+        return true;
+    }
+    skipped(context, entry, &problem);
+    return false;
+}
+
+static void search(const struct store *store,
+                   const struct store_list *list,
+                   const char *from,
+                   uint64_t ceiling_epoch,
+                   struct job_choice *choice,
+                   store_skipped_fn *skipped,
+                   void *context)
+{
+    bool is_any = strcmp(from, "newest") == 0;
+    size_t n_passed = 0;
+
+    for (size_t i = 0; i < list->n_items; i++) {
+        const struct store_entry *entry = &list->items[i];
+
+        if (!entry->is_published ||
+            (is_any ? entry->is_fenced : !is_named(entry, from)))
+            continue;
+        n_passed++;
+        if (ceiling_epoch && entry->epoch >= ceiling_epoch)
+            continue;
+        if (look_at(store, entry, !is_any, choice, skipped, context))
+            return;
+    }
+    /* To begin anew where there was something would throw work away unasked. */
+    if (!is_any)
+        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, "no such checkpoint");
+    else if (ceiling_epoch)
+        refuse(choice, JOB_EXIT_GAVE_UP, store->path, "no older checkpoint is left");
+    else if (n_passed)
+        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, "no checkpoint verifies");
+}
+
+void job_choose(const struct store *store,
+                const char *from,
+                uint64_t ceiling_epoch,
+                struct job_choice *choice,
+                store_skipped_fn *skipped,
+                void *context)
+{
+    struct store_list list;
+
+    if (strcmp(from, "none") == 0)
+        return;
+    if (store_list_read(store, &list) != TROUPE_OK) {
+        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, strerror(errno));
+        return;
+    }
+    search(store, &list, from, ceiling_epoch, choice, skipped, context);
+    store_list_fini(&list);
+}
+
+void job_claim(const struct store *store,
+               const char *from,
+               uint64_t ceiling_epoch,
+               struct job_choice *choice,
+               store_skipped_fn *skipped,
+               void *context)
+{
+    *choice = (struct job_choice){.exit_code = 0};
+    if (store_attempt_begin(store, &choice->attempt) != TROUPE_OK ||
+        store_clean(store, choice->attempt) != TROUPE_OK) {
+        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, strerror(errno));
+        return;
+    }
+    job_choose(store, from, ceiling_epoch, choice, skipped, context);
+    if (choice->exit_code == 0 &&
+        store_attempt_fence(store, choice->attempt, choice->epoch) != TROUPE_OK)
+        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, strerror(errno));
+}

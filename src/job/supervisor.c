@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
+#include "job/supervisor.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/require.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* Does what the machine asks for. */
+
+/* ---- selecting
+ * ------------------------------------------------------------------------ */
+
+static void tell_skipped(void *context,
+                         const struct store_entry *entry,
+                         const struct store_problem *problem)
+{
+    struct job_supervisor *supervisor = context;
+
+    job_say(supervisor, "checkpoint %" PRIu64 ".%" PRIu32 " is passed over: %s: %s",
+            entry->epoch, entry->attempt, problem->path, problem->text);
+    job_journal_begin(&supervisor->journal, "passed over");
+    job_journal_number(&supervisor->journal, "epoch", (int64_t)entry->epoch);
+    job_journal_text(&supervisor->journal, "why", problem->text);
+    job_journal_end(&supervisor->journal);
+}
+
+static void do_select(struct job_supervisor *supervisor)
+{
+    struct job_choice *choice = &supervisor->choice;
+
+    if (supervisor->options->checkpoint)
+        job_claim(&supervisor->store, supervisor->from,
+                  supervisor->machine.ceiling_epoch, choice, tell_skipped, supervisor);
+    else
+        *choice = (struct job_choice){.attempt = supervisor->machine.n_attempts + 1};
+    snprintf(supervisor->from, sizeof(supervisor->from), "newest");
+    if (choice->exit_code) {
+        job_say(supervisor, "%s", choice->why);
+        job_tell(supervisor, &(struct job_event){.kind = JOB_UNSELECTABLE,
+                                                 .exit_code = choice->exit_code});
+        return;
+    }
+    job_tell(supervisor,
+             &(struct job_event){.kind = JOB_SELECTED, .epoch = choice->epoch});
+}
+
+/* ---- launching
+ * ------------------------------------------------------------------------ */
+
+static void say_launched(struct job_supervisor *supervisor)
+{
+    const struct job_choice *choice = &supervisor->choice;
+    struct job_journal *journal = &supervisor->journal;
+
+    job_journal_begin(journal, "launched");
+    job_journal_number(journal, "attempt", choice->attempt);
+    job_journal_number(journal, "from_epoch", (int64_t)choice->epoch);
+    job_journal_number(journal, "ranks", supervisor->n_ranks);
+    job_journal_number(journal, "process", supervisor->launcher);
+    job_journal_end(journal);
+    if (supervisor->n_records > 0 && choice->epoch)
+        job_say(supervisor, "attempt %" PRIu32 " goes on from checkpoint %" PRIu64,
+                choice->attempt, choice->epoch);
+    else if (supervisor->n_records > 0)
+        job_say(supervisor, "attempt %" PRIu32 " begins anew", choice->attempt);
+}
+
+static void do_launch(struct job_supervisor *supervisor)
+{
+    pid_t launcher = -1;
+
+    job_watch_reset(&supervisor->watch, supervisor->n_ranks);
+    supervisor->hang_words[0] = '\0';
+    supervisor->told_messages = 0;
+    job_token_renew(supervisor);
+    job_environment_set(supervisor);
+    if (job_folders_renew(&supervisor->folders))
+        launcher = job_launch(supervisor);
+    if (launcher < 0) {
+        job_say(supervisor, "cannot start %s: %s", supervisor->options->launcher,
+                strerror(errno));
+        job_tell(supervisor, &(struct job_event){.kind = JOB_NOT_LAUNCHED});
+        return;
+    }
+    supervisor->launcher = launcher;
+    say_launched(supervisor);
+}
+
+/* ---- ending
+ * --------------------------------------------------------------------------- */
+
+/* Also the launcher: it may have stopped listening. */
+static void do_kill(struct job_supervisor *supervisor)
+{
+    if (supervisor->launcher > 0)
+        (void)kill(-supervisor->launcher, SIGKILL);
+    job_kill_children();
+}
+
+static void say_who_is_mute(struct job_supervisor *supervisor)
+{
+    const struct job_watch *watch = &supervisor->watch;
+
+    if (supervisor->machine.attempt.cause != JOB_HUNG)
+        return;
+    for (uint32_t i = 0; i < watch->n_ranks; i++)
+        if (watch->ranks[i].is_here && !watch->ranks[i].has_dumped)
+            job_say(supervisor,
+                    "rank %" PRIu32 " on %s (process %" PRIu32
+                    ") does not answer: it is "
+                    "stopped, or its host is gone",
+                    i, watch->ranks[i].host, watch->ranks[i].process_id);
+}
+
+static void do_term(struct job_supervisor *supervisor)
+{
+    say_who_is_mute(supervisor);
+    if (supervisor->launcher > 0)
+        (void)kill(supervisor->launcher, SIGTERM);
+}
+
+static void do_record(struct job_supervisor *supervisor)
+{
+    job_record(supervisor);
+    job_commands_answer(supervisor, JOB_EXIT_AGAIN, "the attempt has ended meanwhile");
+    job_links_close(supervisor);
+    (void)job_folders_renew(&supervisor->folders);
+}
+
+static void do_ask_save(struct job_supervisor *supervisor)
+{
+    job_say(supervisor, "asked to stop: a checkpoint first");
+    job_links_send(supervisor, CONTROL_SAVE, 0);
+}
+
+static void do_ask_dumps(struct job_supervisor *supervisor)
+{
+    job_say(supervisor, "the job hangs: %s", supervisor->hang_words);
+    job_links_send(supervisor, CONTROL_DUMP, -1);
+}
+
+/* ---- telling
+ * -------------------------------------------------------------------------- */
+
+void job_tell(struct job_supervisor *supervisor, const struct job_event *event)
+{
+    enum job_state before = supervisor->machine.state;
+    unsigned acts = job_machine_step(&supervisor->machine, event, base_clock_ns());
+
+    if (before == JOB_LAUNCH && supervisor->machine.state == JOB_RUN) {
+        job_journal_begin(&supervisor->journal, "runs");
+        job_journal_number(&supervisor->journal, "attempt", supervisor->choice.attempt);
+        job_journal_end(&supervisor->journal);
+    }
+    if (acts & JOB_DO_RECORD)
+        do_record(supervisor);
+    if (acts & JOB_DO_ASK_SAVE)
+        do_ask_save(supervisor);
+    if (acts & JOB_DO_ASK_DUMPS)
+        do_ask_dumps(supervisor);
+    if (acts & JOB_DO_TERM)
+        do_term(supervisor);
+    if (acts & (JOB_DO_KILL | JOB_DO_CLEAN))
+        do_kill(supervisor);
+    if (acts & JOB_DO_SELECT)
+        do_select(supervisor);
+    if (acts & JOB_DO_LAUNCH)
+        do_launch(supervisor);
+}
