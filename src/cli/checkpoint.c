@@ -25,6 +25,8 @@ struct verb {
     int (*run)(const struct arguments *arguments,
                const struct store *store,
                const struct store_list *list);
+    /* Instead: needs no checkpoint to be there. */
+    int (*run_alone)(const char *folder);
 };
 
 /* ---- which one
@@ -278,6 +280,15 @@ static const struct verb verbs[] = {
              "  troupe checkpoint pin /scratch/me/heat 12\n"
              "  troupe checkpoint pin --remove /scratch/me/heat 12\n",
      .run = run_pin},
+    {.name = "now",
+     .options = " ",
+     .help = "usage: troupe checkpoint now FOLDER\n\n"
+             "Asks the 'troupe run' that looks after the job for a checkpoint, and\n"
+             "waits until it is published. On the host where 'troupe run' is.\n"
+             "Exit code 0: it is there. 74: no 'troupe run' looks after this job. 75:\n"
+             "not now, and why.\n\n"
+             "  troupe checkpoint now /scratch/me/heat\n",
+     .run_alone = checkpoint_now},
 };
 
 /* ---- the arguments
@@ -450,7 +461,7 @@ static int run(int argc, char **argv)
 
     if (argc < 2)
         return cli_usage("checkpoint",
-                         "checkpoint needs list, show, verify, prune or pin");
+                         "checkpoint needs list, show, verify, prune, pin or now");
     verb = find_verb(argv[1]);
     if (!verb)
         return unknown_verb(argv[1]);
@@ -460,6 +471,8 @@ static int run(int argc, char **argv)
     }
     if (!parse(verb, argv + 2, &arguments))
         return CLI_USAGE;
+    if (verb->run_alone)
+        return verb->run_alone(arguments.folder);
     exit_code = open_folder(arguments.folder, &store, &list);
     if (exit_code == CLI_OK)
         exit_code = verb->run(&arguments, &store, &list);
@@ -469,14 +482,15 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_checkpoint = {
     .name = "checkpoint",
-    .summary = "list, show, verify, prune or pin what a job has saved",
+    .summary = "list, show, verify, prune or pin what a job has saved, or save now",
     .help =
         "usage: troupe checkpoint list   [--json] FOLDER\n"
         "       troupe checkpoint show   [--json] FOLDER [CHECKPOINT]\n"
         "       troupe checkpoint verify [--json] [--quick] FOLDER [CHECKPOINT]\n"
         "       troupe checkpoint prune  [--json] [--quick] [--dry-run] [--keep N]\n"
         "                                FOLDER\n"
-        "       troupe checkpoint pin    [--remove] FOLDER CHECKPOINT\n\n"
+        "       troupe checkpoint pin    [--remove] FOLDER CHECKPOINT\n"
+        "       troupe checkpoint now    FOLDER\n\n"
         "FOLDER is the job's folder, <checkpoint directory>/<job>, or the one above\n"
         "if there is one job in it. CHECKPOINT is an epoch, such as 12, or with its\n"
         "attempt 12.3. Neither MPI nor the job is needed, nor disturbed.\n\n"

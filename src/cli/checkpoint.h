@@ -27,4 +27,7 @@ void checkpoint_print_details(const struct checkpoint_found *found);
 /* "12.1  damaged: FILE, byte 3: words". */
 void checkpoint_print_verdict(const struct checkpoint_found *found);
 
+/* `troupe checkpoint now`: the exit code of the command. */
+int checkpoint_now(const char *folder);
+
 #endif

@@ -16,7 +16,7 @@ enum { MAX_LAUNCHER_OPTIONS = 100 };
 struct arguments {
     struct job_options options;
     uint64_t n_ranks, min_ranks, n_spare, n_restarts, n_tries;
-    double window_s, liveness_s, progress_s, save_s, launch_s;
+    double window_s, delay_s, liveness_s, progress_s, save_s, launch_s;
     const char *launcher_options[MAX_LAUNCHER_OPTIONS + 1];
     size_t n_launcher_options;
 };
@@ -43,6 +43,7 @@ static const struct option options[] = {
     {"--from", TEXT, AT(options.from), 0},
     {"--restarts", COUNT, AT(n_restarts), JOB_MAX_RESTARTS},
     {"--window", SECONDS, AT(window_s), 1e8},
+    {"--delay", SECONDS, AT(delay_s), 60},
     {"--tries", COUNT, AT(n_tries), 1e6},
     {"--liveness", SECONDS, AT(liveness_s), 1e8},
     {"--progress", SECONDS, AT(progress_s), 1e8},
@@ -205,6 +206,7 @@ static void settle(struct arguments *arguments)
     given->rules.n_restarts = (uint32_t)arguments->n_restarts;
     given->rules.n_tries = (uint32_t)arguments->n_tries;
     given->rules.window_ns = nanoseconds(arguments->window_s);
+    given->rules.first_delay_ns = nanoseconds(arguments->delay_s);
     given->rules.save_ns = nanoseconds(arguments->save_s);
     given->rules.launch_ns = nanoseconds(arguments->launch_s);
 }
@@ -221,6 +223,7 @@ static int run(int argc, char **argv)
         .n_restarts = 5,
         .n_tries = 2,
         .window_s = 3600,
+        .delay_s = 1,
         .liveness_s = 30,
         .progress_s = 600,
         .save_s = 120,
@@ -251,6 +254,9 @@ const struct cli_command cli_run = {
         "  --restarts R         give up after so many in the window (5)\n"
         "  --window S           seconds (3600); a new checkpoint begins the count "
         "anew\n"
+        "  --delay S            before the second attempt (1), then twice as long "
+        "each\n"
+        "                       time, up to 60; none after a new checkpoint\n"
         "  --tries K            failures from one checkpoint until an older one is\n"
         "                       taken (2); 0: never\n"
         "  --liveness S         a rank that is silent for so long is dead (30; 0: "
