@@ -12,6 +12,7 @@
 /* `troupe run`: the arguments; what is done with them is in `job`. */
 
 enum { MAX_LAUNCHER_OPTIONS = 100 };
+static const uint64_t not_given = UINT64_MAX;
 
 struct arguments {
     struct job_options options;
@@ -50,6 +51,7 @@ static const struct option options[] = {
     {"--launch", SECONDS, AT(launch_s), 1e8},
     {"--grace", SECONDS, AT(save_s), 1e8},
     {"--hosts", TEXT, AT(options.hosts), 0},
+    {"--agent", TEXT, AT(options.agent), 0},
     {"--spare", COUNT, AT(n_spare), 1e6},
     {"--min-ranks", COUNT, AT(min_ranks), 1e6},
     {"--launcher", TEXT, AT(options.launcher), 0},
@@ -192,6 +194,8 @@ static int check(struct arguments *arguments)
         return cli_usage("run", "--every and --from need --checkpoint");
     if (arguments->n_ranks == 0)
         return cli_usage("run", "-n needs a number from 1");
+    if (!given->hosts && (arguments->n_spare || arguments->min_ranks || given->agent))
+        return cli_usage("run", "--spare, --min-ranks and --agent need --hosts");
     return CLI_OK;
 }
 
@@ -199,7 +203,9 @@ static void settle(struct arguments *arguments)
 {
     struct job_options *given = &arguments->options;
 
-    given->n_ranks = (uint32_t)arguments->n_ranks;
+    given->n_ranks = arguments->n_ranks == not_given ? 0 : (uint32_t)arguments->n_ranks;
+    given->min_ranks = (uint32_t)arguments->min_ranks;
+    given->n_spare = (uint32_t)arguments->n_spare;
     given->launcher_options = arguments->launcher_options;
     given->liveness_ns = nanoseconds(arguments->liveness_s);
     given->progress_ns = nanoseconds(arguments->progress_s);
@@ -219,7 +225,7 @@ static int run(int argc, char **argv)
                     .checkpoint = base_env_text("TROUPE_CHECKPOINT", NULL),
                     .name = base_env_text("TROUPE_CHECKPOINT_JOB", NULL),
                     .rules = job_rules_default},
-        .n_ranks = 1,
+        .n_ranks = not_given,
         .n_restarts = 5,
         .n_tries = 2,
         .window_s = 3600,
@@ -246,7 +252,7 @@ const struct cli_command cli_run = {
         "usage: troupe run [OPTION...] [--] PROGRAM [ARGUMENT...]\n\n"
         "Starts the program with mpirun, watches it, and starts it again from its\n"
         "newest checkpoint when a rank dies, hangs or is not heard of.\n\n"
-        "  -n N                 ranks (1)\n"
+        "  -n N                 ranks (1, or as many as the hosts have room for)\n"
         "  --checkpoint FOLDER  where checkpoints are; without, a job begins anew\n"
         "  --every S            seconds between them, or auto\n"
         "  --job NAME           folder in FOLDER; the program's name\n"
@@ -268,6 +274,9 @@ const struct cli_command cli_run = {
         "  --launcher PATH      instead of mpirun\n"
         "  --launcher-option W  one word for it; may be repeated\n"
         "  --hosts A:4,B:4      hosts and how many ranks on each\n"
+        "  --spare K            the last K hosts are used when others fail\n"
+        "  --min-ranks M        go on with fewer ranks when hosts fail, down to M\n"
+        "  --agent COMMAND      runs a command on another host, instead of ssh\n"
         "  --journal FILE       what happens, as JSON lines; else in the job's folder\n"
         "  --json               the report at the end as JSON, on standard output\n"
         "  --dry-run            only say what would be started\n\n"

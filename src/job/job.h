@@ -15,6 +15,7 @@ struct job_options {
     uint32_t n_ranks; /* 0: as many as the hosts have room for, but for the spare */
     uint32_t min_ranks, n_spare;
     const char *hosts;             /* "a:4,b:4", or NULL: here */
+    const char *agent;             /* runs a command elsewhere; NULL: ssh */
     const char *checkpoint;        /* the folder, or NULL: none are taken */
     const char *name;              /* of the job; NULL: of the program */
     const char *every;             /* passed on; NULL: not given */

@@ -91,7 +91,9 @@ void job_words_init(struct job_words *words, const struct job_supervisor *superv
     add_folder(words, "orte_tmpdir_base", &supervisor->folders.temporary);
     if (options->hosts) { /* elsewhere there is no such folder */
         add(words, "--host");
-        add(words, options->hosts);
+        add(words, supervisor->host_words);
+        if (options->agent)
+            add_setting(words, "plm_rsh_agent", options->agent);
     } else {
         add_folder(words, "btl_vader_backing_directory", &supervisor->folders.shared);
     }

@@ -61,9 +61,7 @@ static unsigned nothing_to_select(struct job_machine *machine,
                                   int64_t now_ns)
 {
     (void)now_ns;
-    return finish(machine, event->exit_code,
-                  machine->ceiling_epoch ? "no older checkpoint is left"
-                                         : "no checkpoint can be used");
+    return finish(machine, event->exit_code, event->why);
 }
 
 static unsigned

@@ -39,7 +39,7 @@ enum job_state {
 enum job_event_kind {
     JOB_BEGIN,
     JOB_SELECTED,     /* epoch */
-    JOB_UNSELECTABLE, /* exit_code */
+    JOB_UNSELECTABLE, /* exit_code, why */
     JOB_NOT_LAUNCHED,
     JOB_ALL_HERE,
     JOB_RANK_LOST, /* rank: its connection ended, and it had not completed */
@@ -61,6 +61,7 @@ struct job_event {
     int exit_code;      /* of the launcher; 128 and more: a signal */
     bool is_complete;   /* every rank has reported the end of the job */
     int completed_code; /* the greatest that was reported */
+    const char *why;    /* of an exit code, for people */
 };
 
 /* What is to be done, in this order. */

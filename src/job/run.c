@@ -49,6 +49,24 @@ static void name_job(struct job_supervisor *supervisor)
                      : program);
 }
 
+static int name_hosts(struct job_supervisor *supervisor)
+{
+    const struct job_options *options = supervisor->options;
+
+    if (options->hosts && !job_hosts_parse(&supervisor->hosts, options->hosts))
+        return fail(JOB_EXIT_USAGE, options->hosts, "not hosts such as a:4,b:4");
+    supervisor->n_ranks = job_ranks_wanted(supervisor);
+    if (options->hosts && supervisor->n_ranks > job_hosts_room(&supervisor->hosts))
+        return fail(JOB_EXIT_USAGE, options->hosts, "room for fewer ranks than that");
+    if (supervisor->n_ranks == 0)
+        return fail(JOB_EXIT_USAGE, options->hosts, "no host is left but spare ones");
+    if (options->min_ranks > supervisor->n_ranks)
+        return fail(JOB_EXIT_USAGE, "--min-ranks", "more than there are to be");
+    job_hosts_print(&supervisor->hosts, supervisor->n_ranks, supervisor->host_words,
+                    sizeof(supervisor->host_words));
+    return 0;
+}
+
 static const char *store_words(troupe_status status)
 {
     if (status == TROUPE_REFUSED)
@@ -244,12 +262,14 @@ int job_run(const struct job_options *options)
         return exit_code;
     supervisor = base_new(struct job_supervisor);
     supervisor->options = options;
-    supervisor->n_ranks = options->n_ranks;
     supervisor->lock_descriptor = -1;
     supervisor->journal.descriptor = -1;
     snprintf(supervisor->from, sizeof(supervisor->from), "%s", options->from);
     name_job(supervisor);
-    exit_code = options->is_trial ? run_trial(supervisor) : supervise(supervisor);
+    exit_code = name_hosts(supervisor);
+    if (exit_code == 0)
+        exit_code = options->is_trial ? run_trial(supervisor) : supervise(supervisor);
+    job_hosts_fini(&supervisor->hosts);
     base_free(supervisor);
     return exit_code;
 }

@@ -13,6 +13,8 @@
 
 /* Does what the machine asks for. */
 
+static const int64_t probe_limit_ns = 10000000000;
+
 /* ---- selecting
  * ------------------------------------------------------------------------ */
 
@@ -30,10 +32,72 @@ static void tell_skipped(void *context,
     job_journal_end(&supervisor->journal);
 }
 
+/* After a failure: whose host answers still? */
+static void look_at_hosts(struct job_supervisor *supervisor)
+{
+    const char *agent = supervisor->options->agent;
+
+    if (supervisor->hosts.n_items == 0 || supervisor->n_records == 0)
+        return;
+    job_hosts_probe(&supervisor->hosts, agent ? agent : "ssh", probe_limit_ns);
+    for (size_t i = 0; i < supervisor->hosts.n_items; i++) {
+        const struct job_host *host = &supervisor->hosts.items[i];
+
+        if (job_host_is_in(host))
+            continue;
+        job_say(supervisor, "host %s is left out: %s", host->name,
+                host->is_down ? "it does not answer" : "ranks there failed twice");
+        job_journal_begin(&supervisor->journal, "host left out");
+        job_journal_text(&supervisor->journal, "host", host->name);
+        job_journal_end(&supervisor->journal);
+    }
+}
+
+uint32_t job_ranks_wanted(const struct job_supervisor *supervisor)
+{
+    const struct job_options *options = supervisor->options;
+
+    if (options->n_ranks)
+        return options->n_ranks;
+    return supervisor->hosts.n_items
+               ? job_hosts_planned(&supervisor->hosts, options->n_spare)
+               : 1;
+}
+
+/* How many ranks there is room for. False: too few. */
+static bool choose_ranks(struct job_supervisor *supervisor)
+{
+    const struct job_options *options = supervisor->options;
+    uint32_t room = job_hosts_room(&supervisor->hosts);
+    uint32_t n_wanted = job_ranks_wanted(supervisor);
+
+    supervisor->n_ranks = n_wanted;
+    if (supervisor->hosts.n_items == 0)
+        return true;
+    if (room < n_wanted)
+        supervisor->n_ranks = room;
+    job_hosts_print(&supervisor->hosts, supervisor->n_ranks, supervisor->host_words,
+                    sizeof(supervisor->host_words));
+    return room >= n_wanted || (options->min_ranks && room >= options->min_ranks);
+}
+
+static void
+not_selected(struct job_supervisor *supervisor, int exit_code, const char *why)
+{
+    job_tell(supervisor, &(struct job_event){.kind = JOB_UNSELECTABLE,
+                                             .exit_code = exit_code,
+                                             .why = why});
+}
+
 static void do_select(struct job_supervisor *supervisor)
 {
     struct job_choice *choice = &supervisor->choice;
 
+    look_at_hosts(supervisor);
+    if (!choose_ranks(supervisor)) {
+        not_selected(supervisor, JOB_EXIT_AGAIN, "too few hosts are left");
+        return;
+    }
     if (supervisor->options->checkpoint)
         job_claim(&supervisor->store, supervisor->from,
                   supervisor->machine.ceiling_epoch, choice, tell_skipped, supervisor);
@@ -42,8 +106,9 @@ static void do_select(struct job_supervisor *supervisor)
     snprintf(supervisor->from, sizeof(supervisor->from), "newest");
     if (choice->exit_code) {
         job_say(supervisor, "%s", choice->why);
-        job_tell(supervisor, &(struct job_event){.kind = JOB_UNSELECTABLE,
-                                                 .exit_code = choice->exit_code});
+        not_selected(supervisor, choice->exit_code,
+                     supervisor->machine.ceiling_epoch ? "no older checkpoint is left"
+                                                       : "no checkpoint can be used");
         return;
     }
     job_tell(supervisor,
@@ -125,9 +190,22 @@ static void do_term(struct job_supervisor *supervisor)
         (void)kill(supervisor->launcher, SIGTERM);
 }
 
+/* An attempt that a rank brought down counts against its host. */
+static void blame_host(struct job_supervisor *supervisor)
+{
+    const struct job_attempt *attempt = &supervisor->machine.attempt;
+
+    if (attempt->rank >= 0 &&
+        (attempt->cause == JOB_CRASHED || attempt->cause == JOB_LOST ||
+         attempt->cause == JOB_HUNG))
+        (void)job_hosts_blame(&supervisor->hosts,
+                              supervisor->watch.ranks[attempt->rank].host);
+}
+
 static void do_record(struct job_supervisor *supervisor)
 {
     job_record(supervisor);
+    blame_host(supervisor);
     job_commands_answer(supervisor, JOB_EXIT_AGAIN, "the attempt has ended meanwhile");
     job_links_close(supervisor);
     (void)job_folders_renew(&supervisor->folders);

@@ -5,12 +5,14 @@
 /* What the files of this folder share that do something in the world. */
 
 #include "job/folders.h"
+#include "job/hosts.h"
 #include "job/job.h"
 #include "job/journal.h"
 #include "job/select.h"
 #include "job/watch.h"
 #include <sys/types.h>
 
+enum { JOB_HOSTS_BYTES = 16 << 10 };
 enum { JOB_RANK_UNKNOWN = -1, JOB_RANK_COMMAND = -2 };
 
 /* A connection: of a rank, or of a command that waits for its answer. */
@@ -39,8 +41,10 @@ struct job_supervisor {
     struct job_choice choice;
     char from[64]; /* for the next attempt */
 
-    uint32_t n_ranks;
-    pid_t launcher; /* 0: it is not running */
+    uint32_t n_ranks; /* of this attempt */
+    struct job_hosts hosts;
+    char host_words[JOB_HOSTS_BYTES]; /* those of this attempt */
+    pid_t launcher;                   /* 0: it is not running */
     int signals, timer;
     int local_listener, remote_listener; /* -1: none */
     struct control_address address;
@@ -61,6 +65,8 @@ struct job_supervisor {
 
 /* Tells the machine, and does what it asks for. */
 void job_tell(struct job_supervisor *supervisor, const struct job_event *event);
+/* Before any host was lost. */
+uint32_t job_ranks_wanted(const struct job_supervisor *supervisor);
 
 /* ---- launch.c ---- */
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef JOB_HOSTS_H
+#define JOB_HOSTS_H
+
+/* The hosts that a job may run on, and which of them are not to be used any more. */
+
+#include "troupe/base.h"
+
+enum { JOB_HOST_BYTES = 64, JOB_MAX_BLAMES = 2 };
+
+struct job_host {
+    char name[JOB_HOST_BYTES];
+    uint32_t n_slots, n_blames;
+    bool is_down; /* did not answer when it was last asked */
+};
+
+struct job_hosts {
+    struct job_host *items;
+    size_t n_items; /* 0: the job runs here */
+};
+
+/* May it be used? */
+static inline bool job_host_is_in(const struct job_host *host)
+{
+    return !host->is_down && host->n_blames < JOB_MAX_BLAMES;
+}
+
+/* "a:4,b:4"; without a number 1. False: it is none, and `hosts` is empty. */
+bool job_hosts_parse(struct job_hosts *hosts, const char *text);
+void job_hosts_fini(struct job_hosts *hosts);
+
+/* Slots of all but the last `n_spare`. */
+uint32_t job_hosts_planned(const struct job_hosts *hosts, uint32_t n_spare);
+/* Slots of those that may be used. */
+uint32_t job_hosts_room(const struct job_hosts *hosts);
+/* The first that have room for so many ranks, as mpirun takes them. */
+void job_hosts_print(const struct job_hosts *hosts,
+                     uint32_t n_ranks,
+                     char *text,
+                     size_t capacity);
+/* A rank there went first. A host may call itself by a longer name. True: it is out
+ * now.
+ */
+bool job_hosts_blame(struct job_hosts *hosts, const char *name);
+
+/* ---- probe.c ---- */
+
+/* Runs `agent HOST true` for all at once; those that do not answer within `limit_ns`
+ * are down. */
+void job_hosts_probe(struct job_hosts *hosts, const char *agent, int64_t limit_ns);
+
+#endif
