@@ -56,6 +56,15 @@ static int take_policy(struct arguments *arguments, const char *value)
     return cli_usage("place", "no policy '%s'", value);
 }
 
+static int take_memory(struct arguments *arguments, const char *value)
+{
+    if (placement_use_parse(value, &arguments->request.use))
+        return CLI_OK;
+    return cli_usage("place",
+                     "--memory takes near, touch, strict, interleave or hbm, not '%s'",
+                     value);
+}
+
 static int take_emit(struct arguments *arguments, const char *value)
 {
     for (int i = 0; i < PLACEMENT_N_LAUNCHERS; i++)
@@ -89,6 +98,8 @@ static int take_value(struct arguments *arguments, const char *name, const char 
         return take_number(name, value, 0, 64, &request->smt);
     if (strcmp(name, "--policy") == 0)
         return take_policy(arguments, value);
+    if (strcmp(name, "--memory") == 0)
+        return take_memory(arguments, value);
     if (strcmp(name, "--emit") == 0)
         return take_emit(arguments, value);
     if (strcmp(name, "--topology") == 0)
@@ -121,8 +132,9 @@ static bool take_flag(struct arguments *arguments, const char *name)
 static int unknown(const char *name)
 {
     static const char *const names[] = {
-        "--topology", "--ranks", "--workers", "--policy", "--smt",    "--list",
-        "--json",     "--ascii", "--svg",     "--emit",   "--verify", NULL};
+        "--topology", "--ranks",  "--workers", "--policy", "--smt",
+        "--list",     "--memory", "--json",    "--ascii",  "--svg",
+        "--emit",     "--verify", NULL};
     const char *nearest = cli_nearest(name, names);
 
     if (name[0] == '-' && nearest)
@@ -134,7 +146,7 @@ static bool takes_value(const char *name)
 {
     static const char *const names[] = {"--topology", "--ranks", "--workers",
                                         "--policy",   "--smt",   "--list",
-                                        "--svg",      "--emit"};
+                                        "--svg",      "--emit",  "--memory"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         if (strcmp(names[i], name) == 0)
@@ -269,7 +281,7 @@ const struct cli_command cli_place = {
         "where ranks and their threads belong on a machine, and whether they are",
     .help =
         "usage: troupe place [--topology FILE|DESCRIPTION] [--ranks N] [--workers N]\n"
-        "                    [--policy POLICY] [--smt N] [--list SETS]\n"
+        "                    [--policy POLICY] [--smt N] [--list SETS] [--memory USE]\n"
         "                    [--json | --ascii | --svg FILE | --emit LAUNCHER]\n"
         "       mpirun ... troupe place --verify [--json]\n\n"
         "Plans the ranks of one node: cores, memory, threads and devices of each. "
@@ -287,6 +299,8 @@ const struct cli_command cli_place = {
         "                   nic, none, list\n"
         "  --smt N          hardware threads used of each core; default 1; 0: all\n"
         "  --list SETS      each rank's PUs: '0-3;4-7'\n"
+        "  --memory USE     near (default: nodes of the rank's domains), hbm (their\n"
+        "                   high-bandwidth nodes), strict, interleave, touch\n"
         "  --json           for programs\n"
         "  --ascii          a picture of letters; --svg FILE: one with colours\n"
         "  --emit LAUNCHER  mpirun, srun or rankfile: what makes it give this plan\n\n"

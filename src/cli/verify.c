@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _GNU_SOURCE
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/place.h"
 #include "comm/backends.h"
@@ -12,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /*
@@ -30,95 +28,6 @@ struct verification {
     bool is_json;
 };
 
-/* ---- what this rank has ---- */
-
-enum { PAGES_OF_A_WORKER = 16, MOMENT_NS = 20 * 1000 * 1000 };
-
-/* Memory near the PUs of a set. */
-static struct placement_set nodes_near(const struct placement_machine *machine,
-                                       const struct placement_set *cpus)
-{
-    struct placement_set nodes = {{0}};
-
-    for (int i = 0; i < machine->n_nodes; i++)
-        if (placement_set_intersects(&machine->nodes[i].cpus, cpus))
-            placement_set_add(&nodes, machine->nodes[i].os_index);
-    return nodes;
-}
-
-static void count_pages(const struct placement_system *system,
-                        unsigned char *memory,
-                        size_t page_bytes,
-                        const struct placement_set *near,
-                        struct placement_fact *fact)
-{
-    void *pages[PAGES_OF_A_WORKER];
-    int nodes[PAGES_OF_A_WORKER];
-
-    for (int i = 0; i < PAGES_OF_A_WORKER; i++)
-        pages[i] = memory + (size_t)i * page_bytes;
-    if (system->find_pages(system, pages, PAGES_OF_A_WORKER, nodes) != 0)
-        return;
-    for (int i = 0; i < PAGES_OF_A_WORKER; i++) {
-        fact->n_pages += nodes[i] >= 0;
-        fact->n_remote_pages += nodes[i] >= 0 && !placement_set_has(near, nodes[i]);
-    }
-}
-
-/* Touches fresh pages where a worker would, and looks where they have come to. */
-static void
-touch_pages(const struct placement_here *here, int worker, struct placement_fact *fact)
-{
-    size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-    size_t size_bytes = page_bytes * PAGES_OF_A_WORKER;
-    struct placement_set before, now = fact->mask, near;
-    bool is_placed = placement_here_enter(here, worker, &before);
-    unsigned char *memory = base_try_map(size_bytes);
-
-    (void)here->system->get_mask(here->system, &now);
-    near = nodes_near(here->machine, &now);
-    if (memory) {
-        for (size_t i = 0; i < size_bytes; i += page_bytes)
-            memory[i] = 1;
-        count_pages(here->system, memory, page_bytes, &near, fact);
-    }
-    base_unmap(memory, size_bytes);
-    if (is_placed)
-        placement_here_leave(here, &before);
-}
-
-/* How often the system lets others run in a moment that we could use alone. */
-static int count_switches(void)
-{
-    struct rusage before, after;
-    int64_t end_ns = base_clock_ns() + MOMENT_NS;
-
-    if (getrusage(RUSAGE_THREAD, &before) != 0)
-        return -1;
-    while (base_clock_ns() < end_ns)
-        continue;
-    if (getrusage(RUSAGE_THREAD, &after) != 0)
-        return -1;
-    return (int)(after.ru_nivcsw - before.ru_nivcsw);
-}
-
-static struct placement_fact look(const struct verification *verification)
-{
-    const struct placement_here *here = verification->here;
-    const struct placement_card *card = &verification->cards[here->index];
-    struct placement_fact fact = {.rank = card->rank, .mask = card->mask};
-
-    fact.n_workers = card->n_workers > 0 ? card->n_workers : here->n_workers;
-    (void)here->system->get_mask(here->system, &fact.mask);
-    fact.has_memory_policy =
-        here->system->get_memory(here->system, &fact.memory_nodes) == 0 &&
-        !placement_set_is_empty(&fact.memory_nodes);
-    for (int i = 0; i < fact.n_workers && here->machine; i++)
-        touch_pages(here, i, &fact);
-    fact.n_switches = count_switches();
-    return fact;
-}
-
 /* ---- the node's report ---- */
 
 static void print_rank(FILE *file,
@@ -131,7 +40,7 @@ static void print_rank(FILE *file,
     int n_cores = placement_machine_count_cores(machine, &fact->mask);
     int n_local = fact->n_pages - fact->n_remote_pages;
     char cpus[PLACEMENT_LIST_BYTES], nodes[PLACEMENT_LIST_BYTES];
-    struct placement_set near = nodes_near(machine, &fact->mask);
+    struct placement_set near = placement_nodes_near(machine, &fact->mask);
 
     placement_set_format(&fact->mask, cpus, sizeof cpus);
     placement_set_format(&near, nodes, sizeof nodes);
@@ -250,11 +159,12 @@ static int verify(struct verification *verification, const struct base_log *log)
     wish.wants_machine = wish.is_quiet = true;
     verification->here =
         runtime_place(verification->comm, log, &wish, &verification->cards);
-    mine = look(verification);
+    mine = placement_look(verification->here,
+                          &verification->cards[verification->here->index]);
     verification->facts =
         base_new_array(struct placement_fact, verification->here->n_ranks);
     comm_node_gather(verification->comm, &mine, sizeof mine, verification->facts);
-    placement_host_read(&verification->host);
+    placement_host_read("", &verification->host);
     verification->host.is_unequal = is_unequal(verification);
     report(verification);
     base_free(verification->facts);

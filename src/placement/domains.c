@@ -100,6 +100,34 @@ static void find_nodes(const struct placement_machine *machine,
             placement_set_add(&domain->nodes, machine->nodes[i].os_index);
 }
 
+/*
+ * Xeon Max and Knights Landing do not always mark it: there it is the later, smaller
+ * node of the same CPUs (hwloc before 2.10 has no tiers of memory to ask for).
+ */
+static bool is_fast(const struct placement_node *node,
+                    const struct placement_node *usual)
+{
+    if (node == usual || node->size_bytes == 0)
+        return false;
+    if (node->memory == PLACEMENT_MEMORY_HBM)
+        return true;
+    return usual->memory == PLACEMENT_MEMORY_USUAL &&
+           node->memory == PLACEMENT_MEMORY_USUAL &&
+           placement_set_is_equal(&node->cpus, &usual->cpus) &&
+           node->os_index > usual->os_index && node->size_bytes < usual->size_bytes;
+}
+
+static void find_hbm(const struct placement_machine *machine,
+                     struct placement_domain *domain)
+{
+    const struct placement_node *usual = best_node(machine, &domain->cpus);
+
+    for (int i = 0; i < machine->n_nodes && usual; i++)
+        if (placement_set_intersects(&machine->nodes[i].cpus, &domain->cpus) &&
+            is_fast(&machine->nodes[i], usual))
+            placement_set_add(&domain->hbm, machine->nodes[i].os_index);
+}
+
 /* ---- all of them ---- */
 
 static int first_core_of(const struct placement_machine *machine,
@@ -139,6 +167,7 @@ int placement_domains_find(const struct placement_machine *machine,
     for (int i = 0; i < n; i++) {
         domains[i].first_core = first_core_of(machine, &domains[i].cpus);
         find_nodes(machine, &domains[i]);
+        find_hbm(machine, &domains[i]);
     }
     qsort(domains, (size_t)n, sizeof *domains, compare);
     *found = domains;

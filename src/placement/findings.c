@@ -45,7 +45,8 @@ static const char *const advice[PLACEMENT_END_CODES] = {
     [PLACEMENT_OTHER_JOB] =
         "see who else runs on the node; two mpirun on one node bind to the same cores",
     [PLACEMENT_IMBALANCE] = "'troupe place' names numbers of ranks that are even",
-    [PLACEMENT_REMOTE_DEVICE] = "TROUPE_PLACE=gpu, srun --gpu-bind=closest",
+    [PLACEMENT_REMOTE_DEVICE] =
+        "TROUPE_PLACE=gpu or nic; of the launcher's: srun --gpu-bind=closest",
 };
 
 const char *placement_advice(enum placement_code code)
@@ -148,15 +149,23 @@ static void look_for_twins(struct scene *scene)
                 scene->facts[i - 1].rank, scene->facts[i].rank);
 }
 
-/* Ranks alone can be too many only where the launcher was told to allow it. */
+/*
+ * Ranks alone can be too many only where the launcher was told to allow it. Where the
+ * machine would have had enough, it is what the job was given that is too small.
+ */
 static void look_for_crowd(struct scene *scene)
 {
     int n_pus = placement_set_count(&scene->view->usable);
+    int n_all = scene->machine->n_all_pus;
 
-    if (scene->n_workers > n_pus)
+    if (scene->n_workers > n_pus && scene->n_workers <= n_all)
+        add(scene, PLACEMENT_QUOTA, scene->n_ranks <= n_pus,
+            "the job may use %d of the machine's %d PUs, and has %d workers", n_pus,
+            n_all, scene->n_workers);
+    else if (scene->n_workers > n_pus)
         add(scene, PLACEMENT_CROWDED, scene->n_ranks <= n_pus,
-            "%d workers of %d ranks have %d PUs", scene->n_workers, scene->n_ranks,
-            n_pus);
+            "%d workers of %d rank%s have %d PUs", scene->n_workers, scene->n_ranks,
+            scene->n_ranks == 1 ? "" : "s", n_pus);
 }
 
 static void look_for_idle_domains(struct scene *scene)
@@ -212,8 +221,10 @@ static void look_at_memory(struct scene *scene)
         char list[100];
 
         for (int k = 0; k < scene->view->n_domains; k++)
-            if (placement_set_intersects(&fact->mask, &scene->view->domains[k].cpus))
+            if (placement_set_intersects(&fact->mask, &scene->view->domains[k].cpus)) {
                 placement_set_join(&near, &scene->view->domains[k].nodes);
+                placement_set_join(&near, &scene->view->domains[k].hbm);
+            }
         if (fact->has_memory_policy &&
             !placement_set_intersects(&near, &fact->memory_nodes))
             add(scene, PLACEMENT_MEMORY_POLICY, true,
@@ -277,10 +288,51 @@ static void look_at_plan(struct scene *scene)
         plan->imbalance, even);
 }
 
+/* The first that the rank has open; -1: none, or one that it has is near. */
+static int remote_device(const struct scene *scene,
+                         const struct placement_fact *fact,
+                         enum placement_device_kind kind)
+{
+    const struct placement_machine *machine = scene->machine;
+    int first = -1;
+
+    for (int i = 0; i < machine->n_devices && i < PLACEMENT_MOST_PUS; i++) {
+        const struct placement_device *device = &machine->devices[i];
+
+        if (device->kind != kind || !placement_set_has(&fact->devices, i))
+            continue;
+        if (placement_set_intersects(&device->cpus, &fact->mask))
+            return -1;
+        first = first < 0 ? i : first;
+    }
+    return first;
+}
+
+/* MPI opens all NICs there are: one that is near is enough. */
+static void look_at_used_devices(struct scene *scene)
+{
+    static const char *const words[] = {
+        [PLACEMENT_DEVICE_GPU] = "GPU", [PLACEMENT_DEVICE_NIC] = "NIC"};
+
+    for (int i = 0; i < scene->n_ranks; i++)
+        for (int kind = PLACEMENT_DEVICE_GPU; kind <= PLACEMENT_DEVICE_NIC; kind++) {
+            int device = remote_device(scene, &scene->facts[i],
+                                       (enum placement_device_kind)kind);
+
+            if (device >= 0)
+                add(scene, PLACEMENT_REMOTE_DEVICE, true,
+                    "rank %d uses %s %s, which none of its cores is near to",
+                    scene->facts[i].rank, words[kind],
+                    scene->machine->devices[device].name);
+        }
+}
+
 static void look_at_devices(struct scene *scene)
 {
     const struct placement_machine *machine = scene->machine;
     int n_gpus = 0, n_near = 0;
+
+    look_at_used_devices(scene);
 
     for (int i = 0; i < machine->n_devices; i++) {
         if (machine->devices[i].kind != PLACEMENT_DEVICE_GPU)

@@ -36,7 +36,8 @@ struct placement_fact {
     struct placement_set memory_nodes;
     int n_pages,
         n_remote_pages; /* of a sample that workers touched; 0: not looked at */
-    int n_switches;     /* involuntary, of a moment's work alone; -1: not looked at */
+    struct placement_set devices; /* of the machine's, which it uses */
+    int n_switches; /* involuntary, of a moment's work alone; -1: not looked at */
 };
 
 /* Of the whole node. */

@@ -55,7 +55,9 @@ static bool take_word(const char *word, struct placement_wish *wish)
     else if (strncmp(word, "smt=", 4) == 0) {
         wish->smt = (int)strtol(word + 4, &end, 10);
         return word[4] >= '0' && word[4] <= '9' && *end == '\0' && wish->smt <= 64;
-    } else
+    } else if (strncmp(word, "memory=", 7) == 0)
+        return placement_use_parse(word + 7, &wish->use);
+    else
         return placement_policy_parse(word, &wish->policy) &&
                wish->policy != PLACEMENT_LIST;
     return true;
@@ -108,7 +110,8 @@ bool placement_needs_machine(const struct placement_card *cards,
 
     if (wish->policy == PLACEMENT_NONE || wish->wants_machine)
         return wish->wants_machine;
-    if (wish->policy != PLACEMENT_AUTO || wish->has_report)
+    if (wish->policy != PLACEMENT_AUTO || wish->use != PLACEMENT_NEAR ||
+        wish->has_report)
         return true;
     if (is_any(cards, n_ranks, PLACEMENT_ALONE))
         return false;
@@ -183,7 +186,8 @@ static void make_plan(struct placement_here *here,
     struct placement_request request = {.n_ranks = here->n_ranks,
                                         .n_workers = most_workers(cards, here->n_ranks),
                                         .smt = wish->smt,
-                                        .policy = wish->policy};
+                                        .policy = wish->policy,
+                                        .use = wish->use};
     char why[200];
 
     for (int i = 0; i < here->n_ranks; i++)
@@ -247,6 +251,20 @@ int placement_here_bind(const struct placement_here *here)
         return 0;
     return here->system->bind_process(here->system,
                                       &here->plan->ranks[here->index].cpus);
+}
+
+int placement_here_bind_memory(const struct placement_here *here)
+{
+    const struct placement_system *system = here->system;
+    const struct placement_plan *plan = here->plan;
+    struct placement_set bound = {{0}};
+
+    if (!plan || plan->use == PLACEMENT_TOUCH ||
+        (here->is_obeyed && plan->use == PLACEMENT_NEAR))
+        return 0;
+    if (system->get_memory(system, &bound) != 0 || !placement_set_is_empty(&bound))
+        return 0;
+    return system->set_memory(system, plan->use, &plan->ranks[here->index].nodes);
 }
 
 bool placement_here_enter(const struct placement_here *here,

@@ -38,8 +38,10 @@ struct placement_wish {
     bool is_quiet, has_report;
     bool wants_machine; /* though there may be nothing to plan */
     int smt;
+    enum placement_use use;
 };
-/* Words parted by commas: a policy, quiet, report, smt=N. False: no such word. */
+/* Words parted by commas: a policy, quiet, report, smt=N, memory=USE. False: no such
+ * word. */
 bool placement_wish_parse(const char *text, struct placement_wish *wish);
 
 /* Whether the machine must be known at all; the same for all ranks of the node, which
@@ -77,6 +79,12 @@ void placement_here_destroy(struct placement_here *here); /* tolerates NULL */
 
 /* Binds the process as planned; before it allocates anything. 0, or an errno. */
 int placement_here_bind(const struct placement_here *here);
+/*
+ * Binds what the process is going to touch first to the rank's nodes. Where somebody
+ * else has bound memory (numactl), that stays; so does that of ranks whose masks are
+ * obeyed, unless memory is wished for. 0, or an errno.
+ */
+int placement_here_bind_memory(const struct placement_here *here);
 /* Binds the calling thread as worker `worker`; `here` may be NULL. `before`, unless
  * that is NULL, gets its mask, to go back to. False: it stays as it was. */
 bool placement_here_enter(const struct placement_here *here,
@@ -84,6 +92,12 @@ bool placement_here_enter(const struct placement_here *here,
                           struct placement_set *before);
 void placement_here_leave(const struct placement_here *here,
                           const struct placement_set *before);
+
+/* What this rank really has; works for a moment on its core. */
+struct placement_fact placement_look(const struct placement_here *here,
+                                     const struct placement_card *card);
+struct placement_set placement_nodes_near(const struct placement_machine *machine,
+                                          const struct placement_set *cpus);
 
 /* What is wrong on this node as the ranks' masks now are. */
 void placement_here_find(const struct placement_here *here,
@@ -96,7 +110,8 @@ void placement_here_describe(const struct placement_here *here,
                              char *text,
                              size_t capacity);
 
-/* The control group's limit of time, and the kernel's balancing of pages. */
-void placement_host_read(struct placement_host *host);
+/* The control group's limit of time, and the kernel's balancing of pages; `root` stands
+ * before the system's folders, "" but in tests. */
+void placement_host_read(const char *root, struct placement_host *host);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _GNU_SOURCE
-#include "placement/backend.h"
+#include "placement/open.h"
 #include <dirent.h>
 #include <errno.h>
 #include <sched.h>
@@ -51,7 +51,39 @@ static int bind_process(const struct placement_system *system,
 }
 
 /* Modes of linux/mempolicy.h, which is not everywhere. */
-enum { POLICY_DEFAULT = 0, POLICY_LOCAL = 4, POLICY_FLAGS = 0xe000 };
+enum {
+    POLICY_DEFAULT = 0,
+    POLICY_PREFERRED = 1,
+    POLICY_BIND = 2,
+    POLICY_INTERLEAVE = 3,
+    POLICY_LOCAL = 4,
+    POLICY_PREFERRED_MANY = 5, /* since Linux 5.15 */
+    POLICY_FLAGS = 0xe000
+};
+
+/* Of several nodes, the older preference takes the first alone, which is worse than
+ * the system's own way: without the newer one nothing is bound. */
+static int mode_for(enum placement_use use, int n_nodes)
+{
+    if (use == PLACEMENT_STRICT)
+        return POLICY_BIND;
+    if (use == PLACEMENT_INTERLEAVE)
+        return POLICY_INTERLEAVE;
+    return n_nodes == 1 ? POLICY_PREFERRED : POLICY_PREFERRED_MANY;
+}
+
+static int set_memory(const struct placement_system *system,
+                      enum placement_use use,
+                      const struct placement_set *nodes)
+{
+    int mode = mode_for(use, placement_set_count(nodes));
+
+    (void)system;
+    return syscall(SYS_set_mempolicy, mode, nodes, (unsigned long)PLACEMENT_MOST_PUS) <
+                   0
+               ? errno
+               : 0;
+}
 
 static int get_memory(const struct placement_system *system,
                       struct placement_set *nodes)
@@ -78,10 +110,20 @@ find_pages(const struct placement_system *system, void **pages, int n_pages, int
                : 0;
 }
 
+static int list_devices(const struct placement_system *system,
+                        struct placement_device_name *names,
+                        int most)
+{
+    (void)system;
+    return placement_open_find("", names, most);
+}
+
 const struct placement_system placement_linux = {
     .get_mask = get_mask,
     .bind_process = bind_process,
     .bind_thread = bind_thread,
+    .set_memory = set_memory,
     .get_memory = get_memory,
     .find_pages = find_pages,
+    .list_devices = list_devices,
 };

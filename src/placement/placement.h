@@ -35,7 +35,8 @@ struct placement_core {
 
 enum placement_memory {
     PLACEMENT_MEMORY_USUAL,
-    PLACEMENT_MEMORY_SPECIAL, /* HBM beside DRAM, NVM: not unless asked for */
+    PLACEMENT_MEMORY_HBM,     /* marked so, beside DRAM: not unless asked for */
+    PLACEMENT_MEMORY_SPECIAL, /* NVM and the like: only where there is no other */
     PLACEMENT_MEMORY_GPU      /* of a device: never */
 };
 
@@ -129,6 +130,21 @@ enum placement_policy {
 const char *placement_policy_name(enum placement_policy policy);
 bool placement_policy_parse(const char *name, enum placement_policy *policy);
 
+/* What pages come from that a rank is the first to touch. */
+enum placement_use {
+    PLACEMENT_NEAR,       /* its nodes, that near the toucher first; others when full */
+    PLACEMENT_TOUCH,      /* nothing is bound: the system's way */
+    PLACEMENT_STRICT,     /* its nodes, and no others, even if that ends the rank */
+    PLACEMENT_INTERLEAVE, /* its nodes in turn */
+    PLACEMENT_HBM, /* as near, of its domains' high-bandwidth nodes where they have any
+                    */
+    PLACEMENT_N_USES
+};
+
+/* "near", ... ; false: no such use. */
+const char *placement_use_name(enum placement_use use);
+bool placement_use_parse(const char *name, enum placement_use *use);
+
 enum { PLACEMENT_MOST_RANKS = 4096, PLACEMENT_MOST_WORKERS = 256 };
 
 struct placement_request {
@@ -136,6 +152,7 @@ struct placement_request {
     int n_workers; /* of each rank; 0: as many as it gets PUs */
     int smt;       /* PUs of a core that are used; 0: all */
     enum placement_policy policy;
+    enum placement_use use;
     const struct placement_set *usable; /* NULL: the machine's */
     const struct placement_set *masks;  /* inherit: of each rank */
     const char *list;                   /* list: "0-3;4-7", a set for each rank */
@@ -153,6 +170,7 @@ struct placement_rank {
 
 struct placement_plan {
     enum placement_policy policy; /* never auto */
+    enum placement_use use;       /* of each rank's nodes */
     bool is_switched;             /* auto took another than numa */
     int n_ranks, n_domains;
     struct placement_rank *ranks;

@@ -12,11 +12,17 @@
 
 /* ---- memory ---- */
 
-static void find_nodes(const struct placement_view *view, struct placement_rank *rank)
+static void find_nodes(const struct placement_view *view,
+                       enum placement_use use,
+                       struct placement_rank *rank)
 {
-    for (int i = 0; i < view->n_domains; i++)
-        if (placement_set_intersects(&rank->cpus, &view->domains[i].cpus))
-            placement_set_join(&rank->nodes, &view->domains[i].nodes);
+    for (int i = 0; i < view->n_domains; i++) {
+        const struct placement_domain *domain = &view->domains[i];
+        bool is_fast = use == PLACEMENT_HBM && !placement_set_is_empty(&domain->hbm);
+
+        if (placement_set_intersects(&rank->cpus, &domain->cpus))
+            placement_set_join(&rank->nodes, is_fast ? &domain->hbm : &domain->nodes);
+    }
 }
 
 /* ---- workers ---- */
@@ -154,7 +160,7 @@ static void complete(const struct placement_view *view,
                               : n_pus < PLACEMENT_MOST_WORKERS ? n_pus
                                                                : PLACEMENT_MOST_WORKERS;
         n_workers += rank->n_workers;
-        find_nodes(view, rank);
+        find_nodes(view, request->use, rank);
     }
     next = plan->memory = base_new_array(int, n_workers + n_gpus * plan->n_ranks + 1);
     for (int i = 0; i < plan->n_ranks; i++) {
@@ -235,6 +241,7 @@ static struct placement_plan *create(const struct placement_view *view,
     plan->machine = view->machine;
     plan->n_ranks = request->n_ranks;
     plan->n_domains = view->n_domains;
+    plan->use = request->use;
     plan->policy = request->policy == PLACEMENT_AUTO ? PLACEMENT_NUMA : request->policy;
     plan->ranks = base_new_array(struct placement_rank, request->n_ranks);
     for (int i = 0; i < plan->n_ranks; i++)

@@ -29,6 +29,27 @@ bool placement_policy_parse(const char *name, enum placement_policy *policy)
     return false;
 }
 
+static const char *const uses[PLACEMENT_N_USES] = {
+    [PLACEMENT_NEAR] = "near",     [PLACEMENT_TOUCH] = "touch",
+    [PLACEMENT_STRICT] = "strict", [PLACEMENT_INTERLEAVE] = "interleave",
+    [PLACEMENT_HBM] = "hbm",
+};
+
+const char *placement_use_name(enum placement_use use)
+{
+    return uses[use];
+}
+
+bool placement_use_parse(const char *name, enum placement_use *use)
+{
+    for (int i = 0; i < PLACEMENT_N_USES; i++)
+        if (strcmp(uses[i], name) == 0) {
+            *use = (enum placement_use)i;
+            return true;
+        }
+    return false;
+}
+
 /* ---- near devices ---- */
 
 struct near_device {

@@ -106,15 +106,18 @@ static bool read_set(hwloc_const_bitmap_t bitmap, struct placement_set *set)
     return true;
 }
 
-/* HBM has no mark on many machines: there it is known by standing second (view.c). */
+/* HBM has no mark on many machines: there it is known by standing second (domains.c).
+ */
 static enum placement_memory memory_of(const char *subtype)
 {
-    static const char *const special[] = {"HBM", "MCDRAM", "NVM", "SPM", "CXL-DRAM"};
+    static const char *const special[] = {"NVM", "SPM", "CXL-DRAM"};
 
     if (!subtype)
         return PLACEMENT_MEMORY_USUAL;
     if (strcasecmp(subtype, "GPUMemory") == 0)
         return PLACEMENT_MEMORY_GPU;
+    if (strcasecmp(subtype, "HBM") == 0 || strcasecmp(subtype, "MCDRAM") == 0)
+        return PLACEMENT_MEMORY_HBM;
     for (size_t i = 0; i < sizeof special / sizeof special[0]; i++)
         if (strcasecmp(subtype, special[i]) == 0)
             return PLACEMENT_MEMORY_SPECIAL;

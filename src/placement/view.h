@@ -11,7 +11,8 @@
 
 struct placement_domain {
     struct placement_set cpus, nodes;
-    int first_core; /* in logical order */
+    struct placement_set hbm; /* nodes of that kind; empty: none */
+    int first_core;           /* in logical order */
 };
 
 struct view_core {

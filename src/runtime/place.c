@@ -26,7 +26,8 @@ troupe_status runtime_wish_read(const struct base_log *log, struct placement_wis
     base_env_report(
         log, "TROUPE_PLACE",
         "auto, none, inherit, numa, l3, socket, core, pack, spread, gpu or nic; "
-        "quiet, report, smt=N; parted by commas");
+        "quiet, report, smt=N, memory=near|touch|strict|interleave|hbm; parted by "
+        "commas");
     (void)placement_wish_parse("", wish);
     return TROUPE_INVALID;
 }
@@ -96,6 +97,25 @@ static struct placement_machine *share_machine(const struct comm *comm,
     return machine;
 }
 
+/* ---- binding ---- */
+
+/* Memory is not bound where cores are not: it would be near to nothing. */
+static void bind(const struct base_log *log, struct placement_here *here)
+{
+    int error = placement_here_bind(here);
+
+    if (error != 0) {
+        here->binds_workers = false;
+        here->n_workers = 1;
+        log_info(log, "placement: the system refuses to bind: %s", strerror(error));
+        return;
+    }
+    error = placement_here_bind_memory(here);
+    if (error != 0)
+        log_info(log, "placement: the system refuses to bind memory: %s",
+                 strerror(error));
+}
+
 /* ---- what is said ---- */
 
 /*
@@ -121,7 +141,7 @@ static void tell(const struct comm *comm,
     for (int i = 0; i < PLACEMENT_END_CODES; i++)
         first[i] = INT_MAX;
     if (here->index == 0 && here->machine) {
-        placement_host_read(&host);
+        placement_host_read("", &host);
         placement_here_find(here, cards, &host, &findings);
     }
     for (int i = 0; i < findings.n_items; i++)
@@ -144,7 +164,7 @@ struct placement_here *runtime_place(const struct comm *comm,
                                      const struct placement_wish *wish,
                                      struct placement_card **cards)
 {
-    int index = comm_node_rank(comm), n_ranks = comm_node_size(comm), error;
+    int index = comm_node_rank(comm), n_ranks = comm_node_size(comm);
     struct placement_card *all = gather_cards(comm);
     struct placement_machine *machine = NULL;
     struct placement_here *here;
@@ -152,12 +172,7 @@ struct placement_here *runtime_place(const struct comm *comm,
     if (placement_needs_machine(all, n_ranks, (int)sysconf(_SC_NPROCESSORS_ONLN), wish))
         machine = share_machine(comm, log, wish);
     here = placement_here_create(&placement_linux, machine, all, n_ranks, index, wish);
-    error = placement_here_bind(here);
-    if (error != 0) {
-        here->binds_workers = false;
-        here->n_workers = 1;
-        log_info(log, "placement: the system refuses to bind: %s", strerror(error));
-    }
+    bind(log, here);
     tell(comm, log, wish, here, all);
     if (cards)
         *cards = all;

@@ -34,7 +34,7 @@ static inline struct placement_machine *machine_read(enum placement_source sourc
     char why[300] = "";
 
     if (placement_read(source, text, true, &machine, why, sizeof why) != TROUPE_OK)
-        ck_abort_msg("%s: %s", text, why);
+        ck_abort_msg("%s: %s", text ? text : "this machine", why);
     return machine;
 }
 

@@ -130,6 +130,35 @@ START_TEST(memory_is_judged)
 }
 END_TEST
 
+/* What the job was given is less than the machine: other advice than to do with less.
+ */
+START_TEST(groups_that_are_too_small_are_told)
+{
+    static struct placement_fact facts[MOST_RANKS];
+    const struct placement_host host = {.quota_cores = 0};
+    static const struct {
+        int n_ranks, n_workers;
+        const char *codes;
+    } rows[] = {{2, 1, ""}, {1, 3, "9"}, {3, 1, "[9]"}, {2, 2, "9"}, {2, 9, "3"}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        const struct case_of c = {"",    "core:16 pu:1",    rows[i].n_ranks,
+                                  "0-1", rows[i].n_workers, ""};
+        struct placement_machine *machine =
+            machine_read(PLACEMENT_SYNTHETIC, c.machine);
+        struct placement_findings findings;
+        char codes[200];
+
+        fill(facts, &c);
+        ck_assert(placement_set_parse(&machine->usable, "0-1", 3));
+        placement_find(machine, facts, c.n_ranks, &host, NULL, &findings);
+        ck_assert_msg(strcmp(join_codes(&findings, codes), rows[i].codes) == 0,
+                      "row %zu: found \"%s\"", i, codes);
+        placement_machine_destroy(machine);
+    }
+}
+END_TEST
+
 START_TEST(hosts_are_judged)
 {
     static struct placement_fact facts[MOST_RANKS];
@@ -208,6 +237,7 @@ END_TEST
 MACHINES_MAIN("findings",
               masks_are_judged,
               memory_is_judged,
+              groups_that_are_too_small_are_told,
               hosts_are_judged,
               plans_are_judged,
               every_code_has_advice)
