@@ -65,6 +65,7 @@ look() {
     need librandom123-dev header Random123/philox.h
     need universal-ctags have ctags
     need gnuplot-nox have gnuplot
+    need hwloc-nox have lstopo-no-graphics
 }
 
 look

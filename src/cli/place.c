@@ -183,17 +183,20 @@ static int fail(const char *what, const char *why)
     return CLI_IO;
 }
 
+static enum placement_source source_of(const struct arguments *arguments)
+{
+    if (!arguments->topology)
+        return PLACEMENT_THIS_MACHINE;
+    return access(arguments->topology, F_OK) == 0 ? PLACEMENT_XML : PLACEMENT_SYNTHETIC;
+}
+
 static int read_machine(const struct arguments *arguments,
                         struct placement_machine **machine)
 {
     const char *text = arguments->topology;
-    enum placement_source source = PLACEMENT_XML;
+    enum placement_source source = source_of(arguments);
     char why[300] = "";
 
-    if (!text)
-        source = PLACEMENT_THIS_MACHINE;
-    else if (access(text, F_OK) != 0)
-        source = PLACEMENT_SYNTHETIC;
     if (source == PLACEMENT_SYNTHETIC && !strchr(text, ':'))
         return fail(text,
                     "no such file, and no description such as 'numa:2 core:8 pu:2'");
@@ -204,18 +207,34 @@ static int read_machine(const struct arguments *arguments,
 
 /* ---- the output ---- */
 
-static int draw_file(const char *path, const struct placement_plan *plan)
+static int write_file(const char *path, const struct base_bytes *bytes)
 {
     FILE *file = fopen(path, "w");
     bool is_written;
 
     if (!file)
         return fail(path, strerror(errno));
-    placement_draw_svg(file, plan);
-    is_written = fflush(file) == 0 && !ferror(file);
-    if (fclose(file) != 0 || !is_written)
-        return fail(path, "cannot be written");
-    return CLI_OK;
+    is_written = fwrite(bytes->data, 1, bytes->size, file) == bytes->size;
+    is_written = fclose(file) == 0 && is_written;
+    return is_written ? CLI_OK : fail(path, "cannot be written");
+}
+
+/* What cannot be drawn leaves what was there as it was. */
+static int draw_file(const struct arguments *arguments,
+                     const struct placement_plan *plan)
+{
+    struct base_bytes svg;
+    char why[300] = "";
+    int code;
+
+    base_bytes_init(&svg);
+    if (placement_draw_svg(source_of(arguments), arguments->topology, plan, &svg, why,
+                           sizeof why) == TROUPE_OK)
+        code = write_file(arguments->svg, &svg);
+    else
+        code = fail("--svg", why);
+    base_bytes_fini(&svg);
+    return code;
 }
 
 static int print(const struct arguments *arguments, const struct placement_plan *plan)
@@ -232,7 +251,7 @@ static int print(const struct arguments *arguments, const struct placement_plan 
         placement_draw_text(stdout, plan);
         break;
     case FORM_SVG:
-        return draw_file(arguments->svg, plan);
+        return draw_file(arguments, plan);
     case FORM_EMIT:
         if (placement_emit(stdout, arguments->launcher, plan, why, sizeof why) !=
             TROUPE_OK)
@@ -302,7 +321,10 @@ const struct cli_command cli_place = {
         "  --memory USE     near (default: nodes of the rank's domains), hbm (their\n"
         "                   high-bandwidth nodes), strict, interleave, touch\n"
         "  --json           for programs\n"
-        "  --ascii          a picture of letters; --svg FILE: one with colours\n"
+        "  --ascii          a picture of letters\n"
+        "  --svg FILE       hwloc's drawing, a colour for each rank; needs its "
+        "program\n"
+        "                   lstopo-no-graphics (Debian: hwloc-nox)\n"
         "  --emit LAUNCHER  mpirun, srun or rankfile: what makes it give this plan\n\n"
         "policies:\n"
         "  auto    numa, but core where ranks are fewer than domains and uneven\n"

@@ -2,12 +2,12 @@
 #include "placement/read.h"
 #include <stdio.h>
 
-/* hwloc's topology as plain data. The one file that knows hwloc. */
+/* hwloc's topology as plain data. */
 
 #ifdef TROUPE_HAVE_HWLOC
 #include "base/alloc.h"
 #include "placement/machine.h"
-#include <hwloc.h>
+#include "placement/topology.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -274,37 +274,6 @@ static struct placement_machine *read_topology(hwloc_topology_t topology)
     return NULL;
 }
 
-/*
- * The class of a device on the bus is all that we ask, and Linux itself tells it. The
- * vendors' libraries take long to start, and some of those leak.
- */
-static void leave_vendors_out(hwloc_topology_t topology)
-{
-    static const char *const names[] = {"pci",  "opencl", "cuda",     "nvml",
-                                        "rsmi", "gl",     "levelzero"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        (void)hwloc_topology_set_components(
-            topology, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, names[i]);
-}
-
-static int load(hwloc_topology_t topology,
-                enum placement_source source,
-                const char *text,
-                bool with_devices)
-{
-    leave_vendors_out(topology);
-    if (source == PLACEMENT_XML && hwloc_topology_set_xml(topology, text) != 0)
-        return -1;
-    if (source == PLACEMENT_SYNTHETIC &&
-        hwloc_topology_set_synthetic(topology, text) != 0)
-        return -1;
-    hwloc_topology_set_io_types_filter(topology, with_devices
-                                                     ? HWLOC_TYPE_FILTER_KEEP_IMPORTANT
-                                                     : HWLOC_TYPE_FILTER_KEEP_NONE);
-    return hwloc_topology_load(topology);
-}
-
 static const char *complaint(enum placement_source source, bool is_loaded)
 {
     static const char *const unread[] = {
@@ -329,7 +298,7 @@ static struct placement_machine *read_or_complain(hwloc_topology_t topology,
     struct placement_machine *machine;
 
     *why = complaint(source, false);
-    if (load(topology, source, text, with_devices) != 0)
+    if (placement_topology_load(topology, source, text, with_devices) != 0)
         return NULL;
     if (progress >= 0 && write(progress, "L", 1) != 1)
         return NULL;

@@ -17,9 +17,20 @@ void placement_print_findings(FILE *file, const struct placement_findings *findi
 void placement_print_findings_json(FILE *file,
                                    const struct placement_findings *findings);
 
-/* Domains as rows or boxes of cores, each with its rank. */
+/* Domains as rows of cores, each with its rank. */
 void placement_draw_text(FILE *file, const struct placement_plan *plan);
-void placement_draw_svg(FILE *file, const struct placement_plan *plan);
+/*
+ * hwloc's drawing of the machine that the plan was made for, each PU in the colour of
+ * its rank, as a text that is appended to `svg`. TROUPE_NOT_FOUND: the
+ * program that draws is not installed; TROUPE_IO: it or hwloc failed; `why` says so.
+ * Not once MPI is open.
+ */
+TROUPE_MUST_USE troupe_status placement_draw_svg(enum placement_source source,
+                                                 const char *text,
+                                                 const struct placement_plan *plan,
+                                                 struct base_bytes *svg,
+                                                 char *why,
+                                                 size_t why_capacity);
 
 enum placement_launcher {
     PLACEMENT_MPIRUN,
