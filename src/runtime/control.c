@@ -164,9 +164,7 @@ static void ask_for_checkpoint(struct runtime_rank *rank)
     struct runtime_control *control = rank->control;
     char why[256] = "";
 
-    if (!control->saver)
-        say_cannot(control, "this program takes no checkpoints");
-    else if (!control->saver->ask(&rank->troupe, why, sizeof(why)))
+    if (!runtime_saver.ask(&rank->troupe, why, sizeof(why)))
         say_cannot(control, why);
 }
 
@@ -176,7 +174,7 @@ static void look_for_news(struct runtime_rank *rank)
     struct control_saved saved;
     char why[256] = "";
 
-    switch (control->saver->news(&rank->troupe, &saved, why, sizeof(why))) {
+    switch (runtime_saver.news(&rank->troupe, &saved, why, sizeof(why))) {
     case RUNTIME_PUBLISHED:
         say_saved(control, &saved);
         return;
@@ -202,8 +200,7 @@ static void look_around(struct runtime_rank *rank)
         say_waits(rank);
     if (take_wish(&control->wants_save))
         ask_for_checkpoint(rank);
-    if (control->saver)
-        look_for_news(rank);
+    look_for_news(rank);
 }
 
 /* ---- a turn

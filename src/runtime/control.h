@@ -42,7 +42,6 @@ struct runtime_control {
     struct control_address address;
     struct base_log log;
     uint32_t rank, n_ranks;
-    const struct runtime_saver *saver; /* NULL: this program takes no checkpoints */
     uint32_t n_steps;
     /* Written by the runtime's thread alone, each turn. */
     _Alignas(64) _Atomic uint64_t n_turns;

@@ -68,8 +68,9 @@ struct runtime_rank {
     struct message_pool *pool;
     enum runtime_phase phase;
     bool is_reducing, has_result;
-    bool has_modules;                /* all of them are started */
-    struct runtime_control *control; /* NULL: no `troupe run` watches it */
+    bool has_modules;                           /* all of them are started */
+    struct runtime_control *control;            /* NULL: no `troupe run` watches it */
+    uint64_t n_published_told, n_given_up_told; /* of checkpoints, to the supervisor */
     struct runtime_verdict verdict;
     troupe_status start_status; /* this rank's own part of the start */
     char why[512];
@@ -106,6 +107,11 @@ enum runtime_kind {
     RUNTIME_KIND_LINES = BASE_KIND(BASE_SLOT_RUNTIME, 0),
     RUNTIME_KIND_ROW
 };
+
+/* ---- saver.c
+ * ------------------------------------------------------------------------------ */
+
+extern const struct runtime_saver runtime_saver;
 
 /* ---- options.c
  * ----------------------------------------------------------------------- */

@@ -265,7 +265,7 @@ wait_for '"runs"'
 code=0
 "$troupe" checkpoint now "$work/ck" > "$work/out" 2> "$work/err2" || code=$?
 [ "$code" -eq 75 ] || fail "checkpoint now: exit code $code"
-grep -q 'this program takes no checkpoints' "$work/err2" || fail 'checkpoint now: not why'
+grep -q 'this job takes no checkpoints' "$work/err2" || fail 'checkpoint now: not why'
 run 75 --checkpoint "$work/ck" --job now "$victim"
 says err "another 'troupe run' looks after this job"
 kill -TERM "$supervisor"
