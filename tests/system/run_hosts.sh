@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# `troupe run` on two hosts, which are namespaces of this machine: the processes of one are
+# killed, its link is cut.
+set -euo pipefail
+
+[ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77
+work=$(mktemp -d)
+mkdir "$work/tmp"
+export TMPDIR=$work/tmp
+holders=()
+trap 'kill -KILL "${holders[@]}" 2> /dev/null || true; rm -rf "$work"' EXIT
+
+for tool in unshare nsenter ip; do
+    command -v "$tool" > /dev/null || exit 77
+done
+unshare --net --uts --pid --fork --mount-proc true 2> /dev/null || exit 77
+
+troupe=${TROUPE_BUILD_DIR:?}/bin/troupe
+victim=$TROUPE_BUILD_DIR/bin/tests/mpi_run_victim
+
+fail() {
+    printf 'FAILED: %s\n' "$1" >&2
+    cat "$work/out" "$work/err" >&2
+    exit 1
+}
+
+# ---- two hosts ---------------------------------------------------------------------------
+
+make_host() { # make_host NAME: the process that holds it, in $work/NAME
+    unshare --net --uts --pid --fork --mount-proc bash -c \
+        "hostname $1; ip link set lo up; while :; do sleep 1000 & wait \$!; done" &
+    holders+=($!)
+    for _ in $(seq 100); do
+        [ ! -s "/proc/$!/task/$!/children" ] || break
+        sleep 0.05
+    done
+    tr -d ' ' < "/proc/$!/task/$!/children" > "$work/$1"
+    holders+=("$(cat "$work/$1")")
+}
+
+inside() { # inside NAME COMMAND...
+    local holder
+    holder=$(cat "$work/$1")
+    shift
+    nsenter -t "$holder" -n -u -p -m -- "$@"
+}
+
+make_host one
+make_host two
+ip link add "troupe$$" netns "$(cat "$work/one")" type veth peer name wire \
+    netns "$(cat "$work/two")" 2> /dev/null || exit 77
+inside one ip link set "troupe$$" name wire
+for host in one two; do
+    [ "$host" = one ] && address=10.99.0.1 || address=10.99.0.2
+    inside "$host" ip address add "$address/24" dev wire
+    inside "$host" ip link set wire up
+done
+
+# As ssh: to a host whose link is cut there is no way.
+cat > "$work/agent" << END
+#!/bin/sh
+[ "\$1" != 10.99.0.2 ] || [ ! -e $work/cut ] || exit 255
+[ "\$1" = 10.99.0.1 ] && holder=$(cat "$work/one") || holder=$(cat "$work/two")
+shift
+exec nsenter -t \$holder -n -u -m -p -- /bin/sh -c "\$*"
+END
+chmod +x "$work/agent"
+
+# ---- a job on both -----------------------------------------------------------------------
+
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export TROUPE_TEST_VICTIM='sleep' TROUPE_TEST_VICTIM_TIMES=1
+export TROUPE_TEST_VICTIM_FILE=$work/times
+
+start() { # its last rank, which is on the second host, sleeps
+    rm -f "$work/times" "$work/journal"
+    # The launcher must see both hosts' processes: only the network is the first host's.
+    nsenter -t "$(cat "$work/one")" -n -u -- "$troupe" run --delay 0.05 \
+        --hosts 10.99.0.1:2,10.99.0.2:2 --min-ranks 2 --agent "$work/agent" \
+        --journal "$work/journal" "$victim" > "$work/out" 2> "$work/err" &
+    supervisor=$!
+    for _ in $(seq 400); do
+        [ ! -s "$work/times" ] || return 0
+        sleep 0.05
+    done
+    fail 'the job did not start'
+}
+
+ends_well() { # ends_well RANKS: with so many in its last attempt
+    local code=0
+    wait "$supervisor" || code=$?
+    [ "$code" -eq 0 ] || fail "exit code $code"
+    grep -q 'all is well' "$work/out" || fail 'not all is well'
+    grep '"launched"' "$work/journal" | tail -n 1 | grep -q "\"ranks\":$1," ||
+        fail "the last attempt had not $1 ranks"
+    cat "$work/err"
+}
+
+victims() { # how many ranks are on the second host
+    inside two sh -c 'ls -l /proc/[0-9]*/exe 2> /dev/null' | grep -c mpi_run_victim || true
+}
+
+start
+inside two sh -c 'kill -KILL -1'
+ends_well 4
+
+start
+[ "$(victims)" -ge 2 ] || fail 'no rank is on the second host'
+touch "$work/cut"
+inside two ip link set wire down
+SECONDS=0
+for _ in $(seq 400); do
+    ! grep -q '"ended"' "$work/journal" || break
+    sleep 0.1
+done
+[ "$SECONDS" -lt 30 ] || fail "noticed after $SECONDS s"
+echo "noticed after $SECONDS s"
+ends_well 2
+grep -q 'host 10.99.0.2 is left out: it does not answer' "$work/err" || fail 'not left out'
+# What the supervisor cannot reach ends by itself.
+for _ in $(seq 200); do
+    [ "$(victims)" -gt 0 ] || break
+    sleep 0.1
+done
+[ "$(victims)" -eq 0 ] || fail 'ranks are left on the host that was cut off'
+echo ok
