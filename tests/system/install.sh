@@ -16,6 +16,9 @@ prefix=$work/moved
 
 cmake --install "$build" --prefix "$work/prefix" > "$work/install.log"
 mv "$work/prefix" "$prefix"
+for page in troupe troupe-checkpoint troupe-info troupe-place troupe-run; do
+    [ -f "$prefix/share/man/man1/$page.1" ] || { echo "no page $page(1)" >&2; exit 1; }
+done
 library=$(dirname "$(find "$prefix" -name libtroupe.a)")
 export PKG_CONFIG_PATH=$library/pkgconfig LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
