@@ -5,7 +5,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all=(pingpong stream histogram bulk local memory wordcount kernels cg)
+all=(pingpong stream histogram bulk local memory wordcount kernels cg checkpoint)
 
 usage() {
     cat << TEXT
@@ -136,6 +136,7 @@ run_one() { # run_one NAME: its JSON lines
     pingpong) run_pingpong ;;
     memory) run_memory ;;
     wordcount) bash bench/wordcount.sh "${quick[@]}" ;;
+    checkpoint) bash bench/checkpoint.sh "${quick[@]}" ;;
     kernels) run_kernels ;;
     local) ranks 1 "$BENCH_BIN/bench_local" "${quick[@]}" ;;
     *) ranks 2 "$BENCH_BIN/bench_$1" "${quick[@]}" ;;
