@@ -68,9 +68,11 @@ troupe_keep_fn(const troupe_block *block, unsigned char *keep, const void *argum
  * \call     collective over the team
  * \blocks   until the caller's new parts are there
  * \threads  the runtime's thread; keep runs on others
- * \owns     the new arrays are the caller's
+ * \owns     \p argument and \p kept are lent until the operation is done; the new
+ *           arrays are the caller's then
  * \errors   TROUPE_INVALID no array, or they do not match; TROUPE_MISMATCH;
- *           TROUPE_PEER_GONE; TROUPE_NO_MEMORY. A how with a task is TROUPE_INVALID
+ *           TROUPE_PEER_GONE; TROUPE_NO_MEMORY; TROUPE_FAILED the check found other
+ *           bits
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_filter(troupe_actor *self,
                                                        troupe_keep_fn *keep,

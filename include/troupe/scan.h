@@ -111,10 +111,11 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_histogram_weighted(troupe_actor 
  * \call     collective over the team
  * \blocks   until the result is there
  * \threads  the runtime's thread
- * \owns     \p sums is the caller's
+ * \owns     \p sums is lent until the operation is done, and then names an array of
+ *           the caller's
  * \errors   TROUPE_INVALID x is not of double, or heads does not match; levels other
- *           than TREE and FAST, and a how with a task, likewise; TROUPE_MISMATCH;
- *           TROUPE_PEER_GONE; TROUPE_NO_MEMORY
+ *           than TREE and FAST likewise; TROUPE_MISMATCH; TROUPE_PEER_GONE;
+ *           TROUPE_NO_MEMORY; TROUPE_FAILED the check found other bits
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_sum_segments(troupe_actor *self,
                                                              troupe_array x,

@@ -97,6 +97,12 @@ troupe_status array_create(troupe_actor *self,
     return TROUPE_OK;
 }
 
+void array_hand_over(struct array *array, troupe_actor *member, troupe_team *team)
+{
+    array->member = member;
+    array->team = team;
+}
+
 troupe_status troupe_array_create(troupe_actor *self,
                                   troupe_team *team,
                                   const troupe_array_options *options,

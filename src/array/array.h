@@ -134,6 +134,9 @@ troupe_status array_create(troupe_actor *self,
                            const troupe_array_options *options,
                            struct array **array);
 void array_destroy(struct array *array);
+/* It becomes another process's of this rank, in a team of as many members, who do the
+ * same. */
+void array_hand_over(struct array *array, troupe_actor *member, troupe_team *team);
 
 /* ---- saved.c: checkpoints ----------------------------------------------------- */
 

@@ -149,6 +149,27 @@ static troupe_status warn_of_modes(const struct kernel_run *run,
     return status;
 }
 
+void kernel_made_free(struct kernel_run *run)
+{
+    while (run->n_made > 0)
+        array_destroy(run->made[--run->n_made]);
+}
+
+/*
+ * A crew makes arrays as its own, on the shadow. They become the caller's in one go
+ * when all is done: until then nobody knows their names, and they go with whoever is
+ * stopped first.
+ */
+static void hand_over(struct kernel_run *run, const struct kernel_request *request)
+{
+    const struct array *array = kernel_main_array(request);
+
+    for (int i = 0; i < run->n_made; i++) {
+        array_hand_over(run->made[i], array->member, array->team);
+        request->made[i].bits = run->made[i]->id;
+    }
+}
+
 troupe_status kernel_perform(troupe_actor *self,
                              troupe_team *team,
                              const struct kernel_request *request,
@@ -169,8 +190,12 @@ troupe_status kernel_perform(troupe_actor *self,
     else
         status = request->operation->perform(&run, request, mine);
     (void)numeric_environment_leave(&environment);
-    if (status == TROUPE_OK)
+    if (status == TROUPE_OK) {
+        hand_over(&run, request);
         note(run.here, request);
+    } else {
+        kernel_made_free(&run);
+    }
     return warn_of_modes(&run, request, status);
 }
 

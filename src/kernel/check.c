@@ -8,10 +8,13 @@
  * other tasks in another order, and must come to the same bits.
  */
 
-/* What an operation writes to on this member: results and arrays, at one time. */
+/* What an operation writes to on this member: results and arrays, at one time. New
+ * arrays of the first time wait here while those of the second are made. */
 struct image {
     unsigned char *result;
     unsigned char *out[TROUPE_MOST_ARRAYS];
+    struct array *made[TROUPE_MOST_ARRAYS];
+    int n_made;
 };
 
 static size_t part_bytes(const struct array *array)
@@ -75,22 +78,57 @@ static void image_put_back(const struct kernel_request *request,
         put(request->out[i]->memory.bytes, image->out[i], part_bytes(request->out[i]));
 }
 
-/* The array's element that differs, -1: the result does, -2: nothing. */
-static int64_t find_difference(const struct kernel_request *request,
+enum { IS_RESULT = -1, IS_NOTHING = -2 };
+
+/* The index of the first element of an array that is not as in `bytes`. */
+static int64_t find_in_array(const struct array *array, const unsigned char *bytes)
+{
+    size_t n_bytes = part_bytes(array);
+    size_t at = find_first(bytes, array->memory.bytes, n_bytes);
+
+    return at < n_bytes ? array_mine_first(array) + (int64_t)(at / array->element_bytes)
+                        : IS_NOTHING;
+}
+
+static int64_t find_in_made(const struct array *first, const struct array *second)
+{
+    if (first->length != second->length)
+        return first->length < second->length ? first->length : second->length;
+    return find_in_array(second, first->memory.bytes);
+}
+
+/* The array's element that differs, or that the result or nothing does. */
+static int64_t find_difference(const struct kernel_run *run,
+                               const struct kernel_request *request,
                                const struct image *image)
 {
-    for (int i = 0; i < request->n_out; i++) {
-        const struct array *array = request->out[i];
-        size_t n_bytes = part_bytes(array);
-        size_t at = find_first(image->out[i], array->memory.bytes, n_bytes);
+    int64_t at = IS_NOTHING;
 
-        if (at < n_bytes)
-            return array_mine_first(array) + (int64_t)(at / array->element_bytes);
-    }
+    for (int i = 0; i < request->n_out && at == IS_NOTHING; i++)
+        at = find_in_array(request->out[i], image->out[i]);
+    for (int i = 0; i < image->n_made && at == IS_NOTHING; i++)
+        at = find_in_made(image->made[i], run->made[i]);
+    if (at != IS_NOTHING)
+        return at;
     if (find_first(image->result, request->result, request->result_bytes) <
         request->result_bytes)
-        return -1;
-    return -2;
+        return IS_RESULT;
+    return IS_NOTHING;
+}
+
+static void made_put_aside(struct kernel_run *run, struct image *image)
+{
+    memcpy(image->made, run->made, sizeof image->made);
+    image->n_made = run->n_made;
+    run->n_made = 0;
+}
+
+/* Instead of those of the second time. */
+static void made_put_back(struct kernel_run *run, const struct image *image)
+{
+    kernel_made_free(run);
+    memcpy(run->made, image->made, sizeof image->made);
+    run->n_made = image->n_made;
 }
 
 static troupe_status compare(const struct kernel_run *run,
@@ -99,11 +137,11 @@ static troupe_status compare(const struct kernel_run *run,
 {
     const char *name =
         request->kernel ? request->kernel->name : request->operation->name;
-    int64_t at = find_difference(request, image);
+    int64_t at = find_difference(run, request, image);
 
-    if (at == -2)
+    if (at == IS_NOTHING)
         return TROUPE_OK;
-    if (at == -1)
+    if (at == IS_RESULT)
         log_error(&run->here->home->rank->log,
                   "TROUPE_CHECK: the result of %s has other bits when it is done again",
                   name);
@@ -129,6 +167,7 @@ static troupe_status do_twice(struct kernel_run *run,
     TROUPE_TRY(array_agree(run->self, run->team,
                            has_memory ? TROUPE_OK : TROUPE_NO_MEMORY, 0));
     image_put_back(request, before);
+    made_put_aside(run, first);
     run->is_again = true;
     TROUPE_TRY(request->operation->perform(run, request, TROUPE_OK));
     return array_agree(run->self, run->team, compare(run, request, first), 0);
@@ -145,6 +184,8 @@ troupe_status kernel_check(struct kernel_run *run,
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
     if (mine == TROUPE_OK)
         mine = do_twice(run, request, &before, &first);
+    if (run->is_again)
+        made_put_back(run, &first);
     image_free(&before);
     image_free(&first);
     return mine;

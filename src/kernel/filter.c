@@ -120,10 +120,8 @@ troupe_status kernel_spread(struct kernel_run *run,
     return status;
 }
 
-static troupe_status make_kept(struct kernel_run *run,
-                               struct filter_work *work,
-                               const int64_t *shares,
-                               struct array **kept)
+static troupe_status
+make_kept(struct kernel_run *run, struct filter_work *work, const int64_t *shares)
 {
     int64_t n_blocks = array_mine_blocks(work->shape);
     const troupe_array_options options = {.element = work->from->element,
@@ -131,15 +129,17 @@ static troupe_status make_kept(struct kernel_run *run,
                                           .length = shares[run->team->size],
                                           .block_length = work->shape->block_length};
     size_t n_mine = (size_t)(shares[run->team->index + 1] - shares[run->team->index]);
+    struct array *kept;
     troupe_status status;
 
-    TROUPE_TRY(array_create(run->self, run->team, &options, kept));
+    TROUPE_TRY(array_create(run->self, run->team, &options, &kept));
+    run->made[run->n_made++] = kept;
     work->together = kernel_take(run, n_mine * work->from->element_bytes);
     status = array_agree(run->self, run->team,
                          work->together ? TROUPE_OK : TROUPE_NO_MEMORY, 0);
     if (status == TROUPE_OK) {
         kernel_work(run, n_blocks, move_task, work);
-        status = kernel_spread(run, *kept, shares, work->together);
+        status = kernel_spread(run, kept, shares, work->together);
     }
     kernel_give(work->together);
     return status;
@@ -159,8 +159,7 @@ troupe_status kernel_share(struct kernel_run *run, int64_t n_mine, int64_t **sha
     return status;
 }
 
-static troupe_status
-make_all(struct kernel_run *run, struct filter_work *work, struct array **kept)
+static troupe_status make_all(struct kernel_run *run, struct filter_work *work)
 {
     const struct kernel_request *request = work->request;
     int64_t n_blocks = array_mine_blocks(work->shape), *shares = NULL;
@@ -170,7 +169,7 @@ make_all(struct kernel_run *run, struct filter_work *work, struct array **kept)
     status = kernel_share(run, add_up(work->counts, n_blocks), &shares);
     for (int i = 0; i < request->n_in && status == TROUPE_OK; i++) {
         work->from = request->in[i];
-        status = make_kept(run, work, shares, &kept[i]);
+        status = make_kept(run, work, shares);
     }
     kernel_give(shares);
     return status;
@@ -185,8 +184,6 @@ static troupe_status perform_filter(struct kernel_run *run,
     const struct array *shape = kernel_main_array(request);
     struct filter_work work = {
         .request = request, .shape = shape, .first_block = shape->cuts[shape->index]};
-    struct array *kept[TROUPE_MOST_ARRAYS] = {NULL};
-    troupe_array *result = request->result;
 
     work.keep = (troupe_keep_fn *)request->function;
     work.marks = kernel_take(run, (size_t)array_mine_length(shape));
@@ -196,13 +193,7 @@ static troupe_status perform_filter(struct kernel_run *run,
         mine = TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
     if (mine == TROUPE_OK)
-        mine = make_all(run, &work, kept);
-    for (int i = 0; i < request->n_in; i++) {
-        if (mine == TROUPE_OK)
-            result[i].bits = kept[i]->id;
-        else if (kept[i])
-            array_destroy(kept[i]);
-    }
+        mine = make_all(run, &work);
     kernel_give(work.marks);
     kernel_give(work.counts);
     return mine;
@@ -222,10 +213,8 @@ troupe_status troupe_filter(troupe_actor *self,
                             troupe_how how,
                             troupe_array *kept)
 {
-    struct kernel_request request = {.operation = &filter_operation,
-                                     .how = how,
-                                     .argument = argument,
-                                     .result = kept};
+    struct kernel_request request = {
+        .operation = &filter_operation, .how = how, .argument = argument, .made = kept};
     troupe_arrays in = {.in = {{0}}};
 
     actor_require(self, keep && arrays && kept,
@@ -233,7 +222,5 @@ troupe_status troupe_filter(troupe_actor *self,
     memcpy(in.in, arrays->in, sizeof in.in);
     request.function = (void (*)(void))keep;
     kernel_take_arrays(self, &request, &in);
-    if (how.task)
-        return TROUPE_INVALID; /* the new arrays would be the crew's */
     return kernel_call(self, &request, TROUPE_OK);
 }

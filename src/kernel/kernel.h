@@ -41,6 +41,9 @@ struct kernel_run {
     bool is_again;        /* the check: with another split and order */
     bool has_odd_modes;   /* a task left other floating-point modes behind */
     uint64_t fingerprint; /* of the request: the same on all members */
+    /* New arrays: of the process that performs the request, until all is done. */
+    struct array *made[TROUPE_MOST_ARRAYS];
+    int n_made;
 };
 
 struct kernel_operation {
@@ -64,7 +67,8 @@ struct kernel_request {
     void (*function)(void); /* a user's that is no kernel; NULL: none */
     void *result;
     size_t result_bytes;
-    uint64_t words[4]; /* what else the operation was told; must agree */
+    troupe_array *made; /* where the names of new arrays go; NULL: there are none */
+    uint64_t words[4];  /* what else the operation was told; must agree */
 };
 
 #define KERNEL_LEVEL(level) (1u << (level))
@@ -117,6 +121,9 @@ troupe_status kernel_perform(troupe_actor *self,
                              troupe_team *team,
                              const struct kernel_request *request,
                              troupe_status mine);
+
+/* Frees the new arrays of a run. */
+void kernel_made_free(struct kernel_run *run);
 
 /* ---- task.c ------------------------------------------------------------------- */
 

@@ -320,9 +320,7 @@ static troupe_status sum_part(struct kernel_run *run, struct segments_work *work
     return array_agree(run->self, run->team, status, 0);
 }
 
-static troupe_status give_sums(struct kernel_run *run,
-                               const struct kernel_request *request,
-                               const struct segments_work *work)
+static troupe_status give_sums(struct kernel_run *run, const struct segments_work *work)
 {
     int64_t *shares = NULL;
     struct array *made = NULL;
@@ -334,13 +332,11 @@ static troupe_status give_sums(struct kernel_run *run,
 
         status = array_create(run->self, run->team, &options, &made);
     }
-    if (status == TROUPE_OK)
+    if (status == TROUPE_OK) {
+        run->made[run->n_made++] = made;
         status = kernel_spread(run, made, shares, work->sums);
+    }
     kernel_give(shares);
-    if (status == TROUPE_OK)
-        ((troupe_array *)request->result)->bits = made->id;
-    else if (made)
-        array_destroy(made);
     return status;
 }
 
@@ -359,7 +355,7 @@ static troupe_status perform_segments(struct kernel_run *run,
     if (mine == TROUPE_OK && work.sums)
         mine = sum_part(run, &work);
     if (mine == TROUPE_OK)
-        mine = give_sums(run, request, &work);
+        mine = give_sums(run, &work);
     kernel_give(work.starts);
     kernel_give(work.sums);
     return mine;
@@ -380,14 +376,12 @@ troupe_status troupe_sum_segments(troupe_actor *self,
                                   troupe_array *sums)
 {
     struct kernel_request request = {
-        .operation = &segments_operation, .how = how, .result = sums};
+        .operation = &segments_operation, .how = how, .made = sums};
     troupe_status mine = TROUPE_OK;
 
     actor_require(self, sums != NULL, "troupe_sum_segments: no place for the sums");
     kernel_take_in(self, &request, x);
     kernel_take_in(self, &request, heads);
-    if (how.task)
-        return TROUPE_INVALID; /* the new array would be the crew's */
     if (request.in[0]->element != TROUPE_DOUBLE ||
         request.in[1]->element != TROUPE_UINT8)
         mine = kernel_refuse(kernel_of(self->home->rank), &request,

@@ -192,9 +192,18 @@ static troupe_status
 filter_all(const struct job *job, troupe_array x, troupe_array keys)
 {
     troupe_array kept[2];
+    troupe_task task;
+    int64_t sum;
 
-    TROUPE_TRY(troupe_filter(job->self, keep_odd, &(troupe_arrays){.in = {x, keys}},
-                             NULL, TROUPE_TREE, kept));
+    if (the_seed & 1) {
+        TROUPE_TRY(troupe_filter(job->self, keep_odd, &(troupe_arrays){.in = {x, keys}},
+                                 NULL, troupe_later(TROUPE_TREE, &task), kept));
+        TROUPE_TRY(troupe_sum_integers(job->self, keys, TROUPE_TREE, &sum));
+        TROUPE_TRY(troupe_task_wait(job->self, &task));
+    } else {
+        TROUPE_TRY(troupe_filter(job->self, keep_odd, &(troupe_arrays){.in = {x, keys}},
+                                 NULL, TROUPE_TREE, kept));
+    }
     now.n_kept = troupe_array_describe(job->self, kept[0]).length;
     put_into(job, kept[0], now.kept);
     return TROUPE_OK;
@@ -203,10 +212,17 @@ filter_all(const struct job *job, troupe_array x, troupe_array keys)
 static troupe_status segments(const struct job *job, troupe_array x)
 {
     troupe_array heads, sums;
+    troupe_task task;
 
     TROUPE_TRY(make(job, TROUPE_UINT8, &heads));
     fill_from(job, heads, other.heads);
-    TROUPE_TRY(troupe_sum_segments(job->self, x, heads, TROUPE_TREE, &sums));
+    if (the_seed & 2) {
+        TROUPE_TRY(troupe_sum_segments(job->self, x, heads,
+                                       troupe_later(TROUPE_TREE, &task), &sums));
+        TROUPE_TRY(troupe_task_wait(job->self, &task));
+    } else {
+        TROUPE_TRY(troupe_sum_segments(job->self, x, heads, TROUPE_TREE, &sums));
+    }
     now.n_segments = troupe_array_describe(job->self, sums).length;
     put_into(job, sums, now.sums);
     return TROUPE_OK;

@@ -263,6 +263,44 @@ START_TEST(a_call_waits_for_what_a_task_writes)
 }
 END_TEST
 
+/* The new arrays of a task are the caller's own, in its team. */
+static troupe_status making_body(troupe_actor *self)
+{
+    troupe_array x = make(self, TROUPE_DOUBLE, LENGTH, 0), kept[2], gone;
+    troupe_array_facts facts;
+    troupe_task tasks[2];
+    double dot;
+
+    fill(self, x, 3);
+    for (int i = 0; i < 2; i++)
+        EXPECT_OK(troupe_filter(self, keep_all, &(troupe_arrays){.in = {x}}, NULL,
+                                troupe_later(TROUPE_TREE, &tasks[i]), &kept[i]));
+    for (int i = 0; i < 2; i++)
+        EXPECT_OK(troupe_task_wait(self, &tasks[i]));
+    facts = troupe_array_describe(self, kept[0]);
+    EXPECT(facts.team == troupe_rank_team(self));
+    EXPECT_INT(facts.length, LENGTH);
+    EXPECT(kept[0].bits != kept[1].bits);
+    EXPECT_OK(troupe_dot(self, x, kept[0], TROUPE_TREE, &dot));
+    EXPECT(dot == 9.0 * LENGTH);
+    troupe_array_destroy(self, &kept[1]);
+    EXPECT_OK(troupe_filter(self, keep_all, &(troupe_arrays){.in = {x}}, NULL,
+                            troupe_later(TROUPE_TREE, &tasks[0]), &gone));
+    seen.n_done++;
+    return TROUPE_OK; /* and nobody asks for the last one */
+}
+TROUPE_PROCESS(making_process, making_body);
+
+START_TEST(what_a_task_makes_is_the_callers)
+{
+    scene_play(&(struct scene){.main = &making_process,
+                               .n_ranks = 3,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = check_all_done});
+}
+END_TEST
+
 /* ---- the check ------------------------------------------------------------------- */
 
 static void impure(const troupe_block *block, void *result, const void *argument)
@@ -278,13 +316,29 @@ static void impure(const troupe_block *block, void *result, const void *argument
 }
 TROUPE_KERNEL(impure_kernel, impure);
 
+static void
+keep_by_turns(const troupe_block *block, unsigned char *keep, const void *argument)
+{
+    static int n_calls;
+
+    (void)argument;
+    memset(keep, ++n_calls & 1, (size_t)block->n);
+}
+
 static troupe_status checked_body(troupe_actor *self)
 {
+    troupe_array kept[2];
     troupe_array x = make(self, TROUPE_DOUBLE, LENGTH, 16);
     troupe_array y = make(self, TROUPE_DOUBLE, LENGTH, 16);
 
     EXPECT_OK(troupe_map(self, &copy_kernel, &(troupe_arrays){.in = {x}, .out = {y}},
                          NULL, TROUPE_TREE));
+    EXPECT_OK(troupe_filter(self, keep_all, &(troupe_arrays){.in = {y, x}}, NULL,
+                            TROUPE_TREE, kept));
+    EXPECT_INT(troupe_array_describe(self, kept[1]).length, LENGTH);
+    EXPECT_STATUS(troupe_filter(self, keep_by_turns, &(troupe_arrays){.in = {x}}, NULL,
+                                TROUPE_TREE, kept),
+                  TROUPE_FAILED);
     EXPECT_STATUS(troupe_map(self, &impure_kernel, &(troupe_arrays){.out = {x}}, NULL,
                              TROUPE_TREE),
                   TROUPE_FAILED);
@@ -300,6 +354,7 @@ START_TEST(the_check_names_who_changes_its_bits)
     scene_listen(&(struct scene){.main = &checked_process, .n_ranks = 2}, &end);
     unsetenv("TROUPE_CHECK");
     ck_assert_ptr_nonnull(strstr(end.text, "what impure_kernel writes has other bits"));
+    ck_assert_ptr_nonnull(strstr(end.text, "what troupe_filter writes has other bits"));
     ck_assert_ptr_null(strstr(end.text, "copy_kernel"));
 }
 END_TEST
@@ -310,4 +365,5 @@ CHECK_MAIN("kernel rules",
            nobody_waits_for_a_member_that_has_ended,
            tasks_go_on_meanwhile,
            a_call_waits_for_what_a_task_writes,
+           what_a_task_makes_is_the_callers,
            the_check_names_who_changes_its_bits)
