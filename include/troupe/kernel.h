@@ -73,7 +73,9 @@ typedef struct troupe_how {
 #define TROUPE_FAST    ((troupe_how){.level = TROUPE_LEVEL_FAST})
 
 /** The same, but the call only starts the operation and names it by *task. Arrays and
- * results must stay until troupe_task_wait(). */
+ * results must stay until troupe_task_wait(). A start is an operation of the team: if
+ * at its place another member did something else, or has ended, the task ends with
+ * TROUPE_MISMATCH or TROUPE_PEER_GONE, and so does what follows in the team. */
 static inline troupe_how troupe_later(troupe_how how, troupe_task *task)
 {
     how.task = task;

@@ -4,6 +4,8 @@
 #include "base/alloc.h"
 #include "team/team.h"
 
+enum { TRIES = 64 }; /* of what may lack memory for a moment */
+
 /* ---- what a task holds -------------------------------------------------------- */
 
 static void count_uses(const struct kernel_request *request, int change)
@@ -175,35 +177,112 @@ void kernel_worker_ended(struct kernel_rank *here, const troupe_actor *worker)
         crew_fail(crew);
 }
 
-/* ---- the owner's side --------------------------------------------------------- */
+/* ---- has it started, has it ended? -------------------------------------------- */
+
+/* The status of the start, which is asked for once. */
+static troupe_status start_status(troupe_actor *self, struct kernel_task *task)
+{
+    if (task->start_status == TROUPE_PENDING)
+        task->start_status = troupe_team_test(self, task->team, task->start);
+    return task->start_status;
+}
+
+/*
+ * Nobody meets our crew in this task, nor in those that were started after it: they
+ * end, and the worker too if it is at one of them. There is no other for this team,
+ * which stays broken.
+ */
+static void cancel_from(struct kernel_crew *crew, struct kernel_task *task)
+{
+    troupe_actor *stuck = crew->tasks.next == &task->node ? crew->worker : NULL;
+    struct base_list *node = &task->node;
+
+    while (node != &crew->tasks) {
+        struct kernel_task *next = CONTAINER_OF(node, struct kernel_task, node);
+
+        node = node->next;
+        task_done(next, task->start_status);
+    }
+    if (stuck)
+        end_worker(stuck);
+}
+
+static bool is_broken(const struct kernel_task *task)
+{
+    return task->start_status != TROUPE_OK && task->start_status != TROUPE_PENDING;
+}
+
+static bool has_ended(troupe_actor *self, struct kernel_task *task)
+{
+    troupe_status status = start_status(self, task);
+
+    if (is_broken(task) && !task->is_done)
+        cancel_from(crew_find(kernel_of(self->home->rank), self, task->team), task);
+    return status != TROUPE_PENDING && task->is_done;
+}
+
+/* ---- starting ----------------------------------------------------------------- */
+
+/* All members have to enter it, for a start and nothing else. */
+static troupe_operation enter_row(troupe_team *team)
+{
+    const struct team_request request = {
+        .form = TEAM_BARRIER, .root = -1, .shape = UINT64_C(0x6b65726e656c)};
+    troupe_operation operation;
+    int n_tries = 0;
+
+    while (team_enter(team, &request, &operation) != TROUPE_OK)
+        base_require_memory(++n_tries < TRIES,
+                            "no memory to start a kernel with the members");
+    return operation;
+}
+
+static struct kernel_task *task_make(troupe_actor *self,
+                                     const struct kernel_request *request,
+                                     troupe_operation start)
+{
+    struct kernel_rank *here = kernel_of(self->home->rank);
+    struct kernel_task *task = base_new(struct kernel_task);
+
+    task->number = ++here->n_tasks;
+    task->owner = self;
+    task->request = *request;
+    task->request.how.task = NULL;
+    task->team = kernel_main_array(request)->team;
+    task->start = start;
+    task->start_status = TROUPE_PENDING;
+    base_list_init(&task->node);
+    base_require_memory(base_map_put(&here->tasks, task->number, task),
+                        "no memory to find a task again");
+    count_uses(&task->request, 1);
+    return task;
+}
 
 troupe_status kernel_start(troupe_actor *self,
                            const struct kernel_request *request,
                            troupe_status mine)
 {
-    struct kernel_rank *here = kernel_of(self->home->rank);
     troupe_team *team = kernel_main_array(request)->team;
-    struct kernel_crew *crew = crew_find(here, self, team);
-    struct kernel_task *task;
+    struct kernel_task *task = task_make(self, request, enter_row(team));
+    struct kernel_crew *crew = crew_find(kernel_of(self->home->rank), self, team);
 
+    task->mine = mine;
+    request->how.task->bits = task->number;
+    (void)start_status(self, task);
+    if (is_broken(task)) {
+        task_done(task, task->start_status);
+        return TROUPE_OK;
+    }
     if (!crew)
         crew = crew_make(self, team);
     /* The other members' crews would wait for ours for ever. */
     base_require_memory(crew != NULL, "no memory for a process that performs kernels");
-    task = base_new(struct kernel_task);
-    task->number = ++here->n_tasks;
-    task->owner = self;
-    task->request = *request;
-    task->request.how.task = NULL;
-    task->mine = mine;
-    base_require_memory(base_map_put(&here->tasks, task->number, task),
-                        "no memory to find a task again");
-    count_uses(&task->request, 1);
     base_list_append(&crew->tasks, &task->node);
     actor_wake(crew->worker);
-    request->how.task->bits = task->number;
     return TROUPE_OK;
 }
+
+/* ---- waiting ------------------------------------------------------------------ */
 
 static struct kernel_task *task_find(troupe_actor *self, const troupe_task *id)
 {
@@ -215,8 +294,10 @@ static struct kernel_task *task_find(troupe_actor *self, const troupe_task *id)
 
 static troupe_status take_result(struct kernel_task *task, troupe_task *id)
 {
-    troupe_status status = task->status;
+    troupe_status status = task->start_status;
 
+    if (status == TROUPE_OK)
+        status = task->status;
     task_free(kernel_of(task->owner->home->rank), task);
     id->bits = 0;
     return status;
@@ -230,14 +311,16 @@ troupe_status troupe_task_test(troupe_actor *self, troupe_task *id)
     task = task_find(self, id);
     if (!task)
         return TROUPE_NOT_FOUND;
-    return task->is_done ? take_result(task, id) : TROUPE_PENDING;
+    return has_ended(self, task) ? take_result(task, id) : TROUPE_PENDING;
 }
 
 static void wait_for(troupe_actor *self, struct kernel_task *task)
 {
     struct actor_wait wait;
 
-    while (!task->is_done) {
+    if (task->start_status == TROUPE_PENDING)
+        task->start_status = troupe_team_wait(self, task->team, task->start);
+    while (!has_ended(self, task)) {
         actor_wait_init(&wait, ACTOR_WAIT_TEAM);
         wait.what = task->request.operation->name;
         task->waiter = &wait;

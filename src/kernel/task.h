@@ -7,6 +7,11 @@
  * starts any has a crew for each of its teams: a process of ours that performs them one
  * after the other, on a shadow of the team, so that the caller's own operations on the
  * team are not in their way.
+ *
+ * On the shadow, members of which one starts a task and another calls the operation
+ * directly would never meet. So a start is also an operation in the row of the team
+ * itself, for which nobody waits before he asks for the task: where another member did
+ * something else, or has ended, all hear so there, and the task ends with that.
  */
 
 #include "kernel/kernel.h"
@@ -24,6 +29,9 @@ struct kernel_task {
     uint64_t number;
     troupe_actor *owner;
     struct kernel_request request;
+    troupe_team *team;          /* the owner's */
+    troupe_operation start;     /* in it */
+    troupe_status start_status; /* TROUPE_PENDING: the owner has not asked */
     troupe_status mine, status;
     bool is_done;
     struct actor_wait *waiter; /* the owner's, while it waits for this task */

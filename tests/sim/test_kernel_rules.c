@@ -263,6 +263,46 @@ START_TEST(a_call_waits_for_what_a_task_writes)
 }
 END_TEST
 
+/* One member calls directly what the others start. */
+static troupe_status mixed_body(troupe_actor *self)
+{
+    troupe_array x = make(self, TROUPE_DOUBLE, LENGTH, 0);
+    troupe_task good, tasks[2];
+    double first = -1, sum = -1, later = -1;
+
+    fill(self, x, 2);
+    EXPECT_OK(troupe_sum(self, x, troupe_later(TROUPE_TREE, &good), &first));
+    if (troupe_rank(self) == (int)(scene_seed() % 3)) {
+        EXPECT_STATUS(troupe_sum(self, x, TROUPE_TREE, &sum), TROUPE_MISMATCH);
+    } else {
+        EXPECT_OK(troupe_sum(self, x, troupe_later(TROUPE_TREE, &tasks[0]), &sum));
+        EXPECT_OK(troupe_sum(self, x, troupe_later(TROUPE_TREE, &tasks[1]), &later));
+        if (troupe_rank(self) == 2)
+            while (troupe_task_test(self, &tasks[1]) == TROUPE_PENDING)
+                troupe_yield(self);
+        else
+            EXPECT_STATUS(troupe_task_wait(self, &tasks[1]), TROUPE_MISMATCH);
+        EXPECT_STATUS(troupe_task_wait(self, &tasks[0]), TROUPE_MISMATCH);
+        EXPECT_OK(troupe_sum(self, x, troupe_later(TROUPE_TREE, &tasks[0]), &sum));
+        EXPECT_STATUS(troupe_task_wait(self, &tasks[0]), TROUPE_MISMATCH);
+    }
+    EXPECT_OK(troupe_task_wait(self, &good)); /* it was started by all */
+    EXPECT(first == 2 * LENGTH && sum == -1 && later == -1);
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(mixed_process, mixed_body);
+
+START_TEST(who_starts_and_who_calls_are_told)
+{
+    scene_play(&(struct scene){.main = &mixed_process,
+                               .n_ranks = 3,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = check_all_done});
+}
+END_TEST
+
 /* The new arrays of a task are the caller's own, in its team. */
 static troupe_status making_body(troupe_actor *self)
 {
@@ -365,5 +405,6 @@ CHECK_MAIN("kernel rules",
            nobody_waits_for_a_member_that_has_ended,
            tasks_go_on_meanwhile,
            a_call_waits_for_what_a_task_writes,
+           who_starts_and_who_calls_are_told,
            what_a_task_makes_is_the_callers,
            the_check_names_who_changes_its_bits)
