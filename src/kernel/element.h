@@ -6,7 +6,10 @@
 
 #include "kernel/kernel.h"
 
-enum { KERNEL_PIECE = 4096 }; /* elements at a time */
+enum {
+    KERNEL_PIECE = 4096,            /* elements at a time */
+    KERNEL_TASK = 16 * KERNEL_PIECE /* and of a task */
+};
 
 static inline bool kernel_is_real(enum troupe_element element)
 {
@@ -42,6 +45,25 @@ static inline void kernel_each_piece(const struct array *array,
 
         each(context, kernel_widen(array->element, array_at(array, i), n, &room), n, i);
     }
+}
+
+/* The caller's part in tasks, and the pieces of one. */
+static inline int64_t kernel_n_tasks(const struct array *array)
+{
+    return (array_mine_length(array) + KERNEL_TASK - 1) / KERNEL_TASK;
+}
+
+static inline void kernel_each_of_task(const struct array *array,
+                                       int64_t task,
+                                       kernel_piece_fn *each,
+                                       void *context)
+{
+    int64_t first = array_mine_first(array), end = first + array_mine_length(array);
+    int64_t begin = first + task * KERNEL_TASK;
+
+    kernel_each_piece(array, begin,
+                      end - begin > KERNEL_TASK ? begin + KERNEL_TASK : end, each,
+                      context);
 }
 
 #endif

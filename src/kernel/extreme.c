@@ -5,8 +5,6 @@
 
 /* Sums of integers, and extremes: merging them needs no tree. */
 
-enum { TASK = 16 * KERNEL_PIECE };
-
 struct pieces_work {
     const struct kernel_run *run;
     const struct array *array;
@@ -25,17 +23,8 @@ static void
 each_piece(struct pieces_work *work, int64_t task, int thread, kernel_piece_fn *each)
 {
     struct piece piece = {work, thread};
-    int64_t first = array_mine_first(work->array);
-    int64_t end = first + array_mine_length(work->array);
-    int64_t begin = first + task * TASK;
 
-    kernel_each_piece(work->array, begin, begin + TASK < end ? begin + TASK : end, each,
-                      &piece);
-}
-
-static int64_t n_tasks(const struct array *array)
-{
-    return (array_mine_length(array) + TASK - 1) / TASK;
+    kernel_each_of_task(work->array, task, each, &piece);
 }
 
 /* ---- sums of integers --------------------------------------------------------- */
@@ -84,7 +73,7 @@ static troupe_status perform_sum(struct kernel_run *run,
 
     if (mine == TROUPE_OK) {
         work.element = kernel_element_of(work.array->element);
-        kernel_work(run, n_tasks(work.array), sum_task, &work);
+        kernel_work(run, kernel_n_tasks(work.array), sum_task, &work);
     }
     for (int i = 0; i < ARRAY_MOST_THREADS; i++)
         all.sum += work.sums[i];
@@ -182,7 +171,7 @@ static troupe_status perform_extreme(struct kernel_run *run,
         work.extremes[i].index = -1;
     if (mine == TROUPE_OK) {
         work.element = kernel_element_of(work.array->element);
-        kernel_work(run, n_tasks(work.array), look_task, &work);
+        kernel_work(run, kernel_n_tasks(work.array), look_task, &work);
     }
     for (int i = 0; i < ARRAY_MOST_THREADS; i++)
         numeric_extreme_merge(which, &all.extreme, &work.extremes[i]);

@@ -7,8 +7,6 @@
 
 /* Counts are integers and may be added in any order; weights go through a tree. */
 
-enum { TASK = 16 * KERNEL_PIECE };
-
 _Static_assert((int)TROUPE_BINS_EXTRA == (int)NUMERIC_EXTRA_SLOTS,
                "places of a histogram");
 
@@ -53,12 +51,8 @@ static void count_task(void *context, int64_t task, int thread)
 {
     const struct histogram_work *work = context;
     struct count_piece piece = {work, work->counts + (size_t)thread * work->n_places};
-    int64_t first = array_mine_first(work->x);
-    int64_t end = first + array_mine_length(work->x);
-    int64_t begin = first + (work->first_task + task) * TASK;
 
-    kernel_each_piece(work->x, begin, begin + TASK < end ? begin + TASK : end,
-                      count_piece, &piece);
+    kernel_each_of_task(work->x, work->first_task + task, count_piece, &piece);
 }
 
 /* The threads' counts of fewer than 2^32 elements, to the totals. */
@@ -78,7 +72,7 @@ static troupe_status count(struct kernel_run *run, struct histogram_work *work)
                                         .element = TROUPE_UINT64,
                                         .combine = TROUPE_SUM,
                                         .n_items = work->n_places};
-    int64_t n_tasks = (array_mine_length(work->x) + TASK - 1) / TASK;
+    int64_t n_tasks = kernel_n_tasks(work->x);
 
     memset(work->totals, 0, work->n_places * sizeof *work->totals);
     for (; work->first_task < n_tasks; work->first_task += ROUND_TASKS) {

@@ -11,12 +11,7 @@
  * the keys that begin as the wanted one does, over all members.
  */
 
-enum {
-    DIGIT_BITS = 11,
-    N_DIGITS = 1 << DIGIT_BITS,
-    KEY_BITS = 64,
-    TASK = 16 * KERNEL_PIECE
-};
+enum { DIGIT_BITS = 11, N_DIGITS = 1 << DIGIT_BITS, KEY_BITS = 64 };
 
 struct count_work {
     const struct array *array;
@@ -50,12 +45,8 @@ static void count_task(void *context, int64_t task, int thread)
 {
     const struct count_work *work = context;
     struct count_piece piece = {work, work->counts + (size_t)thread * N_DIGITS};
-    int64_t first = array_mine_first(work->array);
-    int64_t end = first + array_mine_length(work->array);
-    int64_t begin = first + task * TASK;
 
-    kernel_each_piece(work->array, begin, begin + TASK < end ? begin + TASK : end,
-                      count_piece, &piece);
+    kernel_each_of_task(work->array, task, count_piece, &piece);
 }
 
 /* Counts of all members and threads come together in the first thread's. */
@@ -69,8 +60,7 @@ static troupe_status count_digits(struct kernel_run *run, struct count_work *wor
                                         .n_items = N_DIGITS};
 
     memset(work->counts, 0, (size_t)n_threads * N_DIGITS * sizeof *work->counts);
-    kernel_work(run, (array_mine_length(work->array) + TASK - 1) / TASK, count_task,
-                work);
+    kernel_work(run, kernel_n_tasks(work->array), count_task, work);
     for (int thread = 1; thread < n_threads; thread++)
         for (int i = 0; i < N_DIGITS; i++)
             work->counts[i] += work->counts[thread * N_DIGITS + i];
