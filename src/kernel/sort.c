@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "numeric/sort.h"
 #include "kernel/element.h"
+#include "kernel/runs.h"
 #include "kernel/split.h"
 #include "team/team.h"
 #include "troupe/exchange.h"
 #include "troupe/order.h"
+#include <stdatomic.h>
 #include <string.h>
 
 /*
@@ -20,19 +21,17 @@
 
 /* Buffers for one member's part. */
 struct sort_room {
-    struct numeric_keyed *items, *scratch; /* by place */
-    uint64_t *keys, *spare;                /* keys alone */
-    unsigned char *leaving;                /* elements of one array */
-    int64_t *at;    /* n_members + 1: where the parts of the members begin */
+    struct kernel_runs runs; /* keys alone, or with places; its ends: of the pieces */
+    unsigned char *leaving;  /* elements of one array */
+    int64_t *at;             /* n_members + 1: where the parts of the members begin */
     int64_t *sizes; /* n_members: what comes from each; then the ends of the runs */
 };
 
 static void room_give(struct sort_room *room)
 {
-    kernel_give(room->items);
-    kernel_give(room->scratch);
-    kernel_give(room->keys);
-    kernel_give(room->spare);
+    kernel_give(room->runs.items);
+    kernel_give(room->runs.scratch);
+    kernel_give(room->runs.ends);
     kernel_give(room->leaving);
     kernel_give(room->at);
     kernel_give(room->sizes);
@@ -64,54 +63,93 @@ static bool room_take(struct kernel_run *run,
                       bool by_place,
                       struct sort_room *room)
 {
+    const struct numeric_sorter *sorter =
+        by_place ? &numeric_sorter_keyed : &numeric_sorter_keys;
     const struct array *keys = request->out[0];
     size_t n = (size_t)array_mine_length(keys), n_members = (size_t)keys->n_members;
+    size_t n_pieces = (size_t)kernel_runs_pieces(sorter, (int64_t)n);
     bool is_whole = true;
 
-    *room = (struct sort_room){.items = NULL};
+    *room = (struct sort_room){.runs = {.sorter = sorter, .n = (int64_t)n}};
     room->at = take(run, n_members + 1, sizeof *room->at, &is_whole);
     room->sizes = take(run, n_members, sizeof *room->sizes, &is_whole);
-    room->keys = take(run, n, sizeof *room->keys, &is_whole);
-    if (!by_place) {
-        room->spare = take(run, n, sizeof *room->spare, &is_whole);
-        return is_whole;
-    }
-    room->items = take(run, n, sizeof *room->items, &is_whole);
-    room->scratch = take(run, n, sizeof *room->scratch, &is_whole);
-    room->leaving = take(run, n, widest(request), &is_whole);
+    room->runs.ends = take(run, n_pieces, sizeof *room->runs.ends, &is_whole);
+    room->runs.items = take(run, n, sorter->item_bytes, &is_whole);
+    room->runs.scratch = take(run, n, sorter->item_bytes, &is_whole);
+    if (by_place)
+        room->leaving = take(run, n, widest(request), &is_whole);
     return is_whole;
 }
 
 /* ---- keys --------------------------------------------------------------------- */
 
-static void map_part(const struct array *array, const void *elements, uint64_t *keys)
+/* Work on the caller's part of an array. */
+struct part_work {
+    const struct array *array;
+    struct sort_room *room;
+    atomic_bool has_nan;
+};
+
+static void map_piece(void *context, const void *x, int64_t n, int64_t first)
 {
-    struct kernel_room room;
-    int64_t n = array_mine_length(array);
+    const struct part_work *work = context;
+    int64_t at = first - array_mine_first(work->array);
+    uint64_t *keys = (uint64_t *)(void *)work->room->runs.items;
 
-    for (int64_t i = 0; i < n; i += KERNEL_PIECE) {
-        int64_t n_here = n - i < KERNEL_PIECE ? n - i : KERNEL_PIECE;
-        const unsigned char *from =
-            (const unsigned char *)elements + (size_t)i * array->element_bytes;
-
-        numeric_sort_map(kernel_element_of(array->element),
-                         kernel_widen(array->element, from, n_here, &room), n_here,
-                         keys + i);
-    }
+    numeric_sort_map(kernel_element_of(work->array->element), x, n, keys + at);
 }
 
-struct has_nan {
-    bool it_has;
-};
+static void map_with_places(void *context, const void *x, int64_t n, int64_t first)
+{
+    const struct part_work *work = context;
+    int64_t at = first - array_mine_first(work->array);
+    struct numeric_keyed *items =
+        (struct numeric_keyed *)(void *)work->room->runs.items + at;
+    uint64_t keys[KERNEL_PIECE];
+
+    numeric_sort_map(kernel_element_of(work->array->element), x, n, keys);
+    for (int64_t i = 0; i < n; i++)
+        items[i] = (struct numeric_keyed){keys[i], (uint64_t)(at + i)};
+}
+
+static void map_task(void *context, int64_t task, int thread)
+{
+    struct part_work *work = context;
+    bool by_place = work->room->runs.sorter == &numeric_sorter_keyed;
+
+    (void)thread;
+    kernel_each_of_task(work->array, task, by_place ? map_with_places : map_piece,
+                        work);
+}
+
+/* The items of the part as it stands, not in order yet. */
+static void
+map_part(struct kernel_run *run, const struct array *array, struct sort_room *room)
+{
+    struct part_work work = {.array = array, .room = room};
+
+    kernel_work(run, kernel_n_tasks(array), map_task, &work);
+}
 
 static void look_for_nan(void *context, const void *x, int64_t n, int64_t first)
 {
-    struct has_nan *found = context;
+    struct part_work *work = context;
     const double *doubles = x;
+    bool has_nan = false;
 
     (void)first;
     for (int64_t i = 0; i < n; i++)
-        found->it_has |= doubles[i] != doubles[i];
+        has_nan |= doubles[i] != doubles[i];
+    if (has_nan)
+        atomic_store_explicit(&work->has_nan, true, memory_order_relaxed);
+}
+
+static void look_task(void *context, int64_t task, int thread)
+{
+    struct part_work *work = context;
+
+    (void)thread;
+    kernel_each_of_task(work->array, task, look_for_nan, work);
 }
 
 /* Are there elements that differ though their keys do not? */
@@ -120,8 +158,8 @@ static troupe_status keys_say_all(struct kernel_run *run,
                                   bool *they_do)
 {
     const struct array *keys = request->out[0];
-    struct has_nan found = {.it_has = keys->element == TROUPE_FLOAT};
-    int64_t any, first = array_mine_first(keys);
+    struct part_work work = {.array = keys, .has_nan = keys->element == TROUPE_FLOAT};
+    int64_t any;
     const troupe_reduction reduction = {.mine = &any,
                                         .result = &any,
                                         .element = TROUPE_INT64,
@@ -132,9 +170,8 @@ static troupe_status keys_say_all(struct kernel_run *run,
     if (!*they_do || !kernel_is_real(keys->element))
         return TROUPE_OK;
     if (keys->element == TROUPE_DOUBLE)
-        kernel_each_piece(keys, first, first + array_mine_length(keys), look_for_nan,
-                          &found);
-    any = found.it_has;
+        kernel_work(run, kernel_n_tasks(keys), look_task, &work);
+    any = work.has_nan;
     TROUPE_TRY(array_reduce(run->self, run->team, &reduction));
     *they_do = any == 0;
     return TROUPE_OK;
@@ -199,65 +236,118 @@ static void sizes_to_ends(int64_t *sizes, int n)
 
 /* ---- the two ways ------------------------------------------------------------- */
 
+/* The runs that have come, one from each member, to one. */
+static void merge_what_came(struct kernel_run *run, struct sort_room *room)
+{
+    struct kernel_runs runs = room->runs;
+
+    sizes_to_ends(room->sizes, run->team->size);
+    runs.ends = room->sizes;
+    runs.n_runs = run->team->size;
+    kernel_runs_merge(run, &runs);
+    room->runs.items = runs.items;
+    room->runs.scratch = runs.scratch;
+}
+
+static void unmap_task(void *context, int64_t task, int thread)
+{
+    const struct part_work *work = context;
+    const struct array *array = work->array;
+    const uint64_t *keys = (const uint64_t *)(void *)work->room->runs.items;
+    int64_t begin = task * KERNEL_TASK, n_left = array_mine_length(array) - begin;
+
+    (void)thread;
+    kernel_unmap(array->element, keys + begin,
+                 n_left < KERNEL_TASK ? n_left : KERNEL_TASK,
+                 array->memory.bytes + (size_t)begin * array->element_bytes);
+}
+
 static troupe_status
 sort_keys(struct kernel_run *run, const struct array *array, struct sort_room *room)
 {
-    int64_t n = array_mine_length(array);
-    const uint64_t *sorted;
+    struct part_work work = {.array = array, .room = room};
+    unsigned char *sorted;
 
-    map_part(array, array->memory.bytes, room->keys);
-    numeric_sort_keys(room->keys, room->spare, n);
-    TROUPE_TRY(kernel_split(run, array, room->keys, 1, room->at));
+    map_part(run, array, room);
+    kernel_runs_sort(run, &room->runs);
+    sorted = room->runs.items;
+    TROUPE_TRY(kernel_split(run, array, (const uint64_t *)(void *)sorted, 1, room->at));
     TROUPE_TRY(exchange_sizes(run, room));
-    TROUPE_TRY(exchange_parts(run, room, room->keys, sizeof *room->keys, room->spare));
-    sizes_to_ends(room->sizes, run->team->size);
-    sorted = numeric_merge_keys(room->spare, room->keys, room->sizes, run->team->size);
-    kernel_unmap(array->element, sorted, n, array->memory.bytes);
+    TROUPE_TRY(exchange_parts(run, room, sorted, sizeof(uint64_t), room->runs.scratch));
+    room->runs.items = room->runs.scratch;
+    room->runs.scratch = sorted;
+    merge_what_came(run, room);
+    kernel_work(run, kernel_n_tasks(array), unmap_task, &work);
     return TROUPE_OK;
 }
 
-static void set_places(const uint64_t *keys, int64_t n, struct numeric_keyed *items)
+enum { GATHER = 4 * KERNEL_PIECE }; /* elements of a task: they lie anywhere */
+
+static int64_t n_gathers(const struct array *array)
 {
-    for (int64_t i = 0; i < n; i++)
-        items[i] = (struct numeric_keyed){keys[i], (uint64_t)i};
+    return (array_mine_length(array) + GATHER - 1) / GATHER;
 }
 
-/* All arrays travel in the order of `items`; each then holds the runs that have come.
+static int64_t gather_length(const struct array *array, int64_t task)
+{
+    int64_t n_left = array_mine_length(array) - task * GATHER;
+
+    return n_left < GATHER ? n_left : GATHER;
+}
+
+static void gather_task(void *context, int64_t task, int thread)
+{
+    const struct part_work *work = context;
+    const struct array *array = work->array;
+    const struct numeric_keyed *order =
+        (const struct numeric_keyed *)(void *)work->room->runs.items;
+
+    (void)thread;
+    numeric_sort_gather(order + task * GATHER, gather_length(array, task),
+                        array->memory.bytes, array->element_bytes,
+                        work->room->leaving +
+                            (size_t)(task * GATHER) * array->element_bytes);
+}
+
+static void return_task(void *context, int64_t task, int thread)
+{
+    const struct part_work *work = context;
+    const struct array *array = work->array;
+    size_t at = (size_t)(task * GATHER) * array->element_bytes;
+
+    (void)thread;
+    memcpy(array->memory.bytes + at, work->room->leaving + at,
+           (size_t)gather_length(array, task) * array->element_bytes);
+}
+
+/* All arrays travel in the order of the items; each then holds the runs that have come.
  */
 static troupe_status move_arrays(struct kernel_run *run,
                                  const struct kernel_request *request,
-                                 const struct sort_room *room)
+                                 struct sort_room *room)
 {
     for (int i = 0; i < request->n_out; i++) {
         const struct array *array = request->out[i];
+        struct part_work work = {.array = array, .room = room};
 
-        numeric_sort_gather(room->items, array_mine_length(array), array->memory.bytes,
-                            array->element_bytes, room->leaving);
+        kernel_work(run, n_gathers(array), gather_task, &work);
         TROUPE_TRY(exchange_parts(run, room, room->leaving, array->element_bytes,
                                   array->memory.bytes));
     }
     return TROUPE_OK;
 }
 
-static void merge_arrays(const struct kernel_request *request, struct sort_room *room)
+static void merge_arrays(struct kernel_run *run,
+                         const struct kernel_request *request,
+                         struct sort_room *room)
 {
-    const struct array *keys = request->out[0];
-    int64_t n = array_mine_length(keys);
-    const struct numeric_keyed *order;
-
-    map_part(keys, keys->memory.bytes, room->keys);
-    set_places(room->keys, n, room->items);
-    sizes_to_ends(room->sizes, keys->n_members);
-    order =
-        numeric_merge_keyed(room->items, room->scratch, room->sizes, keys->n_members);
+    map_part(run, request->out[0], room);
+    merge_what_came(run, room);
     for (int i = 0; i < request->n_out; i++) {
-        const struct array *array = request->out[i];
+        struct part_work work = {.array = request->out[i], .room = room};
 
-        numeric_sort_gather(order, n, array->memory.bytes, array->element_bytes,
-                            room->leaving);
-        if (n > 0)
-            memcpy(array->memory.bytes, room->leaving,
-                   (size_t)n * array->element_bytes);
+        kernel_work(run, n_gathers(work.array), gather_task, &work);
+        kernel_work(run, n_gathers(work.array), return_task, &work);
     }
 }
 
@@ -266,15 +356,14 @@ static troupe_status sort_by_place(struct kernel_run *run,
                                    struct sort_room *room)
 {
     const struct array *keys = request->out[0];
-    int64_t n = array_mine_length(keys);
 
-    map_part(keys, keys->memory.bytes, room->keys);
-    set_places(room->keys, n, room->items);
-    numeric_sort_keyed(room->items, room->scratch, n);
-    TROUPE_TRY(kernel_split(run, keys, &room->items->key, 2, room->at));
+    map_part(run, keys, room);
+    kernel_runs_sort(run, &room->runs);
+    TROUPE_TRY(kernel_split(run, keys, (const uint64_t *)(void *)room->runs.items, 2,
+                            room->at));
     TROUPE_TRY(exchange_sizes(run, room));
     TROUPE_TRY(move_arrays(run, request, room));
-    merge_arrays(request, room);
+    merge_arrays(run, request, room);
     return TROUPE_OK;
 }
 

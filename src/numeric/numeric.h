@@ -18,19 +18,17 @@
  * within it. Joining neighbouring parts is associative, so any order of joining is
  * right.
  *
- * | header        | gives |
- * |---------------|--------------------------------------------------------------------|
- * | tree.h        | the tree and the carrier, for values and merges of any kind | |
- * isa.h         | the inner loops for each instruction set, chosen at run time       |
- * | reduce.h      | sums and dot products: TREE and TREE_DD; integers; moments | |
- * extreme.h     | minimum and maximum, and where they stand                          |
- * | exact.h       | EXACT: correctly rounded sums and dot products, in any order | |
- * environment.h | the floating-point environment a task must run in                  |
- * | random.h      | random numbers as functions of seed, stream and index | | sort.h |
- * stable radix sort, merge, selection                                | | scan.h |
- * prefix sums within a block                                         | | histogram.h |
- * counts and weights in equal bins                                   | | probe.h |
- * judges how a user's file was compiled                              |
+ * tree.h: the tree and the carrier, for values and merges of any kind.
+ * isa.h: the inner loops for each instruction set, chosen at run time.
+ * reduce.h: sums and dot products, TREE and TREE_DD; integers; moments.
+ * extreme.h: minimum and maximum, and where they stand.
+ * exact.h: EXACT, correctly rounded sums and dot products, in any order.
+ * environment.h: the floating-point environment a task must run in.
+ * random.h: random numbers as functions of seed, stream and index.
+ * sort.h: keys, stable radix sort, pieces of a merge.
+ * scan.h: prefix sums within a block.
+ * histogram.h: counts and weights in equal bins.
+ * probe.h: judges how a user's file was compiled.
  *
  * What is called while numeric_environment_enter() holds gives the promised bits. NaNs
  * in results are NUMERIC_NAN_BITS whatever came in. None of it calls libm but fma()

@@ -38,7 +38,7 @@ static void RADIX_MOVE(
         *next[RADIX_KEY(from[i]) >> 8 * byte & 255]++ = from[i];
 }
 
-void RADIX_NAME(RADIX_ITEM *items, RADIX_ITEM *scratch, int64_t n)
+static void RADIX_NAME(void *items, void *scratch, int64_t n)
 {
     int64_t counts[RADIX_BYTES][RADIX_SIZE] = {{0}};
     RADIX_ITEM *from = items, *to = scratch;

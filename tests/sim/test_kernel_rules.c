@@ -11,8 +11,7 @@
 enum { LENGTH = 1000 };
 
 static struct {
-    int n_done;
-    double sums[8];
+    int n_done, n_turns;
 } seen;
 
 static troupe_array make(troupe_actor *self,
@@ -341,6 +340,47 @@ START_TEST(what_a_task_makes_is_the_callers)
 }
 END_TEST
 
+/* ---- turns ----------------------------------------------------------------------- */
+
+static troupe_status counting_body(troupe_actor *self)
+{
+    while (seen.n_done == 0) {
+        seen.n_turns++;
+        troupe_yield(self);
+    }
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(counting_process, counting_body);
+
+static troupe_status sorting_body(troupe_actor *self)
+{
+    enum { N = 1 << 20 };
+    troupe_array keys = make(self, TROUPE_INT64, N, 0);
+    troupe_array along = make(self, TROUPE_INT64, N, 0);
+    troupe_address address;
+
+    EXPECT_OK(
+        troupe_fill_integers(self, keys, (troupe_random){1, 1}, 0, N, TROUPE_TREE));
+    EXPECT_OK(troupe_spawn(self, &counting_process, NULL, &address));
+    EXPECT_OK(troupe_sort(self, keys, NULL, TROUPE_TREE));
+    EXPECT(seen.n_turns > 10);
+    seen.n_turns = 0;
+    EXPECT_OK(troupe_sort(self, along, &(troupe_arrays){.out = {keys}}, TROUPE_TREE));
+    EXPECT(seen.n_turns > 10);
+    seen.n_done = 1;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(sorting_process, sorting_body, TROUPE_SPAWNS(&counting_process));
+
+START_TEST(others_get_turns_while_one_sorts)
+{
+    scene_play(&(struct scene){.main = &sorting_process,
+                               .n_ranks = 1,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen});
+}
+END_TEST
+
 /* ---- the check ------------------------------------------------------------------- */
 
 static void impure(const troupe_block *block, void *result, const void *argument)
@@ -407,4 +447,5 @@ CHECK_MAIN("kernel rules",
            a_call_waits_for_what_a_task_writes,
            who_starts_and_who_calls_are_told,
            what_a_task_makes_is_the_callers,
+           others_get_turns_while_one_sorts,
            the_check_names_who_changes_its_bits)

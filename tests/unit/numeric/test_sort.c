@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/alloc.h"
 #include "base/compiler.h"
 #include "data.h"
 #include "numeric/sort.h"
@@ -52,14 +51,14 @@ START_TEST(keys_with_places_sort_stably)
                 items[i] = expected[i] = (struct numeric_keyed){keys[i], (uint64_t)i};
             }
             qsort(expected, (size_t)n, sizeof expected[0], compare_keyed);
-            numeric_sort_keyed(items, scratch, n);
+            numeric_sorter_keyed.sort(items, scratch, n);
             ck_assert_mem_eq(items, expected, (size_t)n * sizeof items[0]);
-            numeric_sort_keys(keys, key_scratch, n);
+            numeric_sorter_keys.sort(keys, key_scratch, n);
             for (int64_t i = 0; i < n; i++)
                 if (keys[i] != expected[i].key)
                     ck_abort_msg("key %d of %d", (int)i, (int)n);
         }
-    numeric_sort_keyed(items, scratch, 0);
+    numeric_sorter_keyed.sort(items, scratch, 0);
 }
 END_TEST
 
@@ -100,188 +99,120 @@ START_TEST(reals_sort_in_total_order)
 {
     static double x[MAX_N], sorted[MAX_N];
     static struct real_at expected[MAX_N];
-    static int64_t places[MAX_N];
+    static struct numeric_keyed items[MAX_N], scratch[MAX_N];
+    static uint64_t keys[MAX_N];
     struct base_random random = {2};
 
     for (unsigned kind = 0; kind < 2 * DATA_N_KINDS; kind++)
         for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++) {
             int64_t n = data_lengths[l];
             fill_reals(x, n, kind, &random);
-            for (int64_t i = 0; i < n; i++) {
-                expected[i] = (struct real_at){x[i], i};
-                places[i] = i;
-            }
-            memcpy(sorted, x, sizeof sorted);
-            qsort(expected, (size_t)n, sizeof expected[0], compare_real_at);
-            ck_assert_int_eq(numeric_sort_elements(NUMERIC_DOUBLE, sorted, n),
-                             TROUPE_OK);
-            ck_assert_int_eq(numeric_sort_by_key(NUMERIC_DOUBLE, x, places, 8, n),
-                             TROUPE_OK);
             for (int64_t i = 0; i < n; i++)
-                if (places[i] != expected[i].index ||
-                    memcmp(&x[i], &expected[i].value, 8) != 0 ||
+                expected[i] = (struct real_at){x[i], i};
+            qsort(expected, (size_t)n, sizeof expected[0], compare_real_at);
+            numeric_sort_map(NUMERIC_DOUBLE, x, n, keys);
+            for (int64_t i = 0; i < n; i++)
+                items[i] = (struct numeric_keyed){keys[i], (uint64_t)i};
+            numeric_sorter_keyed.sort(items, scratch, n);
+            numeric_sort_gather(items, n, x, 8, sorted);
+            for (int64_t i = 0; i < n; i++)
+                if (items[i].index != (uint64_t)expected[i].index ||
                     memcmp(&sorted[i], &expected[i].value, 8) != 0)
                     ck_abort_msg("kind %u, element %d of %d", kind, (int)i, (int)n);
         }
 }
 END_TEST
 
-#define CK_SORTED(type, element)                                                       \
+/* Keys order as the elements do, all types. */
+#define CK_MAPPED(type, element)                                                       \
     do {                                                                               \
-        static type x[MAX_N], y[MAX_N];                                                \
+        static type x[MAX_N];                                                          \
+        static uint64_t keys[MAX_N];                                                   \
         struct base_random source = {3};                                               \
-        for (size_t l = 0; l < ARRAY_LENGTH(data_lengths); l++) {                      \
-            int64_t n = data_lengths[l];                                               \
-            uint64_t sum = 0, sum_after = 0;                                           \
-            for (int64_t i = 0; i < n; i++) {                                          \
-                uint64_t bits = base_random_next(&source);                             \
-                memcpy(&x[i], &bits, sizeof x[i]);                                     \
-                if (x[i] != x[i])                                                      \
-                    x[i] = 0;                                                          \
-                bits = 0;                                                              \
-                memcpy(&bits, &x[i], sizeof x[i]);                                     \
-                sum += bits * bits;                                                    \
-                y[i] = x[i];                                                           \
-            }                                                                          \
-            ck_assert_int_eq(numeric_sort_elements(element, x, n), TROUPE_OK);         \
-            for (int64_t i = 0; i < n; i++) {                                          \
-                uint64_t bits = 0;                                                     \
-                memcpy(&bits, &x[i], sizeof x[i]);                                     \
-                sum_after += bits * bits;                                              \
-                if (i > 0 && x[i] < x[i - 1])                                          \
-                    ck_abort_msg(#type " %d of %d", (int)i, (int)n);                   \
-            }                                                                          \
-            ck_assert_uint_eq(sum, sum_after);                                         \
-            static type keys[MAX_N];                                                   \
-            memcpy(keys, y, sizeof keys);                                              \
-            ck_assert_int_eq(numeric_sort_by_key(element, keys, y, sizeof(type), n),   \
-                             TROUPE_OK);                                               \
-            ck_assert_mem_eq(keys, x, (size_t)n * sizeof(type));                       \
-            ck_assert_mem_eq(y, x, (size_t)n * sizeof(type));                          \
+        for (int64_t i = 0; i < MAX_N; i++) {                                          \
+            uint64_t bits = base_random_next(&source);                                 \
+            memcpy(&x[i], &bits, sizeof x[i]);                                         \
+            if (x[i] != x[i])                                                          \
+                x[i] = 0;                                                              \
         }                                                                              \
+        numeric_sort_map(element, x, MAX_N, keys);                                     \
+        for (int64_t i = 1; i < MAX_N; i++)                                            \
+            if ((x[i - 1] < x[i]) != (keys[i - 1] < keys[i]) ||                        \
+                (x[i - 1] > x[i]) != (keys[i - 1] > keys[i]))                          \
+                ck_abort_msg(#type " %d", (int)i);                                     \
     } while (0)
 
-START_TEST(all_types_sort)
+START_TEST(all_types_map)
 {
-    CK_SORTED(float, NUMERIC_FLOAT);
-    CK_SORTED(int32_t, NUMERIC_INT32);
-    CK_SORTED(int64_t, NUMERIC_INT64);
-    CK_SORTED(uint64_t, NUMERIC_UINT64);
+    CK_MAPPED(float, NUMERIC_FLOAT);
+    CK_MAPPED(int32_t, NUMERIC_INT32);
+    CK_MAPPED(int64_t, NUMERIC_INT64);
+    CK_MAPPED(uint64_t, NUMERIC_UINT64);
 }
 END_TEST
 
 /* Elements of any size, 0 and odd ones too. */
-START_TEST(elements_move_with_their_keys)
+START_TEST(elements_are_gathered)
 {
+    enum { N = 500 };
+    static unsigned char from[N * 40], to[N * 40];
     struct base_random random = {4};
-    int64_t keys[500], sorted[500];
+    struct numeric_keyed order[N];
 
-    for (size_t item_bytes = 1; item_bytes < 40; item_bytes += 6) {
-        unsigned char *items = malloc(500 * item_bytes);
-        for (int i = 0; i < 500; i++) {
-            keys[i] = (int64_t)base_random_below(&random, 200) - 100;
-            memset(items + (size_t)i * item_bytes, (int)keys[i] & 255, item_bytes);
-        }
-        memcpy(sorted, keys, sizeof keys);
-        ck_assert_int_eq(
-            numeric_sort_by_key(NUMERIC_INT64, sorted, items, item_bytes, 500),
-            TROUPE_OK);
-        for (int i = 0; i < 500; i++) {
-            ck_assert(i == 0 || sorted[i - 1] <= sorted[i]);
-            for (size_t b = 0; b < item_bytes; b++)
-                ck_assert(items[(size_t)i * item_bytes + b] == (sorted[i] & 255));
-        }
-        free(items);
+    for (size_t i = 0; i < sizeof from; i++)
+        from[i] = (unsigned char)base_random_below(&random, 256);
+    for (int i = 0; i < N; i++)
+        order[i] = (struct numeric_keyed){0, base_random_below(&random, N)};
+    for (size_t n_bytes = 0; n_bytes <= 40; n_bytes++) {
+        numeric_sort_gather(order, N, from, n_bytes, to);
+        for (size_t i = 0; i < N; i++)
+            ck_assert_mem_eq(to + i * n_bytes, from + order[i].index * n_bytes,
+                             n_bytes);
     }
-    ck_assert_int_eq(numeric_sort_by_key(NUMERIC_INT64, sorted, NULL, 0, 0), TROUPE_OK);
 }
 END_TEST
 
-START_TEST(runs_merge_stably)
+/* Any piece of what two runs come to, of both kinds of items. */
+START_TEST(pieces_of_a_pair_merge_stably)
 {
     enum { N = 3000 };
-    static struct numeric_keyed items[N], expected[N], scratch[N];
-    static uint64_t keys[N], key_scratch[N];
+    static struct numeric_keyed items[N], expected[N], merged[N];
+    static uint64_t keys[N], merged_keys[N];
     struct base_random random = {5};
 
-    for (int n_runs = 1; n_runs <= 17; n_runs++)
-        for (int round = 0; round < 8; round++) {
-            int64_t ends[17], key_ends[17], begin = 0;
-            for (int64_t i = 0; i < N; i++)
-                items[i] = (struct numeric_keyed){
-                    key_like((unsigned)round % 3, i, &random), (uint64_t)i};
-            for (int run = 0; run < n_runs; run++) {
-                ends[run] = run == n_runs - 1
-                                ? N
-                                : begin + base_random_below(
-                                              &random, (uint32_t)(N - begin) / 2 + 1);
-                qsort(items + begin, (size_t)(ends[run] - begin), sizeof items[0],
-                      compare_keyed);
-                begin = ends[run];
-            }
-            for (int64_t i = 0; i < N; i++)
-                keys[i] = items[i].key;
-            memcpy(expected, items, sizeof expected);
-            memcpy(key_ends, ends, sizeof ends);
-            qsort(expected, N, sizeof expected[0], compare_keyed);
-            struct numeric_keyed *merged =
-                numeric_merge_keyed(items, scratch, ends, n_runs);
-            ck_assert_mem_eq(merged, expected, sizeof expected);
-            uint64_t *merged_keys =
-                numeric_merge_keys(keys, key_scratch, key_ends, n_runs);
-            for (int64_t i = 0; i < N; i++)
-                if (merged_keys[i] != expected[i].key)
-                    ck_abort_msg("key %d of %d runs", (int)i, n_runs);
+    for (int round = 0; round < 200; round++) {
+        int64_t n = base_random_below(&random, round % 2 ? N : 40) + 1;
+        int64_t n_left = base_random_below(&random, (uint32_t)n + 1), begin = 0;
+        for (int64_t i = 0; i < n; i++)
+            items[i] = (struct numeric_keyed){
+                key_like((unsigned)round % N_KEY_KINDS, i, &random), (uint64_t)i};
+        memcpy(expected, items, sizeof expected);
+        qsort(expected, (size_t)n, sizeof items[0], compare_keyed);
+        qsort(items, (size_t)n_left, sizeof items[0], compare_keyed);
+        qsort(items + n_left, (size_t)(n - n_left), sizeof items[0], compare_keyed);
+        for (int64_t i = 0; i < n; i++)
+            keys[i] = items[i].key;
+        while (begin < n) {
+            int64_t end = begin + 1 + base_random_below(&random, (uint32_t)(n - begin));
+            numeric_sorter_keyed.merge(
+                &(struct numeric_pair){items, items + n_left, n_left, n - n_left},
+                begin, end, merged + begin);
+            numeric_sorter_keys.merge(
+                &(struct numeric_pair){keys, keys + n_left, n_left, n - n_left}, begin,
+                end, merged_keys + begin);
+            begin = end;
         }
-}
-END_TEST
-
-START_TEST(counting_below_a_key)
-{
-    struct base_random random = {6};
-    uint64_t keys[300], scratch[300];
-
-    for (int n = 0; n < 300; n += 7) {
-        for (int i = 0; i < n; i++)
-            keys[i] = base_random_below(&random, 50);
-        int64_t counts[52];
-        for (uint64_t key = 0; key < 52; key++) {
-            counts[key] = 0;
-            for (int i = 0; i < n; i++)
-                counts[key] += keys[i] < key;
-            ck_assert_int_eq(numeric_count_less(keys, n, key), counts[key]);
-        }
-        numeric_sort_keys(keys, scratch, n);
-        for (uint64_t key = 0; key < 52; key++)
-            ck_assert_int_eq(numeric_count_less_sorted(keys, n, key), counts[key]);
+        ck_assert_mem_eq(merged, expected, (size_t)n * sizeof merged[0]);
+        for (int64_t i = 0; i < n; i++)
+            if (merged_keys[i] != expected[i].key)
+                ck_abort_msg("key %d of %d", (int)i, (int)n);
     }
-}
-END_TEST
-
-START_TEST(without_memory_nothing_changes)
-{
-    int64_t keys[4] = {3, 1, 2, 0}, items[4] = {0, 1, 2, 3};
-
-    for (uint64_t every = 1; every <= 2; every++) {
-        base_alloc_fail_every(every);
-        ck_assert_int_eq(numeric_sort_by_key(NUMERIC_INT64, keys, items, 8, 4),
-                         TROUPE_NO_MEMORY);
-        ck_assert(keys[0] == 3 && items[3] == 3);
-        base_alloc_fail_every(1);
-        ck_assert_int_eq(numeric_sort_elements(NUMERIC_INT64, keys, 4),
-                         TROUPE_NO_MEMORY);
-        ck_assert(keys[0] == 3 && keys[3] == 0);
-        base_alloc_fail_every(0);
-    }
-    ck_assert_int_eq(base_alloc_live(), 0);
 }
 END_TEST
 
 CHECK_MAIN("kernel sort",
            keys_with_places_sort_stably,
            reals_sort_in_total_order,
-           all_types_sort,
-           elements_move_with_their_keys,
-           runs_merge_stably,
-           counting_below_a_key,
-           without_memory_nothing_changes)
+           all_types_map,
+           elements_are_gathered,
+           pieces_of_a_pair_merge_stably)
