@@ -146,7 +146,9 @@ troupe_array_copy_start(troupe_actor *self,
                         troupe_operation *operation);
 
 /**
- * Cuts the array anew: elements move to the members that have their blocks now.
+ * Cuts the array anew: elements move to the members that have their blocks now. There
+ * is no form that goes on later: whose memory the elements are in would be unsaid
+ * meanwhile. Other processes of the rank run while this one waits.
  *
  * \call     collective over the team
  * \blocks   until all members have called it and the elements have moved
@@ -162,55 +164,8 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_array_cut(troupe_actor *self,
                                                           troupe_array array,
                                                           const int64_t *cuts);
 
-/** Elements of an array in a row. */
-typedef struct troupe_array_range {
-    int64_t first, n_elements;
-} troupe_array_range;
-
-/**
- * Brings a range of elements to a member, or with root -1 to all.
- *
- * \call     collective over the team
- * \blocks   until the elements are here
- * \threads  the runtime's thread
- *
- * \param      self  the caller
- * \param      array the array
- * \param      root  a member, or -1
- * \param      range which elements
- * \param[out] to    room for all of them, where they come to
- *
- * \errors   TROUPE_INVALID no such member or elements, on every member alike;
- *           TROUPE_MISMATCH, TROUPE_PEER_GONE
- */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_array_gather(troupe_actor *self,
-                                                             troupe_array array,
-                                                             int root,
-                                                             troupe_array_range range,
-                                                             void *to);
-
-/**
- * Overwrites a range of elements with those that a member has.
- *
- * \call     collective over the team
- * \blocks   until the caller's elements are here
- * \threads  the runtime's thread
- *
- * \param self  the caller
- * \param array the array
- * \param root  the member
- * \param range which elements
- * \param from  at root: all of them
- *
- * \errors   as troupe_array_gather
- */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_array_scatter(troupe_actor *self,
-                                                              troupe_array array,
-                                                              int root,
-                                                              troupe_array_range range,
-                                                              const void *from);
-
-#include "troupe/array_inline.h" /* copies that wait, single elements */
+#include "troupe/array_inline.h" /* copies that wait */
+#include "troupe/array_range.h"  /* elements in a row */
 
 #ifdef __cplusplus
 }

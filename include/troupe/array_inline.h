@@ -18,30 +18,4 @@ static inline TROUPE_MUST_USE troupe_status troupe_array_copy(troupe_actor *self
     return troupe_team_wait(self, troupe_array_describe(self, to).team, operation);
 }
 
-/** Brings one element to all members. Collective, as troupe_array_gather(). */
-static inline TROUPE_MUST_USE troupe_status troupe_array_get(troupe_actor *self,
-                                                             troupe_array array,
-                                                             int64_t index,
-                                                             void *element)
-{
-    troupe_array_range range;
-
-    range.first = index;
-    range.n_elements = 1;
-    return troupe_array_gather(self, array, -1, range, element);
-}
-
-/** Overwrites one element with that of member 0. Collective, as the others. */
-static inline TROUPE_MUST_USE troupe_status troupe_array_set(troupe_actor *self,
-                                                             troupe_array array,
-                                                             int64_t index,
-                                                             const void *element)
-{
-    troupe_array_range range;
-
-    range.first = index;
-    range.n_elements = 1;
-    return troupe_array_scatter(self, array, 0, range, element);
-}
-
 #endif

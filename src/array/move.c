@@ -232,22 +232,36 @@ troupe_status troupe_array_cut(troupe_actor *self, troupe_array id, const int64_
 
 /* ---- ranges ------------------------------------------------------------------- */
 
-/* Are they what the array and the team have, and the same on all members? */
+/* Are they what the array and the team have? */
+static troupe_status
+check_range(const struct array *array, int root, troupe_array_range range)
+{
+    bool is_good = root >= -1 && root < array->n_members && range.first >= 0 &&
+                   range.n_elements >= 0 && range.first <= array->length &&
+                   range.n_elements <= array->length - range.first;
+
+    return is_good ? TROUPE_OK : TROUPE_INVALID;
+}
+
+/* What must be the same on all members. */
+static uint64_t
+range_fingerprint(const struct array *array, int root, troupe_array_range range)
+{
+    const uint64_t words[] = {(uint64_t)root, (uint64_t)range.first,
+                              (uint64_t)range.n_elements};
+
+    return base_hash_bytes(words, sizeof words, array->id);
+}
+
 static troupe_status agree_on_range(troupe_actor *self,
                                     const struct array *array,
                                     int root,
                                     troupe_array_range range,
                                     const char *call)
 {
-    const uint64_t words[] = {(uint64_t)root, (uint64_t)range.first,
-                              (uint64_t)range.n_elements};
-    bool is_good = root >= -1 && root < array->n_members && range.first >= 0 &&
-                   range.n_elements >= 0 && range.first <= array->length &&
-                   range.n_elements <= array->length - range.first;
-
     actor_require_process(self, call);
-    return array_agree(self, array->team, is_good ? TROUPE_OK : TROUPE_INVALID,
-                       base_hash_bytes(words, sizeof words, array->id));
+    return array_agree(self, array->team, check_range(array, root, range),
+                       range_fingerprint(array, root, range));
 }
 
 static struct span span_of(troupe_array_range range)
@@ -280,10 +294,32 @@ static troupe_status from_one_to_all(troupe_actor *self,
     return troupe_broadcast(self, array->team, owner, to, n_bytes);
 }
 
-/* Between the members' parts and one's own, or everybody's, bytes. */
-static troupe_status to_root(
-    troupe_actor *self, const struct array *array, int root, struct span all, void *to)
+/* A range, between the members' parts and one's own, or everybody's, bytes. */
+struct passage {
+    const struct array *array;
+    int root;
+    struct span all;
+    uint64_t fingerprint;
+};
+
+/* A range that the array does not have is refused before anybody goes its way. */
+static struct passage
+passage_of(const struct array *array, int root, troupe_array_range range)
 {
+    bool is_good = check_range(array, root, range) == TROUPE_OK;
+
+    return (struct passage){array, root, is_good ? span_of(range) : (struct span){0, 0},
+                            range_fingerprint(array, root, range)};
+}
+
+static troupe_status start_to_root(troupe_actor *self,
+                                   const struct passage *passage,
+                                   void *to,
+                                   troupe_operation *operation)
+{
+    const struct array *array = passage->array;
+    struct span all = passage->all;
+    int root = passage->root;
     struct side from = side_of(array);
     struct span mine = overlap(part_of(&from, array->index), all);
     troupe_exchange_lists lists = empty_lists(array);
@@ -301,33 +337,63 @@ static troupe_status to_root(
     if (gets_all && mine.first < mine.end)
         copy_bytes(self, user_at(array, to, all, mine), at(&from, mine),
                    span_bytes(array, mine));
-    return troupe_exchange(self, array->team, &lists);
+    return team_exchange_start(self, array->team, &lists, passage->fingerprint,
+                               operation);
+}
+
+static bool gets_elements(const struct array *array, int root)
+{
+    return root < 0 || root == array->index;
+}
+
+troupe_status troupe_array_gather_start(troupe_actor *self,
+                                        troupe_array id,
+                                        int root,
+                                        troupe_array_range range,
+                                        void *to,
+                                        troupe_operation *operation)
+{
+    const struct array *array = array_find(self, id, "troupe_array_gather_start");
+    struct passage passage = passage_of(array, root, range);
+
+    actor_require_process(self, "troupe_array_gather_start");
+    actor_require(self, operation != NULL,
+                  "troupe_array_gather_start: no place for the operation");
+    TROUPE_TRY(check_range(array, root, range));
+    actor_require(self, to || range.n_elements == 0 || !gets_elements(array, root),
+                  "troupe_array_gather_start: no place for the elements");
+    return start_to_root(self, &passage, to, operation);
 }
 
 troupe_status troupe_array_gather(
     troupe_actor *self, troupe_array id, int root, troupe_array_range range, void *to)
 {
     const struct array *array = array_find(self, id, "troupe_array_gather");
+    struct passage passage = passage_of(array, root, range);
     int first_owner, last_owner;
+    troupe_operation operation;
 
     TROUPE_TRY(agree_on_range(self, array, root, range, "troupe_array_gather"));
     if (range.n_elements == 0)
         return TROUPE_OK;
-    actor_require(self, to || (root >= 0 && root != array->index),
+    actor_require(self, to || !gets_elements(array, root),
                   "troupe_array_gather: no place for the elements");
     first_owner = array_owner(array, range.first);
     last_owner = array_owner(array, range.first + range.n_elements - 1);
     if (root < 0 && first_owner == last_owner)
         return from_one_to_all(self, array, first_owner, span_of(range), to);
-    return to_root(self, array, root, span_of(range), to);
+    TROUPE_TRY(start_to_root(self, &passage, to, &operation));
+    return troupe_team_wait(self, array->team, operation);
 }
 
-static troupe_status from_root(troupe_actor *self,
-                               const struct array *array,
-                               int root,
-                               struct span all,
-                               const void *from)
+static troupe_status start_from_root(troupe_actor *self,
+                                     const struct passage *passage,
+                                     const void *from,
+                                     troupe_operation *operation)
 {
+    const struct array *array = passage->array;
+    struct span all = passage->all;
+    int root = passage->root;
     struct side to = side_of(array);
     struct span mine = overlap(part_of(&to, array->index), all);
     troupe_exchange_lists lists = empty_lists(array);
@@ -342,7 +408,29 @@ static troupe_status from_root(troupe_actor *self,
     if (root == array->index && mine.first < mine.end)
         copy_bytes(self, at(&to, mine), user_at(array, from, all, mine),
                    span_bytes(array, mine));
-    return troupe_exchange(self, array->team, &lists);
+    return team_exchange_start(self, array->team, &lists, passage->fingerprint,
+                               operation);
+}
+
+enum { NOBODY = -2 }; /* there is no such member as -1 where elements come from */
+
+troupe_status troupe_array_scatter_start(troupe_actor *self,
+                                         troupe_array id,
+                                         int root,
+                                         troupe_array_range range,
+                                         const void *from,
+                                         troupe_operation *operation)
+{
+    const struct array *array = array_find(self, id, "troupe_array_scatter_start");
+    struct passage passage = passage_of(array, root, range);
+
+    actor_require_process(self, "troupe_array_scatter_start");
+    actor_require(self, operation != NULL,
+                  "troupe_array_scatter_start: no place for the operation");
+    TROUPE_TRY(check_range(array, root < 0 ? NOBODY : root, range));
+    actor_require(self, from || range.n_elements == 0 || root != array->index,
+                  "troupe_array_scatter_start: no elements");
+    return start_from_root(self, &passage, from, operation);
 }
 
 troupe_status troupe_array_scatter(troupe_actor *self,
@@ -352,15 +440,17 @@ troupe_status troupe_array_scatter(troupe_actor *self,
                                    const void *from)
 {
     const struct array *array = array_find(self, id, "troupe_array_scatter");
+    struct passage passage = passage_of(array, root, range);
+    troupe_operation operation;
 
-    /* There is no such member as -1 here. */
-    TROUPE_TRY(agree_on_range(self, array, root < 0 ? -2 : root, range,
+    TROUPE_TRY(agree_on_range(self, array, root < 0 ? NOBODY : root, range,
                               "troupe_array_scatter"));
     if (range.n_elements == 0)
         return TROUPE_OK;
     actor_require(self, from || root != array->index,
                   "troupe_array_scatter: no elements");
-    return from_root(self, array, root, span_of(range), from);
+    TROUPE_TRY(start_from_root(self, &passage, from, &operation));
+    return troupe_team_wait(self, array->team, operation);
 }
 
 /* ---- elements that lie otherwise ---------------------------------------------- */

@@ -200,13 +200,14 @@ static bool has_places(const troupe_exchange_lists *lists)
     return true;
 }
 
-troupe_status troupe_exchange_start(troupe_actor *self,
-                                    troupe_team *team,
-                                    const troupe_exchange_lists *lists,
-                                    troupe_operation *operation)
+troupe_status team_exchange_start(troupe_actor *self,
+                                  troupe_team *team,
+                                  const troupe_exchange_lists *lists,
+                                  uint64_t shape,
+                                  troupe_operation *operation)
 {
     const struct team_request request = {
-        .form = TEAM_TRADE, .root = -1, .lists = lists};
+        .form = TEAM_TRADE, .root = -1, .lists = lists, .shape = shape};
 
     check(self, team, operation, "troupe_exchange_start");
     actor_require(self,
@@ -219,4 +220,12 @@ troupe_status troupe_exchange_start(troupe_actor *self,
         return TROUPE_INVALID;
     TROUPE_TRY(check_peers(team, lists));
     return team_enter(team, &request, operation);
+}
+
+troupe_status troupe_exchange_start(troupe_actor *self,
+                                    troupe_team *team,
+                                    const troupe_exchange_lists *lists,
+                                    troupe_operation *operation)
+{
+    return team_exchange_start(self, team, lists, 0, operation);
 }

@@ -338,6 +338,13 @@ void team_fold(struct team_operation *op,
                const void *lower,
                const void *upper);
 
+/* As troupe_exchange_start(), with a word that must be the same at all members. */
+troupe_status team_exchange_start(troupe_actor *self,
+                                  troupe_team *team,
+                                  const troupe_exchange_lists *lists,
+                                  uint64_t shape,
+                                  troupe_operation *operation);
+
 /* ---- operation.c -------------------------------------------------------------- */
 
 /* Enters the team's next operation. Parks while the window is full. */

@@ -192,8 +192,15 @@ static void gather_some(troupe_actor *self,
     size_t n_bytes = (size_t)range.n_elements * facts.element_bytes;
     bool is_mine = root < 0 || root == me;
     unsigned char *all = calloc(n_bytes + 1, 1);
+    troupe_operation operation;
 
-    EXPECT_OK(troupe_array_gather(self, array, root, range, is_mine ? all : NULL));
+    if (base_random_below(random, 2)) {
+        EXPECT_OK(troupe_array_gather(self, array, root, range, is_mine ? all : NULL));
+    } else {
+        EXPECT_OK(troupe_array_gather_start(self, array, root, range,
+                                            is_mine ? all : NULL, &operation));
+        EXPECT_OK(troupe_team_wait(self, facts.team, operation));
+    }
     EXPECT(!is_mine ||
            is_filled(all, range.first, range.n_elements, facts.element_bytes, salt));
     EXPECT_INT(all[n_bytes], 0);
@@ -211,9 +218,17 @@ static void scatter_some(troupe_actor *self,
     troupe_array_range range = make_range(random, facts.length);
     troupe_array_range rest = {range.first + range.n_elements, 0};
     unsigned char *all = malloc((size_t)(range.n_elements + 1) * facts.element_bytes);
+    troupe_operation operation;
 
     fill(all, range.first, range.n_elements, facts.element_bytes, salt);
-    EXPECT_OK(troupe_array_scatter(self, array, root, range, me == root ? all : NULL));
+    if (base_random_below(random, 2)) {
+        EXPECT_OK(
+            troupe_array_scatter(self, array, root, range, me == root ? all : NULL));
+    } else {
+        EXPECT_OK(troupe_array_scatter_start(self, array, root, range,
+                                             me == root ? all : NULL, &operation));
+        EXPECT_OK(troupe_team_wait(self, facts.team, operation));
+    }
     free(all);
     /* What is before and behind is as it was. */
     rest.n_elements = facts.length - rest.first;
@@ -265,6 +280,7 @@ static troupe_status single_body(troupe_actor *self)
     int64_t cuts[MOST_MEMBERS + 1] = {0};
     troupe_array array;
     int32_t value = me + 50, got = 0, all[100];
+    troupe_operation operation;
 
     EXPECT_OK(troupe_array_create(self, team, &options, &array));
     EXPECT_OK(troupe_array_set(self, array, 99, &value));
@@ -298,6 +314,17 @@ static troupe_status single_body(troupe_actor *self)
     EXPECT_INT(troupe_array_describe(self, array).cuts[1], 7 / n);
     EXPECT_OK(troupe_array_get(self, array, 99, &got));
     EXPECT_INT(got, 50);
+    EXPECT_STATUS(troupe_array_gather_start(self, array, n, (troupe_array_range){0, 1},
+                                            all, &operation),
+                  TROUPE_INVALID);
+    EXPECT_STATUS(troupe_array_scatter_start(
+                      self, array, -1, (troupe_array_range){0, 1}, all, &operation),
+                  TROUPE_INVALID);
+    /* As many elements, but others. */
+    EXPECT_OK(troupe_array_gather_start(
+        self, array, -1, (troupe_array_range){me % 2, 1}, all, &operation));
+    (void)!troupe_team_wait(self, team, operation); /* who only sends may be done */
+    EXPECT_STATUS(troupe_barrier(self, team), TROUPE_MISMATCH);
     return TROUPE_OK;
 }
 TROUPE_PROCESS(single, single_body);
