@@ -203,19 +203,32 @@ static troupe_status by_tree(struct kernel_run *run,
 
 enum { CHUNK = 1 << 16 };
 
+struct exact_sum {
+    struct numeric_exact sum;
+    bool has_piles;
+    struct numeric_piles piles;
+};
+
 struct exact_work {
     struct lanes_work part;
-    struct numeric_exact *sums; /* by thread */
+    bool is_long;           /* piles are worth their making */
+    struct exact_sum *sums; /* by thread */
 };
 
 static void exact_task(void *context, int64_t task, int thread)
 {
     struct exact_work *work = context;
+    struct exact_sum *sum = &work->sums[thread];
     int64_t begin = work->part.first + task * CHUNK;
     int64_t left = work->part.end - begin;
     struct numeric_terms terms = terms_at(&work->part, begin);
 
-    numeric_exact_add(&work->sums[thread], &terms, left < CHUNK ? left : CHUNK);
+    if (work->is_long && !sum->has_piles) {
+        numeric_piles_init(&sum->piles);
+        sum->has_piles = true;
+    }
+    numeric_exact_add(&sum->sum, sum->has_piles ? &sum->piles : NULL, &terms,
+                      left < CHUNK ? left : CHUNK);
 }
 
 static troupe_status join_exact(unsigned char *left_bytes,
@@ -242,14 +255,20 @@ static troupe_status exact_part(struct kernel_run *run,
     int n_threads = array_n_threads(run->self);
     int64_t n = work.part.end - work.part.first;
 
+    work.is_long = n >= CHUNK;
     work.sums = kernel_take(run, (size_t)n_threads * sizeof *work.sums);
     if (!work.sums)
         return TROUPE_NO_MEMORY;
-    for (int i = 0; i < n_threads; i++)
-        numeric_exact_init(&work.sums[i]);
+    for (int i = 0; i < n_threads; i++) {
+        numeric_exact_init(&work.sums[i].sum);
+        work.sums[i].has_piles = false;
+    }
     kernel_work(run, (n + CHUNK - 1) / CHUNK, exact_task, &work);
-    for (int i = 0; i < n_threads; i++)
-        numeric_exact_merge(sum, &work.sums[i]);
+    for (int i = 0; i < n_threads; i++) {
+        if (work.sums[i].has_piles)
+            numeric_exact_take_piles(&work.sums[i].sum, &work.sums[i].piles);
+        numeric_exact_merge(sum, &work.sums[i].sum);
+    }
     kernel_give(work.sums);
     return TROUPE_OK;
 }

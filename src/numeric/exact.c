@@ -7,7 +7,6 @@
  */
 #include "numeric/exact.h"
 
-#include "base/alloc.h"
 #include "base/compiler.h"
 #include <math.h>
 
@@ -101,95 +100,122 @@ static void note_zeros(struct numeric_exact *exact, const double *x, int64_t n)
 }
 
 /*
- * Whole doubles are added as integers, modulo 2^64. Of a pile's height one knows how
- * often sign and exponent are in it; what is left when they are taken away is the sum
- * of the fractions, less than 2^64 for up to 4096 of them.
+ * Fractions with the same sign and exponent are added as integers, in a pile that has
+ * room for a thousand of them (as in the large superaccumulator of Neal). Where there
+ * is no leading one to add, for zeros and subnormals, or nothing to add, the pile is
+ * always full, so that one look at the sum tells both.
  */
-enum { N_PILES = 4096, PILE_FULL = 4096, PILE_FIELD = 2047 };
+enum { PILE_FIELD = 2047, AHEAD = 256, LINE = 8 /* elements */ };
+#define PILE_FULL (UINT64_C(1) << 63)
 
-struct piles {
-    uint64_t height[N_PILES];
-    uint16_t n_items[N_PILES];
-};
-
-/* Worth their making from here on. */
-enum { MANY = 4 * NUMERIC_EXACT_CHUNK };
-
-static struct piles *make_piles(void)
+static bool is_for_numbers(unsigned pile)
 {
-    struct piles *piles = base_try_alloc(sizeof *piles);
-
-    if (piles == NULL)
-        return NULL;
-    memset(piles, 0, sizeof *piles);
-    /* What is no number never gets onto its pile. */
-    piles->n_items[PILE_FIELD] = piles->n_items[N_PILES / 2 + PILE_FIELD] = PILE_FULL;
-    return piles;
+    return (pile & PILE_FIELD) != PILE_FIELD && (pile & PILE_FIELD) != 0;
 }
 
-static void clear_pile(struct numeric_exact *exact, struct piles *piles, unsigned pile)
+void numeric_piles_init(struct numeric_piles *piles)
 {
-    uint64_t n_items = piles->n_items[pile];
-    uint64_t fractions = piles->height[pile] - n_items * ((uint64_t)pile << 52);
-    unsigned field = pile & PILE_FIELD, position = (field | !field) + ORIGIN - 1075;
-    bool is_negative = pile >= N_PILES / 2;
-
-    make_room(exact, 2);
-    add_bits(exact, fractions, position, is_negative);
-    add_bits(exact, field != 0 ? n_items : 0, position + 52, is_negative);
-    piles->height[pile] = 0;
-    piles->n_items[pile] = 0;
+    for (unsigned pile = 0; pile < NUMERIC_PILES; pile++)
+        piles->height[pile] = is_for_numbers(pile) ? 0 : PILE_FULL;
 }
 
 static void
-pile_up(struct numeric_exact *exact, struct piles *piles, const double *x, int64_t n)
+clear_pile(struct numeric_exact *exact, struct numeric_piles *piles, unsigned pile)
 {
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t bits = numeric_bits_of(x[i]);
-        unsigned pile = (unsigned)(bits >> 52);
-        if (UNLIKELY(piles->n_items[pile] == PILE_FULL)) {
-            if ((pile & PILE_FIELD) == PILE_FIELD) {
-                add_special(exact, bits);
-                continue;
-            }
-            clear_pile(exact, piles, pile);
-        }
-        piles->height[pile] += bits;
-        piles->n_items[pile]++;
-    }
+    make_room(exact, 1);
+    add_bits(exact, piles->height[pile], (pile & PILE_FIELD) + ORIGIN - 1075,
+             pile > PILE_FIELD);
+    piles->height[pile] = 0;
 }
 
-static void clear_piles(struct numeric_exact *exact, struct piles *piles)
+/* Room must have been made. */
+static NOINLINE void
+add_beside(struct numeric_exact *exact, struct numeric_piles *piles, double value)
 {
-    if (piles == NULL)
+    unsigned pile = (unsigned)(numeric_bits_of(value) >> 52);
+
+    if (value == 0)
         return;
-    for (unsigned pile = 0; pile < N_PILES; pile++)
-        if (piles->n_items[pile] != 0 && (pile & PILE_FIELD) != PILE_FIELD)
+    if (is_for_numbers(pile))
+        clear_pile(exact, piles, pile);
+    add_one(exact, value);
+}
+
+static inline void
+pile_one(struct numeric_exact *exact, struct numeric_piles *piles, const double *x)
+{
+    const uint64_t leading = UINT64_C(1) << 52;
+    uint64_t bits, height;
+
+    memcpy(&bits, x, sizeof bits);
+    height = piles->height[bits >> 52] + (leading | (bits & (leading - 1)));
+    if (UNLIKELY(height >= PILE_FULL))
+        add_beside(exact, piles, *x);
+    else
+        piles->height[bits >> 52] = height;
+}
+
+static void pile_up(struct numeric_exact *exact,
+                    struct numeric_piles *piles,
+                    const double *x,
+                    int64_t n)
+{
+    int64_t i = 0;
+
+    for (; i + LINE <= n; i += LINE) {
+        /* What comes 2 KiB behind: the machine alone does not look so far ahead. */
+        __builtin_prefetch(x + i + AHEAD);
+        for (int k = 0; k < LINE; k++)
+            pile_one(exact, piles, x + i + k);
+    }
+    for (; i < n; i++)
+        pile_one(exact, piles, x + i);
+}
+
+void numeric_exact_take_piles(struct numeric_exact *exact, struct numeric_piles *piles)
+{
+    for (unsigned pile = 0; pile < NUMERIC_PILES; pile++)
+        if (piles->height[pile] != 0 && is_for_numbers(pile))
             clear_pile(exact, piles, pile);
-    base_free(piles);
 }
 
 /* What one call of numeric_exact_add has at hand. */
 struct adding {
     struct numeric_exact *exact;
     const struct numeric_terms *terms;
-    struct piles *piles;
-    int64_t n_left;
+    struct numeric_piles *piles; /* NULL: none are worth while */
+    int n_untried;               /* chunks that go onto piles without a look */
 };
+
+/* Where a chunk's elements differ too much, those of the next ones will too. */
+enum { UNTRIED = 31 };
+
+static bool add_similar(struct adding *adding, const double *x, int64_t n)
+{
+    double sums[2];
+
+    if (n < NUMERIC_LANES)
+        return false;
+    if (adding->n_untried > 0) {
+        adding->n_untried--;
+        return false;
+    }
+    if (adding->terms->isa->exact_chunk(x, n, sums)) {
+        add_one(adding->exact, sums[0]);
+        add_one(adding->exact, sums[1]);
+        return true;
+    }
+    adding->n_untried = adding->piles ? UNTRIED : 0;
+    return false;
+}
 
 static void add_chunk(struct adding *adding, const double *x, int64_t n)
 {
     struct numeric_exact *exact = adding->exact;
-    double sums[2];
 
     make_room(exact, n + 2);
-    if (n >= NUMERIC_LANES && adding->terms->isa->exact_chunk(x, n, sums)) {
-        add_one(exact, sums[0]);
-        add_one(exact, sums[1]);
+    if (add_similar(adding, x, n))
         return;
-    }
-    if (adding->piles == NULL && adding->n_left >= MANY)
-        adding->piles = make_piles();
     if (adding->piles != NULL) {
         pile_up(exact, adding->piles, x, n);
         return;
@@ -254,14 +280,14 @@ static void add_float_chunk(struct adding *adding, int64_t first, int64_t n)
 }
 
 void numeric_exact_add(struct numeric_exact *exact,
+                       struct numeric_piles *piles,
                        const struct numeric_terms *terms,
                        int64_t n)
 {
-    struct adding adding = {.exact = exact, .terms = terms};
+    struct adding adding = {.exact = exact, .terms = terms, .piles = piles};
 
     for (int64_t i = 0; i < n; i += NUMERIC_EXACT_CHUNK) {
         int64_t n_chunk = n - i < NUMERIC_EXACT_CHUNK ? n - i : NUMERIC_EXACT_CHUNK;
-        adding.n_left = n - i;
         if (terms->term == NUMERIC_SUM_DOUBLE) {
             const double *x = (const double *)terms->x + i;
             note_zeros(exact, x, n_chunk);
@@ -274,7 +300,6 @@ void numeric_exact_add(struct numeric_exact *exact,
             add_float_chunk(&adding, i, n_chunk);
         }
     }
-    clear_piles(exact, adding.piles);
 }
 
 void numeric_exact_merge(struct numeric_exact *into, struct numeric_exact *from)

@@ -19,6 +19,7 @@
 
 enum {
     NUMERIC_EXACT_LIMBS = 136,
+    NUMERIC_PILES = 4096,
     NUMERIC_EXACT_PACKED_BYTES = 4 * NUMERIC_EXACT_LIMBS + 4
 };
 
@@ -30,11 +31,22 @@ struct numeric_exact {
 
 void numeric_exact_init(struct numeric_exact *exact);
 
-/* Adds n elements or products; any n, at any place of an array, in any order. With
- * elements of very different size long ranges are added faster than many short ones. */
+/* Where elements of very different size wait, by sign and exponent: a place beside the
+ * accumulator that makes adding many of them several times as fast. */
+struct numeric_piles {
+    uint64_t height[NUMERIC_PILES];
+};
+
+void numeric_piles_init(struct numeric_piles *piles);
+
+/* Adds n elements or products; any n, at any place of an array, in any order. Some may
+ * stay on the piles (NULL: none) until these are taken. */
 void numeric_exact_add(struct numeric_exact *exact,
+                       struct numeric_piles *piles,
                        const struct numeric_terms *terms,
                        int64_t n);
+
+void numeric_exact_take_piles(struct numeric_exact *exact, struct numeric_piles *piles);
 
 void numeric_exact_merge(struct numeric_exact *into, struct numeric_exact *from);
 

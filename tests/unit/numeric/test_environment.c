@@ -22,7 +22,7 @@ static void all_sums(const struct numeric_isa *isa, const double *x, uint64_t su
     numeric_lanes_node(&terms, N, true, &lanes_dd);
     sums[1] = numeric_bits_of(numeric_lanes_dd_finish(&lanes_dd));
     numeric_exact_init(&exact);
-    numeric_exact_add(&exact, &terms, N);
+    numeric_exact_add(&exact, NULL, &terms, N);
     sums[2] = numeric_bits_of(numeric_exact_round(&exact));
     numeric_moments_block(isa, x, N, &moments);
     sums[3] = numeric_bits_of(moments.squares);

@@ -67,11 +67,20 @@ exactly(const struct numeric_isa *isa, const double *x, const double *y, int64_t
 {
     struct numeric_terms terms = {isa, y ? NUMERIC_DOT_DOUBLE : NUMERIC_SUM_DOUBLE, x,
                                   y};
-    struct numeric_exact exact;
+    static struct numeric_piles piles;
+    struct numeric_exact exact, piled;
+    double sum;
 
     numeric_exact_init(&exact);
-    numeric_exact_add(&exact, &terms, n);
-    return numeric_exact_round(&exact);
+    numeric_exact_add(&exact, NULL, &terms, n);
+    sum = numeric_exact_round(&exact);
+    numeric_piles_init(&piles);
+    numeric_exact_init(&piled);
+    numeric_exact_add(&piled, &piles, &terms, n);
+    numeric_exact_take_piles(&piled, &piles);
+    ck_assert_uint_eq(numeric_bits_of(numeric_exact_round(&piled)),
+                      numeric_bits_of(sum));
+    return sum;
 }
 
 /* Exponents anywhere within `spread` of `centre`, many low bits zero so that ties
@@ -168,6 +177,7 @@ static void shuffle(double *x, int64_t n, struct base_random *random)
 /* The packed bytes too, whatever the parts and the way of summing them. */
 START_TEST(neither_order_nor_parts_show)
 {
+    static struct numeric_piles piles;
     enum { N = 5000, N_PARTS = 5 };
     struct base_random random = {6};
     unsigned char first[NUMERIC_EXACT_PACKED_BYTES], bytes[NUMERIC_EXACT_PACKED_BYTES];
@@ -179,6 +189,7 @@ START_TEST(neither_order_nor_parts_show)
             struct numeric_exact whole, part;
             int64_t begin = 0;
             numeric_exact_init(&whole);
+            numeric_piles_init(&piles);
             for (int p = 0; p < N_PARTS; p++) {
                 int64_t end =
                     p == N_PARTS - 1
@@ -187,7 +198,9 @@ START_TEST(neither_order_nor_parts_show)
                 struct numeric_terms terms = {any_isa(&random), NUMERIC_SUM_DOUBLE,
                                               x + begin, NULL};
                 numeric_exact_init(&part);
-                numeric_exact_add(&part, &terms, end - begin);
+                numeric_exact_add(&part, p % 2 ? &piles : NULL, &terms, end - begin);
+                if (p % 4 == 3) /* those of two parts */
+                    numeric_exact_take_piles(&part, &piles);
                 numeric_exact_pack(&part, bytes);
                 ck_assert_int_eq(numeric_exact_unpack(&part, bytes), TROUPE_OK);
                 numeric_exact_merge(&whole, &part);
@@ -283,7 +296,7 @@ START_TEST(carries_do_not_wait_for_ever)
     numeric_exact_init(&exact);
     exact.limb[70] = INT64_MAX; /* counts 2^64 */
     exact.n_pending = INT64_C(1) << 30;
-    numeric_exact_add(&exact, &terms, 1);
+    numeric_exact_add(&exact, NULL, &terms, 1);
     ck_same_bits(numeric_exact_round(&exact), 0x1p127);
 }
 END_TEST
@@ -318,7 +331,7 @@ START_TEST(floats_and_their_products)
                 small_x, small_y};
             struct numeric_exact exact;
             numeric_exact_init(&exact);
-            numeric_exact_add(&exact, &terms, 999);
+            numeric_exact_add(&exact, NULL, &terms, 999);
             ck_same_bits(numeric_exact_round(&exact),
                          by_mpfr(widened_x, is_dot ? widened_y : NULL, 999));
         }

@@ -111,7 +111,7 @@ START_TEST(double_double_rounds_like_exact)
         struct numeric_terms terms = {isas[v], NUMERIC_SUM_DOUBLE, x, NULL};
         numeric_lanes_node(&terms, N, true, &lanes);
         numeric_exact_init(&exact);
-        numeric_exact_add(&exact, &terms, N);
+        numeric_exact_add(&exact, NULL, &terms, N);
         ck_assert_uint_eq(numeric_bits_of(numeric_lanes_dd_finish(&lanes)),
                           numeric_bits_of(numeric_exact_round(&exact)));
     }
