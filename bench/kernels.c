@@ -9,6 +9,7 @@
 #include "common/interleave.h"
 #include "common/radix.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ enum { N_KEYS = 1 << 24, N_ALLREDUCES = 2000 };
 struct work {
     troupe_actor *self;
     troupe_array x, y, z; /* of double, matching */
+    troupe_array wide;    /* likewise, over 300 decades */
+    troupe_array summed;  /* one of these */
     troupe_array keys, unsorted;
     int64_t *peer_keys, *peer_room; /* all of them, on rank 0 */
     int64_t n;                      /* elements of x */
@@ -51,7 +54,7 @@ static troupe_status our_sum(troupe_actor *self, void *context, double *value)
 {
     struct work *work = context;
     double begin_s = bench_now_s();
-    TROUPE_TRY(troupe_sum(self, work->x, work->how, &work->sum));
+    TROUPE_TRY(troupe_sum(self, work->summed, work->how, &work->sum));
     *value = gigabytes_per_s(work, 1, bench_now_s() - begin_s);
     return TROUPE_OK;
 }
@@ -70,7 +73,7 @@ static troupe_status unordered_sum(troupe_actor *self, void *context, double *va
     struct work *work = context;
     (void)self;
     double begin_s = bench_now_s();
-    work->sum = unordered(elements(work, work->x), work->n);
+    work->sum = unordered(elements(work, work->summed), work->n);
     *value = gigabytes_per_s(work, 1, bench_now_s() - begin_s);
     return TROUPE_OK;
 }
@@ -78,7 +81,7 @@ static troupe_status unordered_sum(troupe_actor *self, void *context, double *va
 static troupe_status unordered_threads(troupe_actor *self, void *context, double *value)
 {
     struct work *work = context;
-    const double *x = elements(work, work->x);
+    const double *x = elements(work, work->summed);
     int64_t n = work->n;
     double sum = 0;
     (void)self;
@@ -96,7 +99,7 @@ static troupe_status unordered_threads(troupe_actor *self, void *context, double
 static troupe_status left_fold(troupe_actor *self, void *context, double *value)
 {
     struct work *work = context;
-    const double *x = elements(work, work->x);
+    const double *x = elements(work, work->summed);
     double sum = 0;
     (void)self;
     double begin_s = bench_now_s();
@@ -106,6 +109,20 @@ static troupe_status left_fold(troupe_actor *self, void *context, double *value)
     *value = gigabytes_per_s(work, 1, bench_now_s() - begin_s);
     return TROUPE_OK;
 }
+
+/* Both signs, and any order of magnitude from 1e-150 to 1e150. */
+static void widen_block(const troupe_block *block, void *result, const void *argument)
+{
+    const double *from = block->in[0];
+    double *to = block->out[0];
+    (void)result;
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++) {
+        double size = pow(10, 300 * from[i] - 150);
+        to[i] = (block->first + i) % 3 ? size : -size;
+    }
+}
+TROUPE_KERNEL(widen_kernel, widen_block);
 
 /* ---- triad ----------------------------------------------------------------------- */
 
@@ -229,7 +246,7 @@ static troupe_status by_radix(troupe_actor *self, void *context, double *value)
 
 /* ---- the program ----------------------------------------------------------------- */
 
-enum needs { NUMBERS = 1, THREE = 2, KEYS = 4 };
+enum needs { NUMBERS = 1, THREE = 2, KEYS = 4, WIDE = 8 };
 
 static const struct {
     const char *name, *peer_name, *unit;
@@ -246,6 +263,8 @@ static const struct {
      1, TROUPE_LEVEL_TREE_DD, NUMBERS, 15, true},
     {"EXACT sum, 1 thread", "naive left fold", "GB/s", our_sum, left_fold, 1, 1,
      TROUPE_LEVEL_EXACT, NUMBERS, 15, true},
+    {"EXACT sum, 300 decades, 1 thread", "naive left fold", "GB/s", our_sum, left_fold,
+     1, 1, TROUPE_LEVEL_EXACT, NUMBERS | WIDE, 15, true},
     {"TREE sum, 2 threads", "reading by 2 threads", "GB/s", our_sum, unordered_threads,
      1, 2, TROUPE_LEVEL_TREE, NUMBERS, 15, true},
     {"map (triad), 2 threads", "STREAM triad, OpenMP", "GB/s", our_triad, stream_triad,
@@ -271,6 +290,15 @@ make(struct work *work, enum troupe_element element, int64_t n, troupe_array *ar
     return troupe_array_create(work->self, troupe_rank_team(work->self), &shape, array);
 }
 
+static troupe_status prepare_wide(struct work *work)
+{
+    TROUPE_TRY(make(work, TROUPE_DOUBLE, work->n, &work->wide));
+    work->summed = work->wide;
+    return troupe_map(work->self, &widen_kernel,
+                      &(troupe_arrays){.in = {work->x}, .out = {work->wide}}, NULL,
+                      TROUPE_TREE);
+}
+
 static troupe_status prepare(struct work *work, unsigned needs)
 {
     const troupe_random random = {.seed = 1};
@@ -282,6 +310,9 @@ static troupe_status prepare(struct work *work, unsigned needs)
         TROUPE_TRY(make(work, TROUPE_DOUBLE, work->n, reals[i]));
         TROUPE_TRY(troupe_fill_uniform(work->self, *reals[i], random, TROUPE_TREE));
     }
+    work->summed = work->x;
+    if (needs & WIDE)
+        return prepare_wide(work);
     if (!(needs & KEYS) || work->keys.bits)
         return TROUPE_OK;
     TROUPE_TRY(make(work, TROUPE_INT64, N_KEYS, &work->keys));
