@@ -19,7 +19,8 @@ static void loan_end(struct loan *loan)
     base_free(loan);
 }
 
-static void *lend(struct kernel_run *run, size_t size_bytes, void (*fini)(void *bytes))
+static void *
+lend(const troupe_actor *owner, size_t size_bytes, void (*fini)(void *bytes))
 {
     struct loan *loan = NULL;
 
@@ -27,20 +28,26 @@ static void *lend(struct kernel_run *run, size_t size_bytes, void (*fini)(void *
         loan = base_try_alloc(sizeof *loan + size_bytes);
     if (!loan)
         return NULL;
-    loan->owner = run->self;
+    loan->owner = owner;
     loan->fini = fini;
-    base_list_append(&run->here->loans, &loan->node);
+    base_list_init(&loan->node);
+    base_list_append(&kernel_of(owner->home->rank)->loans, &loan->node);
     return loan->bytes;
+}
+
+void *kernel_lend(const troupe_actor *owner, size_t size_bytes)
+{
+    return lend(owner, size_bytes, NULL);
 }
 
 void *kernel_take(struct kernel_run *run, size_t size_bytes)
 {
-    return lend(run, size_bytes, NULL);
+    return lend(run->self, size_bytes, NULL);
 }
 
 void *kernel_need(struct kernel_run *run, size_t size_bytes)
 {
-    void *bytes = lend(run, size_bytes, NULL);
+    void *bytes = lend(run->self, size_bytes, NULL);
 
     base_require_memory(bytes != NULL,
                         "no memory to take part in an operation on arrays");
@@ -95,7 +102,7 @@ static void fini_pages(void *bytes)
 
 struct kernel_pages *kernel_take_pages(struct kernel_run *run, size_t size_bytes)
 {
-    struct kernel_pages *pages = lend(run, sizeof *pages, fini_pages);
+    struct kernel_pages *pages = lend(run->self, sizeof *pages, fini_pages);
 
     if (!pages)
         return NULL;

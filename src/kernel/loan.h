@@ -9,11 +9,14 @@
  */
 
 #include "numeric/tree.h"
+#include "troupe/base.h"
 
 struct kernel_run;
 struct kernel_rank;
 
 /* Not zeroed, aligned to 16; NULL: no memory. Any thread may use it. */
+void *kernel_lend(const troupe_actor *owner, size_t size_bytes);
+/* Likewise to the process that performs the run. */
 void *kernel_take(struct kernel_run *run, size_t size_bytes);
 /* Zeroed; ends the rank when there is no memory: the other members would wait. */
 void *kernel_need(struct kernel_run *run, size_t size_bytes);

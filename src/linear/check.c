@@ -232,7 +232,7 @@ static void look_elsewhere(troupe_actor *self,
 
     for (int64_t i = 0; i < linear_n_blocks(matrix); i++)
         n += looking->n_mirrors[i];
-    entries = linear_borrow(self, (size_t)n * sizeof *entries);
+    entries = kernel_lend(self, (size_t)n * sizeof *entries);
     matrix->looked_at = base_new(struct linear_gathered);
     if (entries)
         list_mirrors(looking, entries, &n);
@@ -244,7 +244,7 @@ static void look_elsewhere(troupe_actor *self,
         compare_gathered(matrix, matrix->looked_at, verdict);
     else
         *verdict = common;
-    linear_give_back(entries);
+    kernel_give(entries);
     linear_gathered_free(matrix->looked_at);
     matrix->looked_at = NULL;
 }
@@ -289,16 +289,16 @@ troupe_status troupe_matrix_check(troupe_actor *self,
     struct linear_verdict verdict = {.fingerprint = wishes, .row = -1, .column = -1};
 
     actor_require_process(self, "troupe_matrix_check");
-    looking.faults = linear_borrow(self, n * sizeof *looking.faults);
-    looking.n_mirrors = linear_borrow(self, n * sizeof *looking.n_mirrors);
+    looking.faults = kernel_lend(self, n * sizeof *looking.faults);
+    looking.n_mirrors = kernel_lend(self, n * sizeof *looking.n_mirrors);
     if (wishes & ~(unsigned)TROUPE_CHECK_ALL)
         verdict.status = TROUPE_INVALID;
     else if (!looking.faults || !looking.n_mirrors)
         verdict.status = TROUPE_NO_MEMORY;
     if (linear_agree(self, matrix->ends->team, &verdict) == TROUPE_OK)
         verdict.status = (uint64_t)look_for_all(self, &looking, wishes, &verdict);
-    linear_give_back(looking.faults);
-    linear_give_back(looking.n_mirrors);
+    kernel_give(looking.faults);
+    kernel_give(looking.n_mirrors);
     if (verdict.status != TROUPE_OK)
         linear_describe(&verdict, fault);
     return (troupe_status)verdict.status;

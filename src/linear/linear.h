@@ -23,7 +23,6 @@ struct linear_rank {
     struct base_list all;     /* struct linear_matrix */
     struct base_map grids;    /* by id: struct linear_grid */
     struct base_list all_grids;
-    struct base_list loans; /* struct linear_loan */
 };
 
 /* Elements that pass to or from one member. */
@@ -77,13 +76,6 @@ static inline struct linear_rank *linear_of(struct troupe *rank)
 {
     return rank->slot[BASE_SLOT_LINEAR];
 }
-
-/* ---- module.c ----------------------------------------------------------------- */
-
-/* Memory that a call needs while it waits: given back by itself if the process is
- * stopped there. NULL: none. */
-void *linear_borrow(troupe_actor *self, size_t size_bytes);
-void linear_give_back(void *bytes); /* tolerates NULL */
 
 /* ---- agree.c ------------------------------------------------------------------ */
 

@@ -34,7 +34,7 @@ static troupe_status read_entries(struct array_file *file,
 
     TROUPE_TRY(market_read_entries(file, facts));
     n = file->values.size / sizeof(struct market_entry);
-    *entries = linear_borrow(file->member, 2 * n * sizeof **entries);
+    *entries = kernel_lend(file->member, 2 * n * sizeof **entries);
     if (*entries)
         *n_entries = list_entries(file, facts, *entries);
     else
@@ -76,6 +76,6 @@ troupe_status troupe_matrix_load(troupe_actor *self,
             snprintf(fault->text, sizeof fault->text, "%s", matrix_fault.text);
         }
     }
-    linear_give_back(entries);
+    kernel_give(entries);
     return status;
 }

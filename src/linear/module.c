@@ -4,53 +4,6 @@
 
 /* Matrices and grids as one of the rank's modules. */
 
-/* ---- memory of calls under way ------------------------------------------------ */
-
-struct linear_loan {
-    struct base_list node; /* in the rank's list */
-    troupe_actor *member;
-    unsigned char bytes[] __attribute__((aligned(16)));
-};
-
-void *linear_borrow(troupe_actor *self, size_t size_bytes)
-{
-    struct linear_loan *loan = NULL;
-
-    if (size_bytes <= SIZE_MAX - sizeof *loan)
-        loan = base_try_alloc(sizeof *loan + size_bytes);
-    if (!loan)
-        return NULL;
-    loan->member = self;
-    base_list_init(&loan->node);
-    base_list_append(&linear_of(self->home->rank)->loans, &loan->node);
-    return loan->bytes;
-}
-
-static void loan_free(struct linear_loan *loan)
-{
-    base_list_remove(&loan->node);
-    base_free(loan);
-}
-
-void linear_give_back(void *bytes)
-{
-    if (bytes)
-        loan_free(CONTAINER_OF(bytes, struct linear_loan, bytes));
-}
-
-static void free_loans(struct linear_rank *here, const troupe_actor *member)
-{
-    BASE_LIST_EACH(node, &here->loans)
-    {
-        struct linear_loan *loan = CONTAINER_OF(node, struct linear_loan, node);
-
-        if (!member || loan->member == member)
-            loan_free(loan);
-    }
-}
-
-/* ---- the module --------------------------------------------------------------- */
-
 static troupe_status init(struct troupe *rank, const void *options)
 {
     struct linear_rank *here = base_new(struct linear_rank);
@@ -62,7 +15,6 @@ static troupe_status init(struct troupe *rank, const void *options)
     base_list_init(&here->all);
     base_map_init(&here->grids);
     base_list_init(&here->all_grids);
-    base_list_init(&here->loans);
     return TROUPE_OK;
 }
 
@@ -88,7 +40,6 @@ actor_ended(struct troupe *rank, troupe_actor *actor, troupe_address address)
         return;
     free_matrices(here, actor);
     linear_grids_free(here, actor);
-    free_loans(here, actor);
 }
 
 static void fini(struct troupe *rank)
@@ -99,7 +50,6 @@ static void fini(struct troupe *rank)
         return;
     free_matrices(here, NULL);
     linear_grids_free(here, NULL);
-    free_loans(here, NULL);
     base_map_fini(&here->matrices);
     base_map_fini(&here->grids);
     base_free(here);
