@@ -131,17 +131,6 @@ static void weigh_task(void *context, int64_t task, int thread)
                             end - begin, work->sums + (size_t)task * work->n_places);
 }
 
-static void merge_sums(void *left, const void *right, const void *argument)
-{
-    double *sums = left;
-    const double *more = right;
-    uint64_t n;
-
-    memcpy(&n, argument, sizeof n);
-    for (uint64_t i = 0; i < n; i++)
-        sums[i] += more[i];
-}
-
 static troupe_status weigh_part(struct kernel_run *run,
                                 struct histogram_work *work,
                                 struct numeric_carrier *carrier)
@@ -172,7 +161,7 @@ static troupe_status weigh(struct kernel_run *run,
     uint64_t word = work->n_places;
     const struct numeric_tree tree = {.n_leaves = x->n_blocks,
                                       .value_bytes = work->n_places * sizeof(double),
-                                      .merge = merge_sums,
+                                      .merge = numeric_histogram_merge,
                                       .argument = &word};
     struct numeric_carrier *carrier;
     troupe_status status;

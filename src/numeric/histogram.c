@@ -75,22 +75,13 @@ void numeric_histogram_weigh(const struct numeric_bins *bins,
     }
 }
 
-static void merge_sums(void *left, const void *right, const void *argument)
+void numeric_histogram_merge(void *left, const void *right, const void *argument)
 {
     const double *from = right;
     double *into = left;
+    uint64_t n_slots;
 
-    for (int64_t slot = 0; slot < count_slots(argument); slot++)
+    memcpy(&n_slots, argument, sizeof n_slots);
+    for (uint64_t slot = 0; slot < n_slots; slot++)
         into[slot] = numeric_canonical(into[slot] + from[slot]);
-}
-
-struct numeric_tree numeric_histogram_tree(const struct numeric_bins *bins,
-                                           int64_t n_blocks)
-{
-    return (struct numeric_tree){
-        .n_leaves = n_blocks,
-        .value_bytes = (size_t)count_slots(bins) * sizeof(double),
-        .merge = merge_sums,
-        .argument = bins,
-    };
 }

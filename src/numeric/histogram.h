@@ -11,7 +11,7 @@
  *
  * Counts are integers and may be added in any order. Weights are doubles: one sum a bin
  * and block, left fold in the order of elements, and blocks merged in a tree of blocks
- * (numeric_histogram_tree): the block's size is part of the result.
+ * (numeric_histogram_merge): the block's size is part of the result.
  */
 
 #include "numeric/isa.h"
@@ -50,8 +50,8 @@ void numeric_histogram_weigh(const struct numeric_bins *bins,
                              int64_t n,
                              double *sums);
 
-/* The tree of the sums of n_blocks blocks; `bins` must outlive it. */
-struct numeric_tree numeric_histogram_tree(const struct numeric_bins *bins,
-                                           int64_t n_blocks);
+/* Merges the sums of neighbouring blocks, for a tree whose argument points to their
+ * number as uint64_t. */
+numeric_merge_fn numeric_histogram_merge;
 
 #endif

@@ -205,34 +205,3 @@ numeric_merge_fn *numeric_scan_merge(enum numeric_scan_kind kind,
 {
     return operations[kind][class_of(element)].merge;
 }
-
-/* ---- any values
- * -------------------------------------------------------------------------- */
-
-void numeric_scan_block_by(const struct numeric_tree *tree,
-                           const struct numeric_scan *scan,
-                           const void *prefix,
-                           void *items,
-                           int64_t n,
-                           void *room)
-{
-    size_t value_bytes = tree->value_bytes;
-    char *item = items;
-
-    if (n == 0)
-        return;
-    for (int64_t i = 1; i < n; i++) {
-        memcpy(room, item + (size_t)(i - 1) * value_bytes, value_bytes);
-        tree->merge(room, item + (size_t)i * value_bytes, tree->argument);
-        memcpy(item + (size_t)i * value_bytes, room, value_bytes);
-    }
-    for (int64_t i = 0; i < n && prefix != NULL; i++) {
-        memcpy(room, prefix, value_bytes);
-        tree->merge(room, item + (size_t)i * value_bytes, tree->argument);
-        memcpy(item + (size_t)i * value_bytes, room, value_bytes);
-    }
-    if (scan->is_exclusive) {
-        memmove(item + value_bytes, item, (size_t)(n - 1) * value_bytes);
-        memcpy(item, prefix != NULL ? prefix : scan->initial, value_bytes);
-    }
-}

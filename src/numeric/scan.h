@@ -57,15 +57,4 @@ void numeric_scan_total(const struct numeric_isa *isa,
 numeric_merge_fn *numeric_scan_merge(enum numeric_scan_kind kind,
                                      enum numeric_element element);
 
-/*
- * The same for values of any size and a user's merge: items of merge's values, n of
- * them, in place; `room` has the size of one value.
- */
-void numeric_scan_block_by(const struct numeric_tree *tree,
-                           const struct numeric_scan *scan,
-                           const void *prefix,
-                           void *items,
-                           int64_t n,
-                           void *room);
-
 #endif

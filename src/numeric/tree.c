@@ -74,13 +74,6 @@ void numeric_carrier_fini(struct numeric_carrier *carrier)
     carrier->values = NULL;
 }
 
-void numeric_carrier_reset(struct numeric_carrier *carrier, int64_t begin)
-{
-    base_assert(begin >= 0 && begin <= carrier->tree.n_leaves);
-    carrier->begin = carrier->end = begin;
-    carrier->n_nodes = 0;
-}
-
 /* Merges and lifts the last node until it is neither half of what is there. */
 static void settle(struct numeric_carrier *carrier)
 {

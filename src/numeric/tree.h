@@ -56,9 +56,6 @@ troupe_status numeric_carrier_init(struct numeric_carrier *carrier,
                                    int64_t begin) TROUPE_MUST_USE;
 void numeric_carrier_fini(struct numeric_carrier *carrier);
 
-/* Back to an empty range at `begin`, keeping the memory. */
-void numeric_carrier_reset(struct numeric_carrier *carrier, int64_t begin);
-
 /*
  * Adds the node of `level` that begins at the carrier's end, which must be a multiple
  * of 2^level; level 0 is the next leaf. The value is copied. TROUPE_NO_MEMORY: nothing

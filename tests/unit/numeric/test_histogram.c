@@ -112,7 +112,9 @@ static void weigh_in_parts(const double *x,
     struct numeric_carrier left, right;
 
     ck_assert(numeric_bins_init(&bins, -0.5, 0.5, N_BINS) == TROUPE_OK);
-    struct numeric_tree tree = numeric_histogram_tree(&bins, n_blocks);
+    uint64_t n_slots = N_BINS + NUMERIC_EXTRA_SLOTS;
+    struct numeric_tree tree = {n_blocks, n_slots * sizeof(double),
+                                numeric_histogram_merge, &n_slots};
     int64_t cut = base_random_below(random, (uint32_t)n_blocks + 1);
     ck_assert(numeric_carrier_init(&left, &tree, 0) == TROUPE_OK);
     ck_assert(numeric_carrier_init(&right, &tree, cut) == TROUPE_OK);
@@ -156,9 +158,22 @@ START_TEST(weights_do_not_depend_on_cuts)
 }
 END_TEST
 
+/* x86 would make it a negative one. */
+START_TEST(a_nan_of_merged_weights_is_canonical)
+{
+    double left[2] = {INFINITY, 1}, right[2] = {-INFINITY, 2};
+    uint64_t n_slots = 2;
+
+    numeric_histogram_merge(left, right, &n_slots);
+    ck_assert_uint_eq(numeric_bits_of(left[0]), NUMERIC_NAN_BITS);
+    ck_assert(left[1] == 3);
+}
+END_TEST
+
 CHECK_MAIN("kernel histogram",
            edges_and_what_lies_beyond,
            slots_never_fall_and_never_leave_the_bins,
            bins_that_cannot_be,
            all_types,
-           weights_do_not_depend_on_cuts)
+           weights_do_not_depend_on_cuts,
+           a_nan_of_merged_weights_is_canonical)
