@@ -2,6 +2,7 @@
 #include "array/array.h"
 #include "base/alloc.h"
 #include "team/team.h"
+#include <string.h>
 
 /* Arrays are made, found, freed. */
 
@@ -27,7 +28,10 @@ static troupe_status prepare(struct array_rank *here,
     TROUPE_TRY(array_name(array, options->saved_as));
     array->sends = base_try_alloc(n * sizeof *array->sends);
     array->receives = base_try_alloc(n * sizeof *array->receives);
-    if (!array->sends || !array->receives ||
+    array->memos = base_try_alloc(ARRAY_MEMOS * sizeof *array->memos);
+    if (array->memos)
+        memset(array->memos, 0, ARRAY_MEMOS * sizeof *array->memos);
+    if (!array->sends || !array->receives || !array->memos ||
         !array_memory_take(&array->memory,
                            (size_t)array_mine_length(array) * array->element_bytes) ||
         !base_map_put(&here->arrays, array->id, array))
@@ -46,6 +50,7 @@ void array_destroy(struct array *array)
     array_memory_give(&array->fresh);
     base_free(array->cuts);
     base_free(array->fresh_cuts);
+    base_free(array->memos);
     base_free(array->sends);
     base_free(array->receives);
     base_free(array);

@@ -17,7 +17,8 @@ enum {
     ARRAY_BLOCK_MULTIPLE = 16,
     ARRAY_ALIGNMENT = 64,
     ARRAY_MOST_THREADS = 256,
-    ARRAY_NAME_BYTES = 64
+    ARRAY_NAME_BYTES = 64,
+    ARRAY_MEMOS = 4
 };
 
 /* Bytes of a member's part. */
@@ -39,6 +40,12 @@ struct array_rank {
     struct base_list open; /* struct array_file */
 };
 
+/* What kernel has worked out about the cuts (kernel/combine.c); leaf_length 0: none. */
+struct array_memo {
+    int64_t leaf_length, n_leaves;
+    size_t n_nodes;
+};
+
 struct array {
     struct array_rank *here;
     struct base_list node; /* in its list */
@@ -50,6 +57,7 @@ struct array {
     int64_t length, block_length, n_blocks;
     int64_t *cuts; /* size of the team and one */
     int n_members, index;
+    struct array_memo *memos; /* ARRAY_MEMOS, the newest first */
     struct array_memory memory;
     /* What moving elements needs; here, because a process may be stopped meanwhile. */
     int64_t *fresh_cuts;

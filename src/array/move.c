@@ -171,6 +171,7 @@ static void swap_fresh(struct array *array)
     array->cuts = array->fresh_cuts;
     array->fresh = memory;
     array->fresh_cuts = cuts;
+    memset(array->memos, 0, ARRAY_MEMOS * sizeof *array->memos);
 }
 
 static void give_fresh(struct array *array)

@@ -149,7 +149,7 @@ static int64_t leaf_of(const struct array *array, int64_t leaf_length, int membe
 /* The most nodes that a fold has on its way through a team: of blocks of 2^k members,
  * and of all that stand before a member. The same on all members. */
 static size_t
-most_nodes(const struct array *array, int64_t leaf_length, int64_t n_leaves)
+count_most_nodes(const struct array *array, int64_t leaf_length, int64_t n_leaves)
 {
     int n = array->n_members;
     size_t most = 1;
@@ -168,6 +168,21 @@ most_nodes(const struct array *array, int64_t leaf_length, int64_t n_leaves)
         most = n_here > most ? n_here : most;
     }
     return most;
+}
+
+/* Counting looks at every member, so it is done once for each of an array's trees. */
+static size_t
+most_nodes(const struct array *array, int64_t leaf_length, int64_t n_leaves)
+{
+    struct array_memo *memos = array->memos;
+
+    for (int i = 0; i < ARRAY_MEMOS; i++)
+        if (memos[i].leaf_length == leaf_length && memos[i].n_leaves == n_leaves)
+            return memos[i].n_nodes;
+    memmove(memos + 1, memos, (ARRAY_MEMOS - 1) * sizeof *memos);
+    memos[0] = (struct array_memo){leaf_length, n_leaves,
+                                   count_most_nodes(array, leaf_length, n_leaves)};
+    return memos[0].n_nodes;
 }
 
 /* Room for the packed carrier of any neighbours, and how to join two. */

@@ -224,6 +224,35 @@ START_TEST(tasks_go_on_meanwhile)
 }
 END_TEST
 
+/* Other cuts have other carriers: one member's whole part, then parts that are no
+ * node. */
+static troupe_status cutting_body(troupe_actor *self)
+{
+    const int64_t whole[] = {0, 0, 64, 64}, uneven[] = {0, 11, 31, 64};
+    troupe_array x = make(self, TROUPE_DOUBLE, 1024, 16);
+    double sum;
+
+    EXPECT_OK(troupe_array_cut(self, x, whole));
+    fill(self, x, 1);
+    EXPECT_OK(troupe_sum(self, x, TROUPE_TREE, &sum));
+    EXPECT_OK(troupe_array_cut(self, x, uneven));
+    EXPECT_OK(troupe_sum(self, x, TROUPE_TREE, &sum));
+    EXPECT(sum == 1024);
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(cutting_process, cutting_body);
+
+START_TEST(sums_go_on_after_a_cut)
+{
+    scene_play(&(struct scene){.main = &cutting_process,
+                               .n_ranks = 3,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = check_all_done});
+}
+END_TEST
+
 static void halve(const troupe_block *block, void *result, const void *argument)
 {
     double *x = block->out[0];
@@ -444,6 +473,7 @@ CHECK_MAIN("kernel rules",
            members_that_differ_are_told,
            nobody_waits_for_a_member_that_has_ended,
            tasks_go_on_meanwhile,
+           sums_go_on_after_a_cut,
            a_call_waits_for_what_a_task_writes,
            who_starts_and_who_calls_are_told,
            what_a_task_makes_is_the_callers,
