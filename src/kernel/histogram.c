@@ -164,11 +164,12 @@ static troupe_status weigh(struct kernel_run *run,
                                       .merge = numeric_histogram_merge,
                                       .argument = &word};
     struct numeric_carrier *carrier;
-    troupe_status status;
+    troupe_status status = TROUPE_OK;
     const void *sums;
 
-    carrier = kernel_take_carrier(run, &tree, x->cuts[x->index]);
-    status = weigh_part(run, work, carrier);
+    carrier = kernel_take_carrier(run, &tree, x->cuts[x->index], &status);
+    if (status == TROUPE_OK)
+        status = weigh_part(run, work, carrier);
     status = kernel_combine_carriers(run, x, x->block_length, status, carrier);
     sums = status == TROUPE_OK ? numeric_carrier_value(carrier) : NULL;
     if (sums)

@@ -4,6 +4,8 @@
 #include "kernel/kernel.h"
 #include <string.h>
 
+enum { TRIES = 64 };
+
 struct loan {
     struct base_list node; /* in here->loans */
     const troupe_actor *owner;
@@ -47,10 +49,12 @@ void *kernel_take(struct kernel_run *run, size_t size_bytes)
 
 void *kernel_need(struct kernel_run *run, size_t size_bytes)
 {
-    void *bytes = lend(run->self, size_bytes, NULL);
+    void *bytes;
+    int n_tries = 0;
 
-    base_require_memory(bytes != NULL,
-                        "no memory to take part in an operation on arrays");
+    while (!(bytes = lend(run->self, size_bytes, NULL)))
+        base_require_memory(++n_tries < TRIES,
+                            "no memory to take part in an operation on arrays");
     memset(bytes, 0, size_bytes);
     return bytes;
 }
@@ -83,12 +87,15 @@ static void fini_carrier(void *bytes)
 
 struct numeric_carrier *kernel_take_carrier(struct kernel_run *run,
                                             const struct numeric_tree *tree,
-                                            int64_t begin)
+                                            int64_t begin,
+                                            troupe_status *mine)
 {
     struct numeric_carrier *carrier = kernel_need(run, sizeof *carrier);
+    troupe_status status = numeric_carrier_init(carrier, tree, begin);
 
-    base_require_memory(numeric_carrier_init(carrier, tree, begin) == TROUPE_OK,
-                        "no memory to take part in an operation on arrays");
+    base_assert(status == TROUPE_OK || status == TROUPE_NO_MEMORY);
+    if (*mine == TROUPE_OK)
+        *mine = status;
     CONTAINER_OF(carrier, struct loan, bytes)->fini = fini_carrier;
     return carrier;
 }

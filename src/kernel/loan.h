@@ -18,15 +18,18 @@ struct kernel_rank;
 void *kernel_lend(const troupe_actor *owner, size_t size_bytes);
 /* Likewise to the process that performs the run. */
 void *kernel_take(struct kernel_run *run, size_t size_bytes);
-/* Zeroed; ends the rank when there is no memory: the other members would wait. */
+/* Zeroed; for what a member cannot take part without: it tries again and again, and
+ * ends the rank at last, for the other members would wait. */
 void *kernel_need(struct kernel_run *run, size_t size_bytes);
 /* Of any of these; tolerates NULL. */
 void kernel_give(void *bytes);
 
-/* Likewise ends the rank. */
+/* Without memory for its nodes *mine becomes TROUPE_NO_MEMORY, if it is TROUPE_OK, and
+ * the carrier serves to tell the others so: kernel_combine_carriers(). */
 struct numeric_carrier *kernel_take_carrier(struct kernel_run *run,
                                             const struct numeric_tree *tree,
-                                            int64_t begin);
+                                            int64_t begin,
+                                            troupe_status *mine);
 
 /* Zeroed pages of their own, large ones where there are any; NULL: no memory. */
 struct kernel_pages {

@@ -136,7 +136,7 @@ static troupe_status perform_reduce(struct kernel_run *run,
     memcpy(&word, &request->kernel->merge, sizeof request->kernel->merge);
     if (request->n_out > 0) /* they must not be written to if anybody refuses */
         TROUPE_TRY(array_agree(run->self, run->team, mine, run->fingerprint));
-    carrier = kernel_take_carrier(run, &tree, shape->cuts[shape->index]);
+    carrier = kernel_take_carrier(run, &tree, shape->cuts[shape->index], &mine);
     if (mine == TROUPE_OK)
         mine = reduce_part(run, request, carrier);
     mine = kernel_combine_carriers(run, shape, shape->block_length, mine, carrier);

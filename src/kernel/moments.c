@@ -81,7 +81,7 @@ static troupe_status by_tree(struct kernel_run *run,
     struct numeric_carrier *carrier;
     const void *root;
 
-    carrier = kernel_take_carrier(run, &tree, x->cuts[x->index]);
+    carrier = kernel_take_carrier(run, &tree, x->cuts[x->index], &mine);
     if (mine == TROUPE_OK)
         mine = reduce_blocks(run, x, carrier);
     mine = kernel_combine_carriers(run, x, x->block_length, mine, carrier);

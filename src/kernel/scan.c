@@ -84,11 +84,14 @@ static struct numeric_tree tree_of(const struct scan_work *work)
 static troupe_status scan_carriers(struct kernel_run *run,
                                    const struct scan_work *work,
                                    int64_t n_blocks,
+                                   troupe_status mine,
                                    struct numeric_carrier *part,
                                    struct numeric_carrier *before)
 {
-    troupe_status status = push_totals(work, n_blocks, part);
+    troupe_status status = mine;
 
+    if (status == TROUPE_OK)
+        status = push_totals(work, n_blocks, part);
     TROUPE_TRY(array_agree(run->self, run->team, status, 0));
     status = kernel_carriers_before(run, work->x, work->x->block_length, part, before);
     if (status == TROUPE_OK)
@@ -101,12 +104,12 @@ static troupe_status scan_part(struct kernel_run *run, struct scan_work *work)
     int64_t n_blocks = array_mine_blocks(work->x);
     struct numeric_tree tree = tree_of(work);
     struct numeric_carrier *part, *before;
-    troupe_status status;
+    troupe_status status = TROUPE_OK;
 
-    part = kernel_take_carrier(run, &tree, work->first_block);
-    before = kernel_take_carrier(run, &tree, 0);
+    part = kernel_take_carrier(run, &tree, work->first_block, &status);
+    before = kernel_take_carrier(run, &tree, 0, &status);
     kernel_work(run, n_blocks, total_task, work);
-    status = scan_carriers(run, work, n_blocks, part, before);
+    status = scan_carriers(run, work, n_blocks, status, part, before);
     if (status == TROUPE_OK)
         kernel_work(run, n_blocks, scan_task, work);
     kernel_give(part);

@@ -82,12 +82,13 @@ static void lanes_task(void *context, int64_t task, int thread)
 }
 
 /* Finds the tasks that are no whole group: the first, the last, both or none. */
-static void find_edges(struct kernel_run *run,
-                       struct lanes_work *work,
-                       const struct numeric_tree *tree,
-                       int64_t n_tasks)
+static troupe_status find_edges(struct kernel_run *run,
+                                struct lanes_work *work,
+                                const struct numeric_tree *tree,
+                                int64_t n_tasks)
 {
     int64_t range[2], last = n_tasks - 1;
+    troupe_status status = TROUPE_OK;
     int n = 0;
 
     work->edge_task[0] = work->edge_task[1] = -1;
@@ -97,8 +98,9 @@ static void find_edges(struct kernel_run *run,
         work->edge_task[n++] = last;
     for (int i = 0; i < n; i++) {
         (void)task_range(work, work->edge_task[i], range);
-        work->edges[i] = kernel_take_carrier(run, tree, range[0] / ROW);
+        work->edges[i] = kernel_take_carrier(run, tree, range[0] / ROW, &status);
     }
+    return status;
 }
 
 /* All tasks' results, from left to right. */
@@ -127,16 +129,15 @@ static troupe_status reduce_part(struct kernel_run *run,
                                  struct numeric_carrier *carrier)
 {
     int64_t n_tasks = n_tasks_of(work);
-    troupe_status status = TROUPE_OK;
+    troupe_status status = find_edges(run, work, &carrier->tree, n_tasks);
 
-    find_edges(run, work, &carrier->tree, n_tasks);
     work->stride_bytes = (carrier->tree.value_bytes + 15) / 16 * 16;
     work->slots = kernel_take(run, (size_t)n_tasks * work->stride_bytes);
-    if (work->slots) {
+    if (status == TROUPE_OK && !work->slots)
+        status = TROUPE_NO_MEMORY;
+    if (status == TROUPE_OK) {
         kernel_work(run, n_tasks, lanes_task, work);
         status = gather(work, n_tasks, carrier);
-    } else {
-        status = TROUPE_NO_MEMORY;
     }
     kernel_give(work->slots);
     for (int i = 0; i < N_EDGES; i++)
@@ -189,7 +190,7 @@ static troupe_status by_tree(struct kernel_run *run,
     struct numeric_tree tree = numeric_lanes_tree(x->length, work.is_dd);
     struct numeric_carrier *carrier;
 
-    carrier = kernel_take_carrier(run, &tree, (work.first + ROW - 1) / ROW);
+    carrier = kernel_take_carrier(run, &tree, (work.first + ROW - 1) / ROW, &mine);
     if (mine == TROUPE_OK)
         mine = reduce_part(run, &work, carrier);
     mine = kernel_combine_carriers(run, x, ROW, mine, carrier);

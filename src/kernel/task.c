@@ -5,6 +5,8 @@
 #include "team/team.h"
 
 enum { TRIES = 64 }; /* of what may lack memory for a moment */
+/* The other members' crews would wait for ours for ever. */
+#define NO_WORKER "no memory for a process that performs kernels"
 
 /* ---- what a task holds -------------------------------------------------------- */
 
@@ -61,6 +63,7 @@ static troupe_status crew_body(troupe_actor *self)
     struct kernel_crew *crew = crew_of_worker(kernel_of(self->home->rank), self);
     troupe_team *shadow = team_shadow(crew->team, self);
 
+    crew->has_begun = true;
     while (crew->worker == self) {
         struct kernel_task *task;
 
@@ -145,8 +148,11 @@ static void drop_tasks(struct kernel_rank *here, const troupe_actor *owner)
 }
 
 /* Now, and not at its next turn: what it works on goes with its owner. */
-static void end_worker(troupe_actor *worker)
+static void end_worker(struct kernel_crew *crew)
 {
+    troupe_actor *worker = crew->worker;
+
+    crew->has_begun = true; /* as good as */
     actor_end_with(worker, TROUPE_EXIT_SHUTDOWN, TROUPE_OK, "%s",
                    "whom it worked for has ended");
     actor_end(worker);
@@ -163,7 +169,7 @@ void kernel_owner_ended(struct kernel_rank *here, const troupe_actor *owner)
         if (owner && crew->owner != owner)
             continue;
         if (owner && crew->worker)
-            end_worker(crew->worker);
+            end_worker(crew);
         crew_free(here, crew);
     }
     drop_tasks(here, owner);
@@ -173,8 +179,10 @@ void kernel_worker_ended(struct kernel_rank *here, const troupe_actor *worker)
 {
     struct kernel_crew *crew = crew_of_worker(here, worker);
 
-    if (crew)
-        crew_fail(crew);
+    if (!crew)
+        return;
+    base_require_memory(crew->has_begun || here->home->is_ending, NO_WORKER);
+    crew_fail(crew);
 }
 
 /* ---- has it started, has it ended? -------------------------------------------- */
@@ -194,7 +202,7 @@ static troupe_status start_status(troupe_actor *self, struct kernel_task *task)
  */
 static void cancel_from(struct kernel_crew *crew, struct kernel_task *task)
 {
-    troupe_actor *stuck = crew->tasks.next == &task->node ? crew->worker : NULL;
+    bool is_stuck = crew->tasks.next == &task->node;
     struct base_list *node = &task->node;
 
     while (node != &crew->tasks) {
@@ -203,8 +211,8 @@ static void cancel_from(struct kernel_crew *crew, struct kernel_task *task)
         node = node->next;
         task_done(next, task->start_status);
     }
-    if (stuck)
-        end_worker(stuck);
+    if (is_stuck)
+        end_worker(crew);
 }
 
 static bool is_broken(const struct kernel_task *task)
@@ -243,6 +251,7 @@ static struct kernel_task *task_make(troupe_actor *self,
 {
     struct kernel_rank *here = kernel_of(self->home->rank);
     struct kernel_task *task = base_new(struct kernel_task);
+    int n_tries = 0;
 
     task->number = ++here->n_tasks;
     task->owner = self;
@@ -252,8 +261,8 @@ static struct kernel_task *task_make(troupe_actor *self,
     task->start = start;
     task->start_status = TROUPE_PENDING;
     base_list_init(&task->node);
-    base_require_memory(base_map_put(&here->tasks, task->number, task),
-                        "no memory to find a task again");
+    while (!base_map_put(&here->tasks, task->number, task))
+        base_require_memory(++n_tries < TRIES, "no memory to find a task again");
     count_uses(&task->request, 1);
     return task;
 }
@@ -265,6 +274,7 @@ troupe_status kernel_start(troupe_actor *self,
     troupe_team *team = kernel_main_array(request)->team;
     struct kernel_task *task = task_make(self, request, enter_row(team));
     struct kernel_crew *crew = crew_find(kernel_of(self->home->rank), self, team);
+    int n_tries = 0;
 
     task->mine = mine;
     request->how.task->bits = task->number;
@@ -273,10 +283,9 @@ troupe_status kernel_start(troupe_actor *self,
         task_done(task, task->start_status);
         return TROUPE_OK;
     }
-    if (!crew)
+    while (!crew && n_tries++ < TRIES)
         crew = crew_make(self, team);
-    /* The other members' crews would wait for ours for ever. */
-    base_require_memory(crew != NULL, "no memory for a process that performs kernels");
+    base_require_memory(crew != NULL, NO_WORKER);
     base_list_append(&crew->tasks, &task->node);
     actor_wake(crew->worker);
     return TROUPE_OK;

@@ -21,6 +21,7 @@ struct kernel_crew {
     struct base_list tasks; /* started, the first is being done */
     troupe_actor *owner;
     troupe_actor *worker; /* NULL: its life is over */
+    bool has_begun;       /* it runs; before, only want of memory ends it */
     troupe_team *team;    /* the owner's */
 };
 

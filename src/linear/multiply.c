@@ -256,12 +256,15 @@ static troupe_status multiply_fused(struct kernel_run *run,
     const struct linear_matrix *matrix = matrix_of(run, request);
     const struct array *shape = matrix->ends;
     struct numeric_tree tree = numeric_lanes_tree(shape->length, false);
-    struct numeric_carrier *carrier =
-        kernel_take_carrier(run, &tree, (array_mine_first(shape) + LANES - 1) / LANES);
+    troupe_status has_room = TROUPE_OK;
+    struct numeric_carrier *carrier = kernel_take_carrier(
+        run, &tree, (array_mine_first(shape) + LANES - 1) / LANES, &has_room);
     const struct numeric_lanes *root;
     troupe_status status;
 
     status = multiply(run, request, scratch, scratch->slots);
+    if (status == TROUPE_OK)
+        status = has_room;
     if (status == TROUPE_OK)
         status = gather_slots(matrix, scratch, carrier);
     status = kernel_combine_carriers(run, shape, LANES, status, carrier);

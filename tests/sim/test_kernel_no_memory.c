@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* seeds: 1 */
+#include "base/alloc.h"
+#include "support/check_main.h"
+#include "support/scene.h"
+#include "support/sim_job.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * Kernels while every n-th allocation fails. Each gives one status on all members: well
+ * done, or TROUPE_NO_MEMORY with nothing changed. What members cannot take part without
+ * ends the job at last, with the words of the rank that had no memory.
+ */
+
+enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 12, N_BINS = 9 };
+
+static uint64_t fail_every;
+
+static struct {
+    int n_ready, n_done, n_refused;
+    troupe_status statuses[N_RANKS][N_CALLS];
+    double results[N_RANKS][N_CALLS];
+} seen;
+
+static troupe_array make(troupe_actor *self, enum troupe_element element)
+{
+    const troupe_array_options shape = {
+        .element = element, .length = LENGTH, .block_length = BLOCK};
+    troupe_array array;
+
+    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &array));
+    return array;
+}
+
+static void
+keep_third(const troupe_block *block, unsigned char *keep, const void *argument)
+{
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++)
+        keep[i] = (block->first + i) % 3 == 0;
+}
+
+static void add_block(const troupe_block *block, void *result, const void *argument)
+{
+    const double *x = block->in[0];
+    double sum = 0;
+
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++)
+        sum += x[i];
+    memcpy(result, &sum, sizeof sum);
+}
+static void add_sums(void *left, const void *right)
+{
+    *(double *)left += *(const double *)right;
+}
+TROUPE_REDUCTION_KERNEL(add_kernel, add_block, add_sums, double);
+
+struct arrays {
+    troupe_array x, to, heads, keys;
+};
+
+/* The first of a member's elements, or none. */
+static double first_of(troupe_actor *self, troupe_array array)
+{
+    troupe_array_part part = troupe_array_mine(self, array);
+
+    return part.n_elements > 0 ? *(const double *)part.data : 0;
+}
+
+static troupe_status
+filter(troupe_actor *self, const struct arrays *a, double *result, bool is_task)
+{
+    troupe_array kept = {0};
+    troupe_status status;
+    troupe_task task;
+
+    if (is_task) {
+        TROUPE_TRY(troupe_filter(self, keep_third, &(troupe_arrays){.in = {a->x}}, NULL,
+                                 troupe_later(TROUPE_TREE, &task), &kept));
+        status = troupe_task_wait(self, &task);
+    } else {
+        status = troupe_filter(self, keep_third, &(troupe_arrays){.in = {a->x}}, NULL,
+                               TROUPE_TREE, &kept);
+    }
+    if (status != TROUPE_OK) {
+        EXPECT_INT(kept.bits, 0);
+        return status;
+    }
+    *result = first_of(self, kept);
+    troupe_array_destroy(self, &kept);
+    return TROUPE_OK;
+}
+
+static troupe_status
+segments(troupe_actor *self, const struct arrays *a, double *result)
+{
+    troupe_array sums = {0};
+    troupe_status status =
+        troupe_sum_segments(self, a->x, a->heads, TROUPE_TREE, &sums);
+
+    if (status != TROUPE_OK) {
+        EXPECT_INT(sums.bits, 0);
+        return status;
+    }
+    *result = first_of(self, sums);
+    troupe_array_destroy(self, &sums);
+    return TROUPE_OK;
+}
+
+static troupe_status weigh(troupe_actor *self, const struct arrays *a, double *result)
+{
+    double sums[N_BINS + TROUPE_BINS_EXTRA] = {-1};
+    troupe_status status = troupe_histogram_weighted(
+        self, a->x, a->x, (troupe_bins){0, 1, N_BINS}, TROUPE_TREE, sums);
+
+    EXPECT(status == TROUPE_OK || sums[0] == -1);
+    if (status == TROUPE_OK)
+        *result = sums[3];
+    return status;
+}
+
+static troupe_status
+call(troupe_actor *self, const struct arrays *a, int which, double *result)
+{
+    troupe_moments moments = {.mean = -1};
+    troupe_number number = {.real = -1};
+    troupe_status status;
+
+    switch (which) {
+    case 0:
+        return troupe_sum(self, a->x, TROUPE_TREE, result);
+    case 1:
+        return troupe_sum(self, a->x, TROUPE_TREE_DD, result);
+    case 2:
+        return troupe_sum(self, a->x, TROUPE_EXACT, result);
+    case 3:
+        status = troupe_moments_of(self, a->x, TROUPE_TREE, &moments);
+        *result = moments.mean;
+        return status;
+    case 4:
+        status = troupe_kth(self, a->x, LENGTH / 2, TROUPE_TREE, &number);
+        *result = number.real;
+        return status;
+    case 5:
+        status = troupe_scan(self, a->x, a->to, TROUPE_SUM, TROUPE_TREE);
+        if (status == TROUPE_OK)
+            *result = first_of(self, a->to);
+        return status;
+    case 6:
+        return filter(self, a, result, false);
+    case 7:
+        return filter(self, a, result, true);
+    case 8:
+        return segments(self, a, result);
+    case 9:
+        return weigh(self, a, result);
+    case 10:
+        return troupe_reduce_blocks(self, &add_kernel, &(troupe_arrays){.in = {a->x}},
+                                    NULL, TROUPE_TREE, result);
+    default:
+        status =
+            troupe_sort(self, a->keys, &(troupe_arrays){.out = {a->to}}, TROUPE_TREE);
+        if (status == TROUPE_OK)
+            *result = first_of(self, a->keys);
+        return status;
+    }
+}
+
+static troupe_status hungry_body(troupe_actor *self)
+{
+    const troupe_random random = {.seed = 1};
+    struct arrays a = {make(self, TROUPE_DOUBLE), make(self, TROUPE_DOUBLE),
+                       make(self, TROUPE_UINT8), make(self, TROUPE_DOUBLE)};
+    troupe_array_part heads = troupe_array_mine(self, a.heads);
+    int me = troupe_rank(self);
+
+    EXPECT_OK(troupe_fill_uniform(self, a.x, random, TROUPE_TREE));
+    EXPECT_OK(troupe_fill_uniform(self, a.keys, random, TROUPE_TREE));
+    for (int64_t i = 0; i < heads.n_elements; i += 7)
+        ((uint8_t *)heads.data)[i] = 1;
+    EXPECT_OK(troupe_barrier(self, troupe_rank_team(self)));
+    if (++seen.n_ready == 1)
+        (void)base_alloc_fail_every(fail_every);
+    for (int i = 0; i < N_CALLS; i++) {
+        seen.results[me][i] = -1;
+        seen.statuses[me][i] = call(self, &a, i, &seen.results[me][i]);
+    }
+    if (++seen.n_done == N_RANKS)
+        (void)base_alloc_fail_every(0);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(hungry, hungry_body);
+
+static void check_calls(void)
+{
+    for (int i = 0; i < N_CALLS; i++) {
+        troupe_status status = seen.statuses[0][i];
+
+        if (status != TROUPE_OK && status != TROUPE_NO_MEMORY)
+            scene_fail(__FILE__, __LINE__, "every %d: not so: call %d gives %s",
+                       (int)fail_every, i, troupe_status_name(status));
+        seen.n_refused += status != TROUPE_OK;
+        for (int rank = 0; rank < N_RANKS; rank++) {
+            EXPECT_INT(seen.statuses[rank][i], status);
+            EXPECT(status == TROUPE_OK || seen.results[rank][i] == -1);
+        }
+    }
+}
+
+enum { EXIT_REFUSED = 7 }; /* some call was, and all went on */
+
+static void run_hungry(void *argument)
+{
+    const troupe_program program = {.main = &hungry};
+    int exit_code;
+
+    (void)argument;
+    alarm(100); /* what hangs dies of a signal */
+    exit_code = sim_job_once(&program, N_RANKS, fail_every + 1);
+    (void)base_alloc_fail_every(0);
+    if (exit_code == 0)
+        check_calls();
+    exit(exit_code == 0 && seen.n_refused > 0 ? EXIT_REFUSED : exit_code);
+}
+
+static int run_with(uint64_t n)
+{
+    struct child_end end;
+
+    fail_every = n;
+    child_run(run_hungry, NULL, &end);
+    ck_assert_msg(end.signal_number == 0, "every %d: signal %d; it said:\n%.3000s",
+                  (int)n, end.signal_number, end.text);
+    ck_assert_msg(!strstr(end.text, "not so") && !strstr(end.text, "our own fault") &&
+                      !strstr(end.text, "Sanitizer") &&
+                      !strstr(end.text, "never freed"),
+                  "every %d: it said:\n%.3000s", (int)n, end.text);
+    if (end.exit_code != 0 && end.exit_code != EXIT_REFUSED)
+        ck_assert_msg(strstr(end.text, "no memory") != NULL,
+                      "every %d: exit code %d; it said:\n%.3000s", (int)n,
+                      end.exit_code, end.text);
+    return end.exit_code;
+}
+
+START_TEST(every_nth)
+{
+    int n_refused = 0, n_ended = 0;
+
+    setenv("TROUPE_LOG", "error", 1);
+    for (uint64_t n = 2; n < 250; n += 1 + n / 40) {
+        int exit_code = run_with(n);
+
+        n_refused += exit_code == EXIT_REFUSED;
+        n_ended += exit_code != 0 && exit_code != EXIT_REFUSED;
+    }
+    ck_assert_int_gt(n_refused, n_ended);
+    ck_assert_int_eq(run_with(0), 0);
+}
+END_TEST
+
+CHECK_MAIN("kernel no memory", every_nth)
