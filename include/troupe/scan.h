@@ -5,11 +5,11 @@
 /*
  * Running sums, least and greatest elements; counts by value.
  *
- * Scans: x has elements double, float, int32, int64 or uint64; `to` has double for the
- * first two, int64 for signed integers and uint64 for the last, and matches x in team,
- * length, blocks and cut; it may be x itself. Sums of integers wrap around. For sums of
- * reals the length of the blocks is part of what is computed, running sums of positive
- * numbers need not rise everywhere, and the last need not have the bits of the sum.
+ * Scans: x has numbers; `to` has double for real ones, int64 for integers with a sign
+ * and uint64 for those without, and matches x in team, length, blocks and cut; it may
+ * be x itself. Sums of integers wrap around. For sums of reals the length of the blocks
+ * is part of what is computed, running sums of positive numbers need not rise
+ * everywhere, and the last need not have the bits of the sum.
  */
 
 #include "troupe/kernel.h"

@@ -43,10 +43,15 @@ enum numeric_element kernel_element_of(enum troupe_element element)
     return table[element].element;
 }
 
+bool kernel_is_widened(enum troupe_element element)
+{
+    return table[element].widen != NULL;
+}
+
 const void *
 kernel_widen(enum troupe_element element, const void *x, int64_t n, void *room)
 {
-    if (!table[element].widen)
+    if (!kernel_is_widened(element))
         return x;
     table[element].widen(x, n, room);
     return room;

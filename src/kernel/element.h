@@ -22,6 +22,8 @@ static inline bool kernel_is_number(enum troupe_element element)
 }
 
 enum numeric_element kernel_element_of(enum troupe_element element);
+/* Is it none of numeric's own, but an integer that is widened to one? */
+bool kernel_is_widened(enum troupe_element element);
 
 /* The elements as such: x itself, or n <= KERNEL_PIECE of them in `room`. */
 struct kernel_room {

@@ -24,13 +24,55 @@ struct scan_work {
     bool *has_prefix;
 };
 
+/* ---- blocks ------------------------------------------------------------------- */
+
+/* A block whose elements are widened a piece at a time: only integers are, and their
+ * scans are left folds, so pieces after one another give what the block would. */
+struct widened {
+    const struct scan_work *work;
+    uint64_t total; /* of the pieces before, and of what stands before the block */
+    bool has_total;
+};
+
+static void add_piece(void *context, const void *x, int64_t n, int64_t first)
+{
+    struct widened *block = context;
+    const struct scan_work *work = block->work;
+    uint64_t total;
+
+    (void)first;
+    numeric_scan_total(work->run->here->isa, work->kind, work->element, x, n, &total);
+    if (block->has_total)
+        numeric_scan_merge(work->kind, work->element)(&block->total, &total, NULL);
+    else
+        block->total = total;
+    block->has_total = true;
+}
+
+static void scan_piece(void *context, const void *x, int64_t n, int64_t first)
+{
+    struct widened *block = context;
+    const struct scan_work *work = block->work;
+
+    numeric_scan_block(work->run->here->isa, work->kind, work->element, &work->scan,
+                       block->has_total ? &block->total : NULL, x, n,
+                       array_at(work->to, first));
+    add_piece(context, x, n, first);
+}
+
 static void total_task(void *context, int64_t task, int thread)
 {
     const struct scan_work *work = context;
     int64_t begin = array_block_first(work->x, work->first_block + task);
     int64_t end = array_block_first(work->x, work->first_block + task + 1);
+    struct widened block = {.work = work};
 
     (void)thread;
+    if (kernel_is_widened(work->x->element)) {
+        kernel_each_piece(work->x, begin, end, add_piece, &block);
+        work->totals[task] = block.total;
+        return;
+    }
     numeric_scan_total(work->run->here->isa, work->kind, work->element,
                        array_at(work->x, begin), end - begin, &work->totals[task]);
 }
@@ -40,13 +82,20 @@ static void scan_task(void *context, int64_t task, int thread)
     const struct scan_work *work = context;
     int64_t begin = array_block_first(work->x, work->first_block + task);
     int64_t end = array_block_first(work->x, work->first_block + task + 1);
+    struct widened block = {work, work->prefixes[task], work->has_prefix[task]};
 
     (void)thread;
+    if (kernel_is_widened(work->x->element)) {
+        kernel_each_piece(work->x, begin, end, scan_piece, &block);
+        return;
+    }
     numeric_scan_block(work->run->here->isa, work->kind, work->element, &work->scan,
                        work->has_prefix[task] ? &work->prefixes[task] : NULL,
                        array_at(work->x, begin), end - begin,
                        array_at(work->to, begin));
 }
+
+/* ---- what stands before them -------------------------------------------------- */
 
 static troupe_status push_totals(const struct scan_work *work,
                                  int64_t n_blocks,
@@ -117,18 +166,18 @@ static troupe_status scan_part(struct kernel_run *run, struct scan_work *work)
     return status;
 }
 
-/* What an exclusive scan begins with. */
+/* What an exclusive scan with results of such elements begins with. */
 static union numeric_number initial_of(enum numeric_scan_kind kind,
-                                       enum numeric_element element)
+                                       enum troupe_element element)
 {
     union numeric_number number = {.natural = 0};
     bool is_min = kind == NUMERIC_SCAN_MINIMUM;
 
     if (kind == NUMERIC_SCAN_SUM)
         return number;
-    if (element == NUMERIC_DOUBLE || element == NUMERIC_FLOAT)
+    if (element == TROUPE_DOUBLE)
         number.real = is_min ? INFINITY : -INFINITY;
-    else if (element == NUMERIC_UINT64)
+    else if (element == TROUPE_UINT64)
         number.natural = is_min ? UINT64_MAX : 0;
     else
         number.integer = is_min ? INT64_MAX : INT64_MIN;
@@ -156,7 +205,7 @@ static troupe_status perform_scan(struct kernel_run *run,
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
     if (mine == TROUPE_OK) {
         work.element = kernel_element_of(x->element);
-        initial = initial_of(work.kind, work.element);
+        initial = initial_of(work.kind, work.to->element);
         work.scan = (struct numeric_scan){request->words[1] != 0, &initial};
         mine = scan_part(run, &work);
     }
@@ -189,9 +238,14 @@ static enum troupe_element result_of(enum troupe_element element)
     case TROUPE_DOUBLE:
     case TROUPE_FLOAT:
         return TROUPE_DOUBLE;
+    case TROUPE_INT8:
+    case TROUPE_INT16:
     case TROUPE_INT32:
     case TROUPE_INT64:
         return TROUPE_INT64;
+    case TROUPE_UINT8:
+    case TROUPE_UINT16:
+    case TROUPE_UINT32:
     case TROUPE_UINT64:
         return TROUPE_UINT64;
     default:

@@ -66,8 +66,7 @@ static troupe_status refused_body(troupe_actor *self)
         TROUPE_INVALID);
     EXPECT_STATUS(troupe_scan(self, x, x, TROUPE_SUM, TROUPE_EXACT), TROUPE_INVALID);
     EXPECT_STATUS(troupe_scan(self, x, x, TROUPE_PRODUCT, TROUPE_TREE), TROUPE_INVALID);
-    EXPECT_STATUS(troupe_scan(self, raw, whole, TROUPE_SUM, TROUPE_TREE),
-                  TROUPE_INVALID);
+    EXPECT_STATUS(troupe_scan(self, raw, x, TROUPE_SUM, TROUPE_TREE), TROUPE_INVALID);
     EXPECT_STATUS(troupe_kth(self, x, LENGTH, TROUPE_TREE, &number), TROUPE_INVALID);
     EXPECT_STATUS(troupe_kth(self, x, -1, TROUPE_TREE, &number), TROUPE_INVALID);
     EXPECT_STATUS(troupe_fill_uniform(self, whole, (troupe_random){1, 1}, TROUPE_TREE),
