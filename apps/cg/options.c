@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "options.h"
-#include <errno.h>
-#include <math.h>
+#include "common/arguments.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,123 +37,87 @@ static const char help[] =
     "a row without entries or a value that is no number, or a file cannot be written;\n"
     "64 wrong arguments.\n";
 
-struct parser {
-    int argc, i;
-    char **argv;
-    const char *argument; /* the one being looked at; its value follows */
-    bool speaks;
-};
-
-static bool
-complain(const struct parser *parser, const char *what, const char *argument)
-{
-    if (parser->speaks)
-        fprintf(stderr, "cg: %s%s\n%s", what, argument, usage);
-    return false;
-}
-
-/* The value of "--name V" or "--name=V"; NULL if this is not that option. */
-static const char *value_of(struct parser *parser, const char *name)
-{
-    const char *argument = parser->argument;
-    size_t n = strlen(name);
-    if (strncmp(argument, name, n) == 0 && argument[n] == '=')
-        return argument + n + 1;
-    if (strcmp(argument, name) != 0)
-        return NULL;
-    return parser->i + 1 < parser->argc ? parser->argv[++parser->i] : "";
-}
-
-static bool parse_count(const char *text, int64_t most, int64_t *number)
-{
-    /* strtoll would take blanks and signs. */
-    size_t n_digits = strspn(text, "0123456789");
-    errno = 0;
-    *number = strtoll(text, NULL, 10);
-    return n_digits > 0 && text[n_digits] == '\0' && errno == 0 && *number > 0 &&
-           *number <= most;
-}
-
-static bool parse_tolerance(const char *text, double *tolerance)
-{
-    char *end;
-    *tolerance = strtod(text, &end);
-    return end != text && *end == '\0' && *tolerance >= 0 && isfinite(*tolerance);
-}
-
 static bool parse_right(const char *text, enum conjugate_right *right)
 {
     *right = strcmp(text, "random") == 0 ? CONJUGATE_RANDOM : CONJUGATE_ONES;
     return *right == CONJUGATE_RANDOM || strcmp(text, "ones") == 0;
 }
 
-/* Options with a value. 0: it is none of them; -1: it is wrong. */
-static int parse_value(struct parser *parser, struct options *options)
+static bool parse_points(const char *text, int64_t *n_points)
 {
-    const char *value;
-    bool is_good;
-    if ((value = value_of(parser, "--poisson")) != NULL)
-        is_good = parse_count(value, 1 << 20, &options->n);
-    else if ((value = value_of(parser, "--points")) != NULL)
-        is_good = parse_count(value, 27, &options->n_points) &&
-                  (options->n_points == 7 || options->n_points == 27);
-    else if ((value = value_of(parser, "--tolerance")) != NULL)
-        is_good = parse_tolerance(value, &options->tolerance);
-    else if ((value = value_of(parser, "--iterations")) != NULL)
-        is_good = parse_count(value, INT64_MAX, &options->n_iterations);
-    else if ((value = value_of(parser, "--rhs")) != NULL)
-        is_good = parse_right(value, &options->right);
-    else if ((value = value_of(parser, "--history")) != NULL)
-        is_good = *(options->history = value) != '\0';
-    else if ((value = value_of(parser, "--plot")) != NULL)
-        is_good = *(options->plot = value) != '\0';
-    else
-        return 0;
-    return is_good ? 1 : -1;
+    return arguments_count(text, 7, 27, n_points) &&
+           (*n_points == 7 || *n_points == 27);
 }
 
-static bool parse_argument(struct parser *parser, struct options *options)
+/* Options with a value. False: it is wrong, or the argument is none of them. */
+static bool parse_value(struct arguments *arguments, struct options *options)
 {
-    const char *argument = parser->argument = parser->argv[parser->i];
+    const char *value;
+    if ((value = arguments_value(arguments, "--poisson")) != NULL)
+        return arguments_judge(arguments,
+                               arguments_count(value, 1, 1 << 20, &options->n),
+                               "a whole number from 1 to 1048576");
+    if ((value = arguments_value(arguments, "--points")) != NULL)
+        return arguments_judge(arguments, parse_points(value, &options->n_points),
+                               "7 or 27");
+    if ((value = arguments_value(arguments, "--tolerance")) != NULL)
+        return arguments_judge(arguments,
+                               arguments_number(value, &options->tolerance) &&
+                                   options->tolerance >= 0,
+                               "a number that is not negative");
+    if ((value = arguments_value(arguments, "--iterations")) != NULL)
+        return arguments_judge(
+            arguments, arguments_count(value, 1, INT64_MAX, &options->n_iterations),
+            "a whole number from 1 on");
+    if ((value = arguments_value(arguments, "--rhs")) != NULL)
+        return arguments_judge(arguments, parse_right(value, &options->right),
+                               "ones or random");
+    if ((value = arguments_value(arguments, "--history")) != NULL)
+        return arguments_judge(arguments, *(options->history = value) != '\0',
+                               "the name of a file");
+    if ((value = arguments_value(arguments, "--plot")) != NULL)
+        return arguments_judge(arguments, *(options->plot = value) != '\0',
+                               "the name of a file");
+    return false;
+}
+
+static bool parse_argument(struct arguments *arguments, struct options *options)
+{
+    const char *argument = arguments->argument;
     if (argument[0] != '-') {
         if (options->path)
-            return complain(parser, "more than one FILE: ", argument);
+            return arguments_complain(arguments, "more than one FILE: ", argument);
         options->path = argument;
         return true;
     }
-    if (strcmp(argument, "--json") == 0) {
-        options->json = true;
+    options->json |= strcmp(argument, "--json") == 0;
+    options->help |= strcmp(argument, "--help") == 0;
+    if (strcmp(argument, "--json") == 0 || strcmp(argument, "--help") == 0 ||
+        parse_value(arguments, options))
         return true;
-    }
-    if (strcmp(argument, "--help") == 0) {
-        options->help = true;
-        return true;
-    }
-    switch (parse_value(parser, options)) {
-    case 0:
-        return complain(parser, "unknown option ", argument);
-    case -1:
-        return complain(parser, "a wrong value, or none, for ", argument);
-    default:
-        return true;
-    }
+    return arguments->wanted
+               ? arguments_refuse(arguments)
+               : arguments_complain(arguments, "unknown option ", argument);
 }
 
 bool options_parse(int argc, char **argv, bool speaks, struct options *options)
 {
-    struct parser parser = {.argc = argc, .argv = argv, .speaks = speaks};
+    struct arguments arguments = {
+        .program = "cg", .usage = usage, .speaks = speaks, .argc = argc, .argv = argv};
     *options =
         (struct options){.tolerance = 1e-8, .n_iterations = 10000, .n_points = 7};
-    for (parser.i = 1; parser.i < argc; parser.i++) {
-        if (!parse_argument(&parser, options))
+    while (arguments_next(&arguments)) {
+        if (!parse_argument(&arguments, options))
             return false;
     }
     if (options->help)
         return true;
     if (!options->path && options->n == 0)
-        return complain(&parser, "neither a FILE nor --poisson is given", "");
+        return arguments_complain(&arguments, "neither a FILE nor --poisson is given",
+                                  "");
     if (options->path && options->n > 0)
-        return complain(&parser, "both --poisson and a FILE: ", options->path);
+        return arguments_complain(&arguments,
+                                  "both --poisson and a FILE: ", options->path);
     return true;
 }
 

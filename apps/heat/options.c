@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "options.h"
-#include <errno.h>
-#include <math.h>
+#include "common/arguments.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,49 +44,6 @@ static const char help[] =
     "Exit codes: 0 done; 2 no result: the file cannot be read or is wrong, or a file\n"
     "cannot be written; 64 wrong arguments.\n";
 
-struct parser {
-    int argc, i;
-    char **argv;
-    const char *argument; /* the one being looked at; its value follows */
-    bool speaks;
-};
-
-static bool
-complain(const struct parser *parser, const char *what, const char *argument)
-{
-    if (parser->speaks)
-        fprintf(stderr, "heat: %s%s\n%s", what, argument, usage);
-    return false;
-}
-
-/* The value of "--name V" or "--name=V"; NULL if this is not that option. */
-static const char *value_of(struct parser *parser, const char *name)
-{
-    const char *argument = parser->argument;
-    size_t n = strlen(name);
-    if (strncmp(argument, name, n) == 0 && argument[n] == '=')
-        return argument + n + 1;
-    if (strcmp(argument, name) != 0)
-        return NULL;
-    return parser->i + 1 < parser->argc ? parser->argv[++parser->i] : "";
-}
-
-static bool parse_count(const char *text, int64_t least, int64_t *number)
-{
-    /* strtoll would take blanks and signs. */
-    size_t n_digits = strspn(text, "0123456789");
-    errno = 0;
-    *number = strtoll(text, NULL, 10);
-    return n_digits > 0 && text[n_digits] == '\0' && errno == 0 && *number >= least;
-}
-
-static bool parse_number(const char *text, double *number)
-{
-    char *end;
-    *number = strtod(text, &end);
-    return end != text && *end == '\0' && isfinite(*number);
-}
-
 static bool parse_border(const char *text, struct options *options)
 {
     if (strcmp(text, "insulated") == 0) {
@@ -99,7 +55,7 @@ static bool parse_border(const char *text, struct options *options)
         return true;
     }
     options->border = TROUPE_BORDER_FIXED;
-    return parse_number(text, &options->fixed);
+    return arguments_number(text, &options->fixed);
 }
 
 static bool parse_level(const char *text, enum troupe_level *level)
@@ -116,85 +72,98 @@ static bool parse_size(const char *text, struct options *options)
     if (text[0] < '1' || text[0] > '9')
         return false;
     options->width = strtoll(text, &end, 10);
-    return *end == 'x' && parse_count(end + 1, 1, &options->height) &&
-           options->width <= MOST && options->height <= MOST;
+    return *end == 'x' && arguments_count(end + 1, 1, MOST, &options->height) &&
+           options->width <= MOST;
 }
 
 /* Its value may be missing: what follows is taken if it looks like a size. */
-static bool parse_demo(struct parser *parser, struct options *options)
+static bool parse_demo(struct arguments *arguments, struct options *options)
 {
-    const char *argument = parser->argument;
+    const char *argument = arguments->argument;
     options->width = 640;
     options->height = 360;
     if (argument[strlen("--demo")] == '=')
         return parse_size(argument + strlen("--demo="), options);
-    if (parser->i + 1 < parser->argc && parser->argv[parser->i + 1][0] != '-')
-        return parse_size(parser->argv[++parser->i], options);
+    if (arguments->i + 1 < arguments->argc &&
+        arguments->argv[arguments->i + 1][0] != '-')
+        return parse_size(arguments->argv[++arguments->i], options);
     return true;
 }
 
-/* Options with a value. 0: it is none of them; -1: it is wrong. */
-static int parse_value(struct parser *parser, struct options *options)
+static bool is_demo(const char *argument)
 {
-    const char *argument = parser->argument, *value;
-    bool is_good;
-    if (strncmp(argument, "--demo", 6) == 0 &&
-        (argument[6] == '\0' || argument[6] == '='))
-        is_good = parse_demo(parser, options);
-    else if ((value = value_of(parser, "--steps")) != NULL)
-        is_good = parse_count(value, 0, &options->n_steps);
-    else if ((value = value_of(parser, "--every")) != NULL)
-        is_good = parse_count(value, 1, &options->n_between);
-    else if ((value = value_of(parser, "--rate")) != NULL)
-        is_good = parse_number(value, &options->rate) && options->rate > 0 &&
-                  options->rate <= 0.25;
-    else if ((value = value_of(parser, "--border")) != NULL)
-        is_good = parse_border(value, options);
-    else if ((value = value_of(parser, "--energy")) != NULL)
-        is_good = parse_level(value, &options->level);
-    else if ((value = value_of(parser, "--frames")) != NULL)
-        is_good = *(options->frames = value) != '\0';
-    else
-        return 0;
-    return is_good ? 1 : -1;
+    size_t n = strlen("--demo");
+    return strncmp(argument, "--demo", n) == 0 &&
+           (argument[n] == '\0' || argument[n] == '=');
 }
 
-static bool parse_argument(struct parser *parser, struct options *options)
+static bool parse_rate(const char *text, double *rate)
 {
-    const char *argument = parser->argument = parser->argv[parser->i];
+    return arguments_number(text, rate) && *rate > 0 && *rate <= 0.25;
+}
+
+/* Options with a value. False: it is wrong, or the argument is none of them. */
+static bool parse_value(struct arguments *arguments, struct options *options)
+{
+    const char *value;
+    if (is_demo(arguments->argument))
+        return arguments_judge(arguments, parse_demo(arguments, options),
+                               "WIDTHxHEIGHT, each from 1 to 65536, or nothing");
+    if ((value = arguments_value(arguments, "--steps")) != NULL)
+        return arguments_judge(arguments,
+                               arguments_count(value, 0, INT64_MAX, &options->n_steps),
+                               "a whole number");
+    if ((value = arguments_value(arguments, "--every")) != NULL)
+        return arguments_judge(
+            arguments, arguments_count(value, 1, INT64_MAX, &options->n_between),
+            "a whole number from 1 on");
+    if ((value = arguments_value(arguments, "--rate")) != NULL)
+        return arguments_judge(arguments, parse_rate(value, &options->rate),
+                               "a number above 0 and up to 0.25");
+    if ((value = arguments_value(arguments, "--border")) != NULL)
+        return arguments_judge(arguments, parse_border(value, options),
+                               "insulated, periodic or a number");
+    if ((value = arguments_value(arguments, "--energy")) != NULL)
+        return arguments_judge(arguments, parse_level(value, &options->level),
+                               "exact or tree");
+    if ((value = arguments_value(arguments, "--frames")) != NULL)
+        return arguments_judge(arguments, *(options->frames = value) != '\0',
+                               "what names of files begin with");
+    return false;
+}
+
+static bool parse_argument(struct arguments *arguments, struct options *options)
+{
+    const char *argument = arguments->argument;
     if (argument[0] != '-') {
         if (options->path)
-            return complain(parser, "more than one FILE: ", argument);
+            return arguments_complain(arguments, "more than one FILE: ", argument);
         options->path = argument;
         return true;
     }
-    if (strcmp(argument, "--json") == 0) {
-        options->json = true;
+    options->json |= strcmp(argument, "--json") == 0;
+    options->help |= strcmp(argument, "--help") == 0;
+    if (strcmp(argument, "--json") == 0 || strcmp(argument, "--help") == 0 ||
+        parse_value(arguments, options))
         return true;
-    }
-    if (strcmp(argument, "--help") == 0) {
-        options->help = true;
-        return true;
-    }
-    switch (parse_value(parser, options)) {
-    case 0:
-        return complain(parser, "unknown option ", argument);
-    case -1:
-        return complain(parser, "a wrong value, or none, for ", argument);
-    default:
-        return true;
-    }
+    return arguments->wanted
+               ? arguments_refuse(arguments)
+               : arguments_complain(arguments, "unknown option ", argument);
 }
 
 bool options_parse(int argc, char **argv, bool speaks, struct options *options)
 {
-    struct parser parser = {.argc = argc, .argv = argv, .speaks = speaks};
+    struct arguments arguments = {.program = "heat",
+                                  .usage = usage,
+                                  .speaks = speaks,
+                                  .argc = argc,
+                                  .argv = argv};
     *options = (struct options){.n_steps = 1000,
                                 .rate = 0.2,
                                 .border = TROUPE_BORDER_MIRRORED,
                                 .level = TROUPE_LEVEL_EXACT};
-    for (parser.i = 1; parser.i < argc; parser.i++) {
-        if (!parse_argument(&parser, options))
+    while (arguments_next(&arguments)) {
+        if (!parse_argument(&arguments, options))
             return false;
     }
     if (options->help)
@@ -202,9 +171,10 @@ bool options_parse(int argc, char **argv, bool speaks, struct options *options)
     if (options->n_between == 0)
         options->n_between = options->n_steps / 10 > 0 ? options->n_steps / 10 : 1;
     if (!options->path && options->width == 0)
-        return complain(&parser, "neither a FILE nor --demo is given", "");
+        return arguments_complain(&arguments, "neither a FILE nor --demo is given", "");
     if (options->path && options->width > 0)
-        return complain(&parser, "both --demo and a FILE: ", options->path);
+        return arguments_complain(&arguments,
+                                  "both --demo and a FILE: ", options->path);
     return true;
 }
 

@@ -102,7 +102,7 @@ matrix() { # matrix KIND SIZES LINE...
 }
 
 refused 64 "neither a FILE nor --poisson"
-refused 64 "a wrong value, or none, for --points" --poisson 5 --points 8
+refused 64 "--points wants 7 or 27" --poisson 5 --points 8
 refused 64 "both --poisson and a FILE" --poisson 5 "$work/one.mtx"
 refused 2 "missing.mtx" "$work/missing.mtx"
 launch=(timeout 120 mpirun --bind-to none --oversubscribe -n 2)

@@ -91,8 +91,8 @@ refused() { # refused CODE WORDS ARGUMENT...
 }
 refused 64 "neither a FILE nor --demo"
 refused 64 "unknown option --cold" --cold
-refused 64 "a wrong value, or none, for --rate" --demo --rate 0.26
-refused 64 "a wrong value, or none, for --demo" --demo 0x5
+refused 64 "--rate wants a number above 0 and up to 0.25" --demo --rate 0.26
+refused 64 "--demo wants WIDTHxHEIGHT" --demo 0x5
 refused 64 "both --demo and a FILE" --demo 5x5 "$work/wave.csv"
 refused 2 "missing.csv: No such file or directory" "$work/missing.csv"
 refused 2 "cut.png: .*" "$work/cut.png"
