@@ -7,6 +7,7 @@
  */
 
 #include "common/npb.h"
+#include "common/npb_job.h"
 #include "common/output.h"
 #include "common/watch.h"
 #include <inttypes.h>
@@ -16,7 +17,6 @@
 #include <string.h>
 
 enum { N_RINGS = 10, BATCH_LOG = 16, BLOCK = 16 };
-enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_NO_RESULT = 2, EXIT_USAGE = 64 };
 
 #define SEED UINT64_C(271828183)
 
@@ -42,8 +42,6 @@ struct tally {
     double sx, sy;
     int64_t rings[N_RINGS];
 };
-
-static int exit_code;
 
 /* ---- the kernel ------------------------------------------------------------------ */
 
@@ -130,9 +128,11 @@ print_text(const struct problem *class, const struct tally *tally, double second
     for (int ring = 0; ring < N_RINGS; ring++)
         if (tally->rings[ring] > 0)
             printf("ring %d %12" PRId64 "\n", ring, tally->rings[ring]);
-    printf("%s; %.2f s, %.1f million pairs/s\n",
-           is_verified(class, tally) ? "verified" : "NOT VERIFIED", seconds,
-           ldexp(1e-6, class->log_pairs) / seconds);
+    printf("%s", is_verified(class, tally) ? "verified" : "NOT VERIFIED");
+    if (npb_has_speed())
+        printf("; %.2f s, %.1f million pairs/s", seconds,
+               ldexp(1e-6, class->log_pairs) / seconds);
+    putchar('\n');
 }
 
 static void print_json(const struct problem *class,
@@ -146,17 +146,13 @@ static void print_json(const struct problem *class,
            tally->sx, tally->sy);
     for (int ring = 0; ring < N_RINGS; ring++)
         printf("%s%" PRId64, ring ? ", " : "", tally->rings[ring]);
-    printf("], \"verified\": %s, \"seconds\": %.6f}\n",
-           is_verified(class, tally) ? "true" : "false", seconds);
+    printf("], \"verified\": %s", is_verified(class, tally) ? "true" : "false");
+    if (npb_has_speed())
+        printf(", \"seconds\": %.6f", seconds);
+    puts("}");
 }
 
 /* ---- the job --------------------------------------------------------------------- */
-
-struct options {
-    const struct problem *class;
-    bool json, help;
-    const char *wrong; /* what nobody understands */
-};
 
 static const char usage[] =
     "usage: mpirun -n RANKS ep [--json] [CLASS]\n"
@@ -167,30 +163,11 @@ static const char usage[] =
     "of\n"
     "one kind of processor; between kinds the C library's logarithm may differ.\n";
 
-static bool parse(int argc, char **argv, struct options *options)
+static troupe_status
+run(troupe_actor *self, const struct npb_options *options, int *exit_code)
 {
-    *options = (struct options){.class = &classes[0]};
-    for (int i = 1; i < argc; i++) {
-        bool is_class = false;
-
-        for (size_t k = 0; k < sizeof classes / sizeof classes[0]; k++)
-            if (argv[i][0] == classes[k].name && argv[i][1] == '\0') {
-                options->class = &classes[k];
-                is_class = true;
-            }
-        if (strcmp(argv[i], "--json") == 0)
-            options->json = true;
-        else if (strcmp(argv[i], "--help") == 0)
-            options->help = true;
-        else if (!is_class)
-            options->wrong = argv[i];
-    }
-    return !options->wrong;
-}
-
-static troupe_status run(troupe_actor *self, const struct options *options)
-{
-    int64_t n_batches = INT64_C(1) << (options->class->log_pairs - BATCH_LOG);
+    const struct problem *class = &classes[options->class];
+    int64_t n_batches = INT64_C(1) << (class->log_pairs - BATCH_LOG);
     const troupe_array_options shape = {
         .element = TROUPE_UINT8, .length = n_batches, .block_length = BLOCK};
     int64_t begin_ns = troupe_now_ns(self);
@@ -208,36 +185,27 @@ static troupe_status run(troupe_actor *self, const struct options *options)
                                     &argument, troupe_later(TROUPE_TREE, &task),
                                     &tally));
     TROUPE_TRY(watch_wait(self, &watch, &task));
-    if (!is_verified(options->class, &tally))
-        exit_code = EXIT_NOT_VERIFIED;
+    if (!is_verified(class, &tally))
+        *exit_code = NPB_NOT_VERIFIED;
     if (troupe_rank(self) != 0)
         return TROUPE_OK;
     double seconds = (double)(troupe_now_ns(self) - begin_ns) * 1e-9;
     if (options->json)
-        print_json(options->class, &tally, troupe_n_ranks(self), seconds);
+        print_json(class, &tally, troupe_n_ranks(self), seconds);
     else
-        print_text(options->class, &tally, seconds);
+        print_text(class, &tally, seconds);
     if (!output_finish("ep"))
-        exit_code = EXIT_NO_RESULT;
+        *exit_code = NPB_NO_RESULT;
     return TROUPE_OK;
 }
 
+static int exit_code;
+
 static troupe_status body(troupe_actor *self, int argc, char **argv)
 {
-    struct options options;
+    static const struct npb_job job = {"ep", usage, run};
 
-    if (!parse(argc, argv, &options)) {
-        exit_code = EXIT_USAGE;
-        if (troupe_rank(self) == 0)
-            fprintf(stderr, "ep: there is no class or option %s\n%s", options.wrong,
-                    usage);
-        return TROUPE_OK;
-    }
-    if (!options.help)
-        return run(self, &options);
-    if (troupe_rank(self) == 0)
-        fputs(usage, stdout);
-    return TROUPE_OK;
+    return npb_body(self, argc, argv, &job, &exit_code);
 }
 TROUPE_PROCESS(ep_process, body);
 

@@ -6,6 +6,7 @@
  */
 
 #include "common/npb.h"
+#include "common/npb_job.h"
 #include "common/output.h"
 #include "common/progress.h"
 #include <inttypes.h>
@@ -15,7 +16,6 @@
 #include <troupe/troupe.h>
 
 enum { N_ITERATIONS = 10, N_TESTS = 5, DRAWS = 4 };
-enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_NO_RESULT = 2, EXIT_USAGE = 64 };
 
 #define SEED UINT64_C(314159265)
 
@@ -72,8 +72,6 @@ static const struct problem classes[] = {
      0,
      'C'},
 };
-
-static int exit_code;
 
 struct job {
     troupe_actor *self;
@@ -208,39 +206,12 @@ static troupe_status check_sorted(struct job *job)
 
 /* ---- the job --------------------------------------------------------------------- */
 
-struct options {
-    const struct problem *class;
-    bool json, help;
-    const char *wrong; /* what nobody understands */
-};
-
 static const char usage[] =
     "usage: mpirun -n RANKS is [--json] [CLASS]\n"
     "  CLASS  S (the default), W, A, B or C: 2^16, 2^20, 2^23, 2^25, 2^27 keys\n"
     "The NAS Parallel Benchmark IS. Exit codes: 0 verified, 1 not, 2 no output, 64 "
     "usage.\n"
     "TROUPE_WORKERS says how many threads a rank has.\n";
-
-static bool parse(int argc, char **argv, struct options *options)
-{
-    *options = (struct options){.class = &classes[0]};
-    for (int i = 1; i < argc; i++) {
-        bool is_class = false;
-
-        for (size_t k = 0; k < sizeof classes / sizeof classes[0]; k++)
-            if (argv[i][0] == classes[k].name && argv[i][1] == '\0') {
-                options->class = &classes[k];
-                is_class = true;
-            }
-        if (strcmp(argv[i], "--json") == 0)
-            options->json = true;
-        else if (strcmp(argv[i], "--help") == 0)
-            options->help = true;
-        else if (!is_class)
-            options->wrong = argv[i];
-    }
-    return !options->wrong;
-}
 
 static void
 print(const struct job *job, bool as_json, double ranking_s, double sorting_s)
@@ -252,19 +223,24 @@ print(const struct job *job, bool as_json, double ranking_s, double sorting_s)
 
     if (as_json) {
         printf("{\"app\": \"is\", \"class\": \"%c\", \"ranks\": %d, \"keys\": %d, "
-               "\"passed\": %d, \"checks\": %d, \"verified\": %s, "
-               "\"ranking_seconds\": %.6f, \"sorting_seconds\": %.6f, "
-               "\"million_keys_per_s\": %.2f}\n",
+               "\"passed\": %d, \"checks\": %d, \"verified\": %s",
                job->class->name, troupe_n_ranks(job->self), 1 << job->class->log_keys,
-               job->n_passed, n_checks, is_verified ? "true" : "false", ranking_s,
-               sorting_s, mega_keys_per_s);
+               job->n_passed, n_checks, is_verified ? "true" : "false");
+        if (npb_has_speed())
+            printf(", \"ranking_seconds\": %.6f, \"sorting_seconds\": %.6f, "
+                   "\"million_keys_per_s\": %.2f",
+                   ranking_s, sorting_s, mega_keys_per_s);
+        puts("}");
         return;
     }
     printf("is class %c: 2^%d keys below 2^%d, ranked %d times\n", job->class->name,
            job->class->log_keys, job->class->log_max, N_ITERATIONS);
-    printf("%s, %d of %d checks; ranking %.3f s, %.1f million keys/s; sorting %.3f s\n",
-           is_verified ? "verified" : "NOT VERIFIED", job->n_passed, n_checks,
-           ranking_s, mega_keys_per_s, sorting_s);
+    printf("%s, %d of %d checks", is_verified ? "verified" : "NOT VERIFIED",
+           job->n_passed, n_checks);
+    if (npb_has_speed())
+        printf("; ranking %.3f s, %.1f million keys/s; sorting %.3f s", ranking_s,
+               mega_keys_per_s, sorting_s);
+    putchar('\n');
 }
 
 static double seconds_since(troupe_actor *self, int64_t begin_ns)
@@ -286,9 +262,10 @@ static troupe_status iterate(struct job *job)
     return TROUPE_OK;
 }
 
-static troupe_status run(troupe_actor *self, const struct options *options)
+static troupe_status
+run(troupe_actor *self, const struct npb_options *options, int *exit_code)
 {
-    struct job job = {.self = self, .class = options->class};
+    struct job job = {.self = self, .class = &classes[options->class]};
     size_t n_places = ((size_t)1 << job.class->log_max) + TROUPE_BINS_EXTRA;
     double ranking_s;
     int64_t begin_ns;
@@ -308,31 +285,22 @@ static troupe_status run(troupe_actor *self, const struct options *options)
     begin_ns = troupe_now_ns(self);
     TROUPE_TRY(check_sorted(&job));
     if (job.n_passed != N_ITERATIONS * N_TESTS + 1)
-        exit_code = EXIT_NOT_VERIFIED;
+        *exit_code = NPB_NOT_VERIFIED;
     if (troupe_rank(self) != 0)
         return TROUPE_OK;
     print(&job, options->json, ranking_s, seconds_since(self, begin_ns));
     if (!output_finish("is"))
-        exit_code = EXIT_NO_RESULT;
+        *exit_code = NPB_NO_RESULT;
     return TROUPE_OK;
 }
 
+static int exit_code;
+
 static troupe_status body(troupe_actor *self, int argc, char **argv)
 {
-    struct options options;
+    static const struct npb_job job = {"is", usage, run};
 
-    if (!parse(argc, argv, &options)) {
-        exit_code = EXIT_USAGE;
-        if (troupe_rank(self) == 0)
-            fprintf(stderr, "is: there is no class or option %s\n%s", options.wrong,
-                    usage);
-        return TROUPE_OK;
-    }
-    if (!options.help)
-        return run(self, &options);
-    if (troupe_rank(self) == 0)
-        fputs(usage, stdout);
-    return TROUPE_OK;
+    return npb_body(self, argc, argv, &job, &exit_code);
 }
 TROUPE_PROCESS(is_process, body);
 

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "npb_job.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool npb_parse(int argc, char **argv, struct npb_options *options)
+{
+    *options = (struct npb_options){.class = 0};
+    for (int i = 1; i < argc; i++) {
+        const char *class =
+            argv[i][0] && !argv[i][1] ? strchr(NPB_CLASSES, argv[i][0]) : NULL;
+
+        if (class)
+            options->class = (int)(class - NPB_CLASSES);
+        else if (strcmp(argv[i], "--json") == 0)
+            options->json = true;
+        else if (strcmp(argv[i], "--help") == 0)
+            options->help = true;
+        else
+            options->wrong = argv[i];
+    }
+    return !options->wrong;
+}
+
+troupe_status npb_body(troupe_actor *self,
+                       int argc,
+                       char **argv,
+                       const struct npb_job *job,
+                       int *exit_code)
+{
+    struct npb_options options;
+
+    if (!npb_parse(argc, argv, &options)) {
+        *exit_code = NPB_USAGE;
+        if (troupe_rank(self) == 0)
+            fprintf(stderr, "%s: there is no class or option %s\n%s", job->name,
+                    options.wrong, job->usage);
+        return TROUPE_OK;
+    }
+    if (!options.help)
+        return job->run(self, &options, exit_code);
+    if (troupe_rank(self) == 0)
+        fputs(job->usage, stdout);
+    return TROUPE_OK;
+}
+
+bool npb_has_speed(void)
+{
+    const char *backend = getenv("TROUPE_BACKEND");
+
+    return !backend || strcmp(backend, "sim") != 0;
+}
