@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/random.h"
 #include "support/check_main.h"
+#include "support/cuts.h"
 #include "support/scene.h"
 #include <string.h>
 
@@ -56,23 +57,6 @@ static void expect_mine(troupe_actor *self, troupe_array array, int salt)
 
 /* ---- random arrays, the same on all members ----------------------------------- */
 
-static int compare(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-static void
-make_cuts(struct base_random *random, int n, int64_t n_blocks, int64_t *cuts)
-{
-    cuts[0] = 0;
-    cuts[n] = n_blocks;
-    for (int i = 1; i < n; i++)
-        cuts[i] = base_random_below(random, (uint32_t)n_blocks + 1);
-    qsort(cuts, (size_t)n + 1, sizeof *cuts, compare);
-}
-
 static troupe_array make_array(troupe_actor *self,
                                struct base_random *random,
                                int64_t length,
@@ -86,7 +70,7 @@ static troupe_array make_array(troupe_actor *self,
 
     options.block_length = 16 * (1 + base_random_below(random, 30));
     if (base_random_below(random, 2)) {
-        make_cuts(random, troupe_team_size(team),
+        cuts_draw(random, troupe_team_size(team),
                   (length + options.block_length - 1) / options.block_length, cuts);
         options.cuts = cuts;
     }
@@ -117,7 +101,7 @@ static troupe_status cut_body(troupe_actor *self)
         for (int i = 0; i < 4; i++) {
             int64_t n_blocks = troupe_array_describe(self, array).n_blocks;
 
-            make_cuts(&random, n, n_blocks, cuts);
+            cuts_draw(&random, n, n_blocks, cuts);
             EXPECT_OK(troupe_array_cut(self, array, i == 3 ? NULL : cuts));
             for (int j = 0; j <= n; j++)
                 EXPECT_INT(troupe_array_describe(self, array).cuts[j],

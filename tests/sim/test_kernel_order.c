@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/random.h"
 #include "support/check_main.h"
+#include "support/cuts.h"
 #include "support/sim_job.h"
 #include "unit/numeric/data.h"
 #include <math.h>
@@ -51,13 +52,6 @@ static int64_t draw_length(struct base_random *random)
     return base_random_below(random, MOST);
 }
 
-static int compare_cuts(const void *a, const void *b)
-{
-    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-
-    return left < right ? -1 : left > right;
-}
-
 struct job {
     troupe_actor *self;
     int64_t length, block_length, cuts[MOST_RANKS + 1];
@@ -77,13 +71,12 @@ static void draw_shape(troupe_actor *self, struct job *job)
         job->block_length = 16;
     }
     n_blocks = (job->length + job->block_length - 1) / job->block_length;
-    bool is_even = base_random_below(&random, 2);
-    for (int i = 1; i < n; i++)
-        job->cuts[i] = is_even ? n_blocks * i / n
-                               : base_random_below(&random, (uint32_t)n_blocks + 1);
-    job->cuts[0] = 0;
-    job->cuts[n] = n_blocks;
-    qsort(job->cuts, (size_t)n + 1, sizeof *job->cuts, compare_cuts);
+    if (base_random_below(&random, 2)) {
+        for (int i = 0; i <= n; i++)
+            job->cuts[i] = n_blocks * i / n;
+    } else {
+        cuts_draw(&random, n, n_blocks, job->cuts);
+    }
 }
 
 static troupe_status

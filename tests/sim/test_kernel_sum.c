@@ -3,6 +3,7 @@
 #include "base/compiler.h"
 #include "base/random.h"
 #include "support/check_main.h"
+#include "support/cuts.h"
 #include "support/sim_job.h"
 #include "unit/numeric/data.h"
 #include <stdlib.h>
@@ -43,23 +44,6 @@ static int64_t draw_length(struct base_random *random)
     if (base_random_below(random, 2))
         return awkward[base_random_below(random, ARRAY_LENGTH(awkward))];
     return base_random_below(random, MOST);
-}
-
-/* Random block numbers, so that parts are uneven and some empty. */
-static void
-draw_cuts(struct base_random *random, int n_ranks, int64_t n_blocks, int64_t *cuts)
-{
-    cuts[0] = 0;
-    for (int i = 1; i < n_ranks; i++)
-        cuts[i] = base_random_below(random, (uint32_t)n_blocks + 1);
-    cuts[n_ranks] = n_blocks;
-    for (int i = 1; i < n_ranks; i++)
-        for (int k = i; k > 1 && cuts[k] < cuts[k - 1]; k--) {
-            int64_t other = cuts[k];
-
-            cuts[k] = cuts[k - 1];
-            cuts[k - 1] = other;
-        }
 }
 
 static troupe_status make(troupe_actor *self,
@@ -110,7 +94,7 @@ static troupe_status body(troupe_actor *self)
     int64_t cuts[MOST_RANKS + 1];
     troupe_array x, y;
 
-    draw_cuts(&random, troupe_n_ranks(self), (length + block_length - 1) / block_length,
+    cuts_draw(&random, troupe_n_ranks(self), (length + block_length - 1) / block_length,
               cuts);
     TROUPE_TRY(make(self, length, block_length, cuts, kind, &x));
     TROUPE_TRY(make(self, length, block_length, cuts, kind + 1, &y));

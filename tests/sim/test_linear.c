@@ -3,6 +3,7 @@
 #include "base/compiler.h"
 #include "base/random.h"
 #include "support/check_main.h"
+#include "support/cuts.h"
 #include "support/sim_job.h"
 #include "unit/numeric/data.h"
 #include <stdlib.h>
@@ -113,23 +114,6 @@ static double expected(const struct shape *shape, int64_t row, const double *x)
 
 /* ---- shapes ------------------------------------------------------------------- */
 
-static int compare(const void *a, const void *b)
-{
-    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-
-    return (left > right) - (left < right);
-}
-
-static void
-draw_cuts(struct base_random *random, int n_ranks, int64_t n_items, int64_t *cuts)
-{
-    cuts[0] = 0;
-    for (int i = 1; i < n_ranks; i++)
-        cuts[i] = base_random_below(random, (uint32_t)n_items + 1);
-    cuts[n_ranks] = n_items;
-    qsort(cuts, (size_t)n_ranks, sizeof *cuts, compare);
-}
-
 static struct shape draw_shape(uint64_t seed, int n_ranks)
 {
     static const int64_t awkward[] = {1, 2, 15, 16, 17, 32, 33, 255, 256, 257};
@@ -145,8 +129,8 @@ static struct shape draw_shape(uint64_t seed, int n_ranks)
         shape.is_square ? shape.n_rows : 1 + base_random_below(&random, MOST);
     shape.is_hostile = base_random_below(&random, 2);
     b = shape.block_length = 16 * (int64_t)(1 + base_random_below(&random, 4));
-    draw_cuts(&random, n_ranks, (shape.n_rows + b - 1) / b, shape.cuts);
-    draw_cuts(&random, n_ranks, (shape.n_columns + b - 1) / b, shape.column_cuts);
+    cuts_draw(&random, n_ranks, (shape.n_rows + b - 1) / b, shape.cuts);
+    cuts_draw(&random, n_ranks, (shape.n_columns + b - 1) / b, shape.column_cuts);
     if (shape.is_square)
         memcpy(shape.column_cuts, shape.cuts, sizeof shape.cuts);
     return shape;
@@ -311,7 +295,7 @@ static void from_entries(troupe_actor *self, const struct shape *shape)
     troupe_matrix matrix;
     troupe_matrix_fault fault;
 
-    draw_cuts(&random, n_ranks, n, cuts);
+    cuts_draw(&random, n_ranks, n, cuts);
     x = make_array(self, shape, false, all);
     y = make_array(self, shape, true, NULL);
     /* The list is the same for all; nobody waits before the call has copied it. */
