@@ -216,10 +216,14 @@ void team_stray_keep(struct team_rank *here, struct comm_record *record)
         return;
     }
     if (!strays) {
+        bool is_found;
+
         strays = base_new(struct team_strays);
         strays->tail = &strays->first;
-        base_require_memory(base_map_put(&here->strays, id, strays),
-                            "no memory for what has come for a team");
+        is_found = base_map_put(&here->strays, id, strays);
+        if (!is_found)
+            base_free(strays);
+        base_require_memory(is_found, "no memory for what has come for a team");
     }
     team_kept_append(&strays->tail, team_keep(here, record));
 }
