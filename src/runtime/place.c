@@ -118,10 +118,21 @@ static void bind(const struct base_log *log, struct placement_here *here)
 
 /* ---- what is said ---- */
 
+/* Where nothing is done, that is said only to who asks (TROUPE_LOG=info, or report). */
+static enum base_log_level level_of_line(const struct base_log *log,
+                                         const struct placement_wish *wish,
+                                         const struct placement_here *here)
+{
+    bool is_news = here->plan && (!here->is_obeyed || here->binds_workers);
+
+    return wish->has_report || (is_news && log->level >= BASE_LOG_WARNING)
+               ? BASE_LOG_INFO
+               : log->level;
+}
+
 /*
- * The line is for who asks (TROUPE_LOG=info, or report): a program's standard error
- * belongs to the program, and a placement that is right is no news. A finding is a
- * warning; of all nodes that have it, the one with the lowest rank names it.
+ * One line on what was done. A finding is a warning; of all nodes that have it, the one
+ * with the lowest rank names it.
  */
 static void tell(const struct comm *comm,
                  const struct base_log *log,
@@ -135,8 +146,8 @@ static void tell(const struct comm *comm,
     struct base_log loud = *log;
     char line[300];
 
-    if (wish->has_report)
-        loud.level = BASE_LOG_INFO;
+    if (log->level < BASE_LOG_INFO)
+        loud.level = level_of_line(log, wish, here);
     findings.n_items = 0;
     for (int i = 0; i < PLACEMENT_END_CODES; i++)
         first[i] = INT_MAX;

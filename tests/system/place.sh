@@ -190,7 +190,7 @@ assert node["findings"][0]["advice"] and node["findings"][0]["warning"]
 PYTHON
     fi
     # A binding that nobody asked for is widened: one rank has all, and so two workers.
-    TROUPE_LOG=info run 0 mpirun -n 1 "$bin/hello"
+    run 0 mpirun -n 1 "$bin/hello"
     says err "1 rank by numa"
     says err "nobody's wish"
     TROUPE_LOG=info run 0 mpirun -n 1 --bind-to core "$bin/hello"
@@ -208,29 +208,72 @@ says err 'the environment variable TROUPE_PLACE is "nuam"'
 # ---- ordinary launches say nothing -----------------------------------------------------
 
 launches=0
-quietly() { # quietly COMMAND...: prints pi and nothing else
+calmly() { # calmly COMMAND...: prints pi, and at most the line on what was done
     launches=$((launches + 1))
     run 0 "$@"
     [ "$(cat "$work/out")" = 'pi is 3.141592654' ] || fail "$*: not pi"
+    ! grep -v '^troupe\[0\] info: placement: ' "$work/err" || fail "$*: a finding"
+    [ "$(wc -l < "$work/err")" -le 1 ] || fail "$*: more than a line"
+}
+quietly() { # quietly COMMAND...: prints pi and nothing else
+    calmly "$@"
     [ ! -s "$work/err" ] || fail "$*: something on standard error"
 }
+placed() { # placed COMMAND...: prints pi, and the line
+    calmly "$@"
+    [ -s "$work/err" ] || fail "$*: nothing on standard error"
+}
 
-rounds=${TROUPE_TEST_LAUNCHES:-1}
+rounds=1 # which sanitizers would not see more in
+[ -z "${TROUPE_SANITIZE:-}" ] || rounds=0
+rounds=${TROUPE_TEST_LAUNCHES:-$rounds}
+hello=$bin/hello
 for ((round = 0; round < rounds; round++)); do
-    quietly "$bin/hello"
-    quietly taskset -c 0 "$bin/hello"
-    quietly mpirun -n 1 "$bin/hello"
-    quietly mpirun -n 1 --bind-to none "$bin/hello"
-    quietly mpirun -n 4 --oversubscribe "$bin/hello"
-    quietly mpirun -n 4 --oversubscribe --bind-to none "$bin/hello"
-    quietly env TROUPE_BACKEND=sim "$bin/hello"
-    quietly env TROUPE_PLACE=none mpirun -n 1 "$bin/hello"
+    quietly "$hello"
+    quietly taskset -c 0 "$hello"
+    quietly env TROUPE_BACKEND=sim "$hello"
+    quietly env OMP_NUM_THREADS=1 "$hello"
+    quietly env TROUPE_PLACE=quiet "$hello"
+    quietly env TROUPE_PLACE=memory=touch "$hello"
+    for policy in numa core pack spread l3 socket; do
+        placed env TROUPE_PLACE=$policy "$hello"
+    done
+    for use in strict interleave hbm; do
+        calmly env TROUPE_PLACE=memory=$use "$hello"
+    done
+    placed mpirun -n 1 "$hello"
+    placed mpirun -n 1 --bind-to core "$hello"
+    quietly mpirun -n 1 --bind-to none "$hello"
+    quietly env TROUPE_PLACE=none mpirun -n 1 "$hello"
+    quietly env TROUPE_PLACE=quiet mpirun -n 1 "$hello"
+    quietly env TROUPE_LOG=error mpirun -n 1 "$hello"
+    for ranks in 3 4 5; do
+        quietly mpirun -n $ranks --oversubscribe "$hello"
+        quietly mpirun -n $ranks --oversubscribe --bind-to none "$hello"
+    done
+    quietly env OMP_NUM_THREADS=1 mpirun -n 4 --oversubscribe "$hello"
+    quietly env TROUPE_WORKERS=1 mpirun -n 4 --oversubscribe "$hello"
+    quietly mpirun -n 2 --oversubscribe --bind-to none "$hello"
     if [ "$(nproc)" -ge 2 ]; then
-        quietly mpirun -n 2 "$bin/hello"
-        quietly mpirun -n 2 --bind-to none "$bin/hello"
-        quietly mpirun -n 2 --bind-to core "$bin/hello"
-        quietly mpirun -n 2 --map-by slot:PE=1 "$bin/hello"
-        quietly mpirun -n 2 --map-by numa "$bin/hello"
+        placed mpirun -n 2 "$hello"
+        quietly mpirun -n 2 --bind-to none "$hello"
+        quietly env TROUPE_PLACE=none mpirun -n 2 "$hello"
+        quietly env TROUPE_PLACE=quiet mpirun -n 2 "$hello"
+        quietly env OMP_NUM_THREADS=1 mpirun -n 2 --bind-to none "$hello"
+        placed env OMP_NUM_THREADS=1 mpirun -n 2 "$hello"
+        for binding in hwthread core; do
+            placed mpirun -n 2 --bind-to $binding "$hello"
+        done
+        for binding in socket numa; do
+            calmly mpirun -n 2 --bind-to $binding "$hello"
+        done
+        placed mpirun -n 2 --map-by slot:PE=1 "$hello"
+        for mapping in numa socket core; do
+            calmly mpirun -n 2 --map-by $mapping "$hello"
+        done
+        for policy in numa core pack spread inherit memory=strict; do
+            placed env TROUPE_PLACE=$policy mpirun -n 2 "$hello"
+        done
     fi
 done
 # In a control group that leaves one CPU, where one can be made.
@@ -245,8 +288,9 @@ if mkdir "$group" 2> /dev/null; then
     }
     export -f inside
     export group
-    for arguments in '-n 1' '-n 2 --oversubscribe' '-n 2 --oversubscribe --bind-to none'; do
-        quietly bash -c "inside mpirun $arguments $bin/hello"
+    for arguments in '-n 1' '-n 1 --bind-to none' '-n 2 --oversubscribe' \
+        '-n 2 --oversubscribe --bind-to none' '-n 3 --oversubscribe'; do
+        calmly bash -c "inside mpirun $arguments $bin/hello"
     done
     quietly bash -c "inside $bin/hello"
     run 0 bash -c "inside $troupe place --json"
@@ -254,4 +298,5 @@ if mkdir "$group" 2> /dev/null; then
 else
     echo 'a control group: skipped, none can be made'
 fi
-echo "ok, $launches quiet launches"
+[ "$(nproc)" -lt 2 ] || [ "$rounds" -eq 0 ] || [ "$launches" -ge 50 ] || fail "$launches launches are too few"
+echo "ok, $launches launches without a finding"
