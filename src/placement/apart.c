@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -58,6 +59,9 @@ child(enum placement_source source, const char *text, int descriptor)
     (void)setrlimit(RLIMIT_CPU, &seconds);
     (void)setrlimit(RLIMIT_CORE, &no_core);
     silence();
+    /* hwloc loads them before it is told to leave them out, and those take longer than
+     * the file. */
+    (void)setenv("HWLOC_PLUGINS_BLACKLIST", "hwloc_gl,hwloc_opencl", 0);
     base_bytes_init(&bytes);
     if (placement_read_telling(source, text, true, descriptor, &machine, why,
                                sizeof why) == TROUPE_OK) {

@@ -70,10 +70,11 @@ static const struct placement_node *best_node(const struct placement_machine *ma
 
     for (int i = 0; i < machine->n_nodes; i++) {
         const struct placement_node *node = &machine->nodes[i];
-        int n = placement_set_count(&node->cpus);
+        int n;
 
         if (!is_candidate(node, near))
             continue;
+        n = placement_set_count(&node->cpus);
         if (best && n > fewest)
             continue;
         if (!best || n < fewest || is_better(node, best)) {
