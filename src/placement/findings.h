@@ -32,12 +32,12 @@ struct placement_fact {
     int rank; /* of the job */
     int n_workers;
     struct placement_set mask;
-    bool has_memory_policy; /* other than the usual one */
     struct placement_set memory_nodes;
     int n_pages,
         n_remote_pages; /* of a sample that workers touched; 0: not looked at */
     struct placement_set devices; /* of the machine's, which it uses */
     int n_switches; /* involuntary, of a moment's work alone; -1: not looked at */
+    bool has_memory_policy; /* other than the usual one */
 };
 
 /* Of the whole node. */

@@ -279,7 +279,7 @@ done
 # In a control group that leaves one CPU, where one can be made.
 group=/sys/fs/cgroup/cpuset/troupe-place-$$
 if mkdir "$group" 2> /dev/null; then
-    trap 'rmdir "$group"; rm -rf "$work"' EXIT
+    trap 'rmdir "$group" || true; rm -rf "$work"' EXIT
     echo 0 > "$group/cpuset.cpus"
     echo 0 > "$group/cpuset.mems"
     inside() { # inside COMMAND...
@@ -297,6 +297,18 @@ if mkdir "$group" 2> /dev/null; then
     says out '{"rank":0,"cpuset":"0","numa":[0],"workers":["0"],"gpus":[]}'
 else
     echo 'a control group: skipped, none can be made'
+fi
+# In one that limits the time, which masks do not show.
+limited=/sys/fs/cgroup/cpu/troupe-place-$$
+if mkdir "$limited" 2> /dev/null; then
+    trap 'rmdir "$group" "$limited" 2> /dev/null || true; rm -rf "$work"' EXIT
+    echo 150000 > "$limited/cpu.cfs_quota_us"
+    # shellcheck disable=SC2016 # that shell expands it
+    TROUPE_WORKERS=2 run 0 bash -c 'echo $$ > "$0/cgroup.procs"; exec "$@"' "$limited" \
+        "$troupe" place --verify --json
+    says out '"code":"PL09","warning":true,"text":"the control group allows the time of 1.5'
+else
+    echo 'a limit of time: skipped, none can be made'
 fi
 [ "$(nproc)" -lt 2 ] || [ "$rounds" -eq 0 ] || [ "$launches" -ge 50 ] || fail "$launches launches are too few"
 echo "ok, $launches launches without a finding"

@@ -227,10 +227,44 @@ START_TEST(plans_are_judged)
 }
 END_TEST
 
-START_TEST(every_code_has_advice)
+/* Each code, in words and for programs, with its advice. */
+START_TEST(every_code_is_printed_with_its_advice)
 {
-    for (int code = 1; code < PLACEMENT_END_CODES; code++)
-        ck_assert(placement_advice((enum placement_code)code) != NULL);
+    struct placement_findings findings = {0};
+    char *text = NULL, *json = NULL, line[400];
+    size_t size = 0;
+    FILE *file;
+
+    for (int code = 1; code < PLACEMENT_END_CODES; code++) {
+        struct placement_finding *finding = &findings.items[findings.n_items++];
+
+        finding->code = (enum placement_code)code;
+        finding->is_warning = code % 2 == 0;
+        finding->advice = placement_advice(finding->code);
+        ck_assert(finding->advice && finding->advice[0]);
+        snprintf(finding->text, sizeof finding->text, "\"%d\"", code);
+    }
+    file = open_memstream(&text, &size);
+    placement_print_findings(file, &findings);
+    fclose(file);
+    file = open_memstream(&json, &size);
+    placement_print_findings_json(file, &findings);
+    fclose(file);
+    for (int code = 1; code < PLACEMENT_END_CODES; code++) {
+        const char *advice = placement_advice((enum placement_code)code);
+
+        snprintf(line, sizeof line, "PL%02d %s: \"%d\"\n     %s\n", code,
+                 code % 2 ? "note" : "warning", code, advice);
+        ck_assert_msg(strstr(text, line) != NULL, "%s", text);
+        snprintf(
+            line, sizeof line,
+            "{\"code\":\"PL%02d\",\"warning\":%s,\"text\":\"\\\"%d\\\"\",\"advice\":"
+            "\"%s\"}",
+            code, code % 2 ? "false" : "true", code, advice);
+        ck_assert_msg(strstr(json, line) != NULL, "%s", json);
+    }
+    free(text);
+    free(json);
 }
 END_TEST
 
@@ -240,4 +274,4 @@ MACHINES_MAIN("findings",
               groups_that_are_too_small_are_told,
               hosts_are_judged,
               plans_are_judged,
-              every_code_has_advice)
+              every_code_is_printed_with_its_advice)
