@@ -277,9 +277,17 @@ for ((round = 0; round < rounds; round++)); do
     fi
 done
 # In a control group that leaves one CPU, where one can be made.
+leave() { # leave GROUP: who was in it may take a moment to be gone
+    local tries
+    for tries in 1 2 3 4 5; do
+        [ -d "$1" ] && ! rmdir "$1" 2> /dev/null || return 0
+        sleep "0.$tries"
+    done
+}
 group=/sys/fs/cgroup/cpuset/troupe-place-$$
+limited=/sys/fs/cgroup/cpu/troupe-place-$$
+trap 'leave "$group"; leave "$limited"; rm -rf "$work"' EXIT
 if mkdir "$group" 2> /dev/null; then
-    trap 'rmdir "$group" || true; rm -rf "$work"' EXIT
     echo 0 > "$group/cpuset.cpus"
     echo 0 > "$group/cpuset.mems"
     inside() { # inside COMMAND...
@@ -299,9 +307,7 @@ else
     echo 'a control group: skipped, none can be made'
 fi
 # In one that limits the time, which masks do not show.
-limited=/sys/fs/cgroup/cpu/troupe-place-$$
 if mkdir "$limited" 2> /dev/null; then
-    trap 'rmdir "$group" "$limited" 2> /dev/null || true; rm -rf "$work"' EXIT
     echo 150000 > "$limited/cpu.cfs_quota_us"
     # shellcheck disable=SC2016 # that shell expands it
     TROUPE_WORKERS=2 run 0 bash -c 'echo $$ > "$0/cgroup.procs"; exec "$@"' "$limited" \
