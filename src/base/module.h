@@ -83,6 +83,15 @@ struct base_module {
                           struct base_saved_source *source,
                           const struct base_saved *record);
     troupe_status (*loaded)(struct troupe *rank, struct base_saved_source *source);
+    /*
+     * After save(), on the thread that writes the rank's part, while the job runs on:
+     * whatever else the checkpoint counts on is on disk when this returns. It is
+     * published only then; a status other than OK gives it up.
+     */
+    troupe_status (*sync)(struct troupe *rank);
+    /* What the last save() put is published, so that nothing older comes back; on the
+     * runtime's thread. Not called for a checkpoint that is given up. */
+    void (*published)(struct troupe *rank);
     /* Lines for the wait-for report, and lines for TROUPE_STATS. */
     void (*dump)(struct troupe *rank, struct base_bytes *text);
     void (*statistics)(struct troupe *rank, struct base_bytes *text);
