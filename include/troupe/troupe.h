@@ -23,6 +23,7 @@
 #include "troupe/mail.h"
 #include "troupe/message.h"
 #include "troupe/order.h"
+#include "troupe/output.h"
 #include "troupe/owned.h"
 #include "troupe/program.h"
 #include "troupe/random.h"

@@ -52,6 +52,13 @@ static inline bool actor_is_saved(const troupe_actor *actor)
     return !actor->behavior->is_internal;
 }
 
+/* Who of this behavior knows of restarts, and keeps what hangs on it. */
+static inline bool actor_knows_restarts(const struct actor_behavior *behavior)
+{
+    return !behavior->is_process || behavior->source->state != NULL ||
+           (behavior->source->flags & TROUPE_RESTARTABLE_FROM_TOP);
+}
+
 static inline bool actor_is_local(const struct actor_rank *home, uint64_t address)
 {
     uint32_t slot = actor_address_slot(address);

@@ -154,7 +154,7 @@ static troupe_status load_requests(struct saved_loading *loading,
         request.incarnation = (uint32_t)saved_number(cursor);
         if (cursor->failed)
             return TROUPE_INVALID;
-        if (saved_knows(actor->behavior))
+        if (actor_knows_restarts(actor->behavior))
             actor_request_note(actor, &request);
         else
             note_failed(loading, request.sender, request.reference);

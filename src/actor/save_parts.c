@@ -233,7 +233,7 @@ static void put_arguments(struct saving *saving, const struct actor_extra *extra
 
 static void put_extra(struct saving *saving, const troupe_actor *actor)
 {
-    bool keeps = saved_knows(actor->behavior);
+    bool keeps = actor_knows_restarts(actor->behavior);
     struct actor_extra empty = {.stash_head = NULL};
     const struct actor_extra *extra = actor->extra;
 

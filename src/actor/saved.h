@@ -136,11 +136,4 @@ uint16_t saved_type_now(const struct saved_loading *loading, uint64_t then);
 /* Puts names and hashes, in the order of their numbers. */
 troupe_status saved_types_save(const struct actor_rank *home, struct base_saver *saver);
 
-/* It knows of restarts, and keeps what hangs on it. */
-static inline bool saved_knows(const struct actor_behavior *behavior)
-{
-    return !behavior->is_process || behavior->source->state != NULL ||
-           (behavior->source->flags & TROUPE_RESTARTABLE_FROM_TOP);
-}
-
 #endif

@@ -57,6 +57,13 @@ static int real_fsync(const struct base_files *files, int descriptor)
     return fsync(descriptor);
 }
 
+static int
+real_truncate(const struct base_files *files, int descriptor, off_t size_bytes)
+{
+    (void)files;
+    return ftruncate(descriptor, size_bytes);
+}
+
 static int real_close(const struct base_files *files, int descriptor)
 {
     (void)files;
@@ -124,6 +131,7 @@ const struct base_files base_files_real = {
     .write = real_write,
     .pwrite = real_pwrite,
     .fsync = real_fsync,
+    .truncate = real_truncate,
     .close = real_close,
     .stat = real_stat,
     .mkdir = real_mkdir,

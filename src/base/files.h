@@ -40,6 +40,7 @@ struct base_files {
                       size_t size_bytes,
                       off_t offset_bytes);
     int (*fsync)(const struct base_files *files, int descriptor);
+    int (*truncate)(const struct base_files *files, int descriptor, off_t size_bytes);
     int (*close)(const struct base_files *files, int descriptor);
     int (*stat)(const struct base_files *files, const char *path, struct stat *status);
     int (*mkdir)(const struct base_files *files, const char *path, mode_t mode);

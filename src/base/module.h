@@ -28,6 +28,7 @@ enum base_slot {
     BASE_SLOT_STATE,
     BASE_SLOT_CHECKPOINT,
     BASE_SLOT_RUNTIME,
+    BASE_SLOT_OUTPUT,
     BASE_N_SLOTS
 };
 

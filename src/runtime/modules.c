@@ -4,6 +4,7 @@
 #include "directory/directory.h"
 #include "kernel/kernel.h"
 #include "linear/linear.h"
+#include "output/output.h"
 #include "runtime/internal.h"
 #include "team/team.h"
 
@@ -24,9 +25,16 @@ static const struct base_module runtime_module = {
 /* Below these stand comm and the actors themselves, which start.c starts by name; the
  * actors are listed for what they save. */
 const struct base_module *const runtime_modules[] = {
-    &actor_module,  &kernel_first_module, &directory_module,
-    &team_module,   &array_module,        &kernel_module,
-    &linear_module, &checkpoint_module,   &runtime_module,
+    &actor_module,
+    &kernel_first_module,
+    &directory_module,
+    &team_module,
+    &array_module,
+    &output_module,
+    &kernel_module,
+    &linear_module,
+    &checkpoint_module,
+    &runtime_module,
     NULL,
 };
 

@@ -64,6 +64,9 @@ static troupe_status save_rank(struct runtime_rank *rank, struct still_store *st
     for (; *module; module++)
         if ((*module)->save)
             TROUPE_TRY((*module)->save(&rank->troupe, &saver.base));
+    for (module = runtime_modules; *module; module++)
+        if ((*module)->sync)
+            TROUPE_TRY((*module)->sync(&rank->troupe));
     return TROUPE_OK;
 }
 
