@@ -23,6 +23,7 @@
 #include "troupe/mail.h"
 #include "troupe/message.h"
 #include "troupe/order.h"
+#include "troupe/outbox.h"
 #include "troupe/output.h"
 #include "troupe/owned.h"
 #include "troupe/program.h"

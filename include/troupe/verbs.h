@@ -19,6 +19,7 @@
 #include "troupe/call.h"
 #include "troupe/directory.h"
 #include "troupe/mail.h"
+#include "troupe/outbox.h"
 #include "troupe/owned.h"
 
 #ifndef __cplusplus
@@ -127,6 +128,10 @@ static inline troupe_status troupe_send_typed(troupe_actor *self,
 #define troupe_send_every(self, to, period_s, timer, ...)                              \
     troupe_send_every_bytes((self), (to), troupe_ns_of_s(period_s),                    \
                             TROUPE_MESSAGE(__VA_ARGS__), (timer))
+
+/** Sends when a checkpoint with its cause is published. troupe_outbox_send_bytes(). */
+#define troupe_outbox_send(self, to, ...)                                              \
+    troupe_outbox_send_bytes((self), (to), TROUPE_MESSAGE(__VA_ARGS__))
 
 /** Sends to all members of a group. troupe_group_send_bytes(). */
 #define troupe_group_send(self, group, ...)                                            \

@@ -611,6 +611,9 @@ troupe_status actor_load(struct troupe *rank,
                          struct base_saved_source *source,
                          const struct base_saved *record);
 troupe_status actor_loaded(struct troupe *rank, struct base_saved_source *source);
+/* While a rank loads: the number of a type now, by that in the checkpoint; 0: the
+ * program has none of its name and fields, which is said. */
+uint16_t actor_type_now(const struct actor_rank *home, uint64_t then);
 void actor_loading_free(struct actor_rank *home);
 
 /* ---- module.c: start and stop

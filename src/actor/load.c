@@ -21,6 +21,11 @@ static struct saved_loading *loading_of(struct actor_rank *home)
     return home->loading;
 }
 
+uint16_t actor_type_now(const struct actor_rank *home, uint64_t then)
+{
+    return home->loading ? saved_type_now(home->loading, then) : 0;
+}
+
 void actor_loading_free(struct actor_rank *home)
 {
     if (!home->loading)

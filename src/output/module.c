@@ -13,6 +13,7 @@ static troupe_status init(struct troupe *rank, const void *options)
     here->home = actor_of(rank);
     here->files = &base_files_real;
     base_list_init(&here->all);
+    base_list_init(&here->outbox);
     return TROUPE_OK;
 }
 
@@ -43,12 +44,31 @@ static void fini(struct troupe *rank)
         return;
     close_all(here, 0);
     output_syncing_close(here);
+    outbox_free(here);
     base_free(here);
     rank->slot[BASE_SLOT_OUTPUT] = NULL;
 }
 
+static bool is_still(struct troupe *rank)
+{
+    return outbox_is_still(output_of(rank));
+}
+
+static void published(struct troupe *rank)
+{
+    outbox_release(output_of(rank));
+}
+
+static troupe_status loaded(struct troupe *rank, struct base_saved_source *source)
+{
+    (void)source;
+    outbox_release(output_of(rank));
+    return TROUPE_OK;
+}
+
 static const struct base_saved_kind saved_kinds[] = {
     {OUTPUT_SAVED_FILE, BASE_SAVED_ADDRESS, "output files"},
+    {OUTPUT_SAVED_OUTBOX, BASE_SAVED_ADDRESS, "outbox"},
 };
 
 const struct base_module output_module = {
@@ -57,9 +77,12 @@ const struct base_module output_module = {
     .init = init,
     .fini = fini,
     .actor_ended = actor_ended,
+    .is_still = is_still,
     .saved = saved_kinds,
     .n_saved = ARRAY_LENGTH(saved_kinds),
     .save = output_save,
     .load = output_load,
+    .loaded = loaded,
     .sync = output_sync,
+    .published = published,
 };

@@ -78,6 +78,7 @@ troupe_status output_save(struct troupe *rank, struct base_saver *saver)
     size_t n = count(here);
 
     output_syncing_close(here); /* of a checkpoint that was given up */
+    TROUPE_TRY(outbox_save(here, saver));
     if (n == 0)
         return TROUPE_OK;
     here->syncing = base_try_alloc(n * sizeof *here->syncing);
@@ -113,6 +114,8 @@ troupe_status output_load(struct troupe *rank,
     struct output *output;
 
     (void)source;
+    if (record->kind == OUTPUT_SAVED_OUTBOX)
+        return outbox_load(here, record);
     base_cursor_init(&cursor, record->data, record->size_bytes);
     reference = base_cursor_u64(&cursor);
     size_bytes = base_cursor_u64(&cursor);

@@ -28,6 +28,7 @@ BEGIN {
     belongs("actor", "behavior call dead_letter foreign life mail owned mpi parameter program system")
     belongs("team", "exchange team_inline")
     belongs("array", "array_file array_inline array_range")
+    belongs("output", "outbox")
     belongs("numeric", "kernel_probe lanes")
     belongs("kernel", "order random reduce scan")
     belongs("linear", "grid linear_file")

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "support/still.h"
+#include "comm/sim.h"
+#include "output/output.h"
 #include "runtime/internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +76,12 @@ static troupe_status save_rank(struct runtime_rank *rank, struct still_store *st
 
 /* Of the process, like the simulator: its driver gives a step no context. */
 static uint64_t n_steps_left;
+static void (*ask_now)(struct troupe *rank);
+
+void still_checkpoints_set(void (*ask)(struct troupe *rank))
+{
+    ask_now = ask;
+}
 
 static void withdraw(struct actor_rank *home)
 {
@@ -165,15 +173,20 @@ static troupe *start(const troupe_program *program, int n_ranks, uint64_t seed)
                                     .argv = arguments,
                                     .sim_ranks = n_ranks,
                                     .sim_seed = seed};
+    const struct runtime_job *job;
     troupe *runtime;
 
-    return troupe_start(&options, &runtime) == TROUPE_OK ? runtime : NULL;
+    if (troupe_start(&options, &runtime) != TROUPE_OK)
+        return NULL;
+    job = (const struct runtime_job *)(void *)runtime;
+    for (int i = 0; ask_now && i < job->n_ranks; i++)
+        output_checkpoints_set(&job->ranks[i]->troupe, ask_now);
+    return runtime;
 }
 
-/* Leaves the job as it stands. */
-static enum still_end stop_at(troupe *runtime, uint64_t n, struct still_store *store)
+static enum still_end
+save_at(struct runtime_job *job, uint64_t n, struct still_store *store)
 {
-    struct runtime_job *job = (struct runtime_job *)(void *)runtime;
     enum still_end end;
 
     n_steps_left = n;
@@ -181,6 +194,15 @@ static enum still_end stop_at(troupe *runtime, uint64_t n, struct still_store *s
     end = job->sim_result.end == COMM_SIM_STUCK ? end_of(job) : STILL_OVER;
     if (end == STILL_SAVED)
         save_all(job, store);
+    return end;
+}
+
+/* Leaves the job as it stands. */
+static enum still_end stop_at(troupe *runtime, uint64_t n, struct still_store *store)
+{
+    struct runtime_job *job = (struct runtime_job *)(void *)runtime;
+    enum still_end end = save_at(job, n, store);
+
     for (int i = 0; i < job->n_ranks; i++)
         runtime_rank_abandon(job->ranks[i]);
     troupe_stop(runtime);
@@ -194,6 +216,50 @@ enum still_end still_save(const troupe_program *program,
                           struct still_store *store)
 {
     return stop_at(start(program, n_ranks, seed), n_steps, store);
+}
+
+static void publish(const struct runtime_job *job)
+{
+    const struct base_module *const *module;
+
+    for (int i = 0; i < job->n_ranks; i++) {
+        for (module = runtime_modules; *module; module++)
+            if ((*module)->published)
+                (*module)->published(&job->ranks[i]->troupe);
+        sim_wake(job->sim, i, job->sim->rank[i].clock_ns);
+    }
+    job->sim->last_activity_ns = job->sim_result.virtual_ns;
+}
+
+static int run_to_end(struct runtime_job *job)
+{
+    n_steps_left = UINT64_MAX;
+    job->sim_result = comm_sim_drive(job->sim, step);
+    for (int i = 0; i < job->n_ranks; i++)
+        if (job->sim_result.end == COMM_SIM_DONE) {
+            comm_stop(job->ranks[i]->comm);
+            runtime_rank_end_actors(job->ranks[i]);
+        } else {
+            runtime_rank_abandon(job->ranks[i]);
+        }
+    return job->sim_result.end == COMM_SIM_DONE ? job->ranks[0]->exit_code : -1;
+}
+
+int still_publish(const troupe_program *program,
+                  int n_ranks,
+                  uint64_t seed,
+                  uint64_t n_steps,
+                  struct still_store *store)
+{
+    troupe *runtime = start(program, n_ranks, seed);
+    struct runtime_job *job = (struct runtime_job *)(void *)runtime;
+    int exit_code;
+
+    if (save_at(job, n_steps, store) == STILL_SAVED)
+        publish(job);
+    exit_code = run_to_end(job);
+    troupe_stop(runtime);
+    return exit_code;
 }
 
 /* ---- going on ----------------------------------------------------------------- */

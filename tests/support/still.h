@@ -51,6 +51,16 @@ enum still_end still_resume_and_save(const troupe_program *program,
                                      uint64_t seed,
                                      uint64_t n_steps,
                                      struct still_store *store);
+/* Jobs from now on make checkpoints: outboxes wait, and ask by this for one; NULL: they
+ * make none, as at first. */
+void still_checkpoints_set(void (*ask)(struct troupe *rank));
+/* As still_save(), but the checkpoint is published and the job runs on to its end; its
+ * exit code, -1: it did not get so far. */
+int still_publish(const troupe_program *program,
+                  int n_ranks,
+                  uint64_t seed,
+                  uint64_t n_steps,
+                  struct still_store *store);
 void still_free(struct still_store *store);
 
 #endif
