@@ -149,14 +149,16 @@ static bool play(uint64_t seed)
     }
     for (size_t i = 0; i < store.n_records; i++) {
         const struct still_record *record = &store.records[i];
+        uint64_t reference;
         struct effect effect;
 
         if (record->kind != BASE_KIND(BASE_SLOT_OUTPUT, 1))
             continue;
         memcpy(&effect, record->data + record->size_bytes - sizeof effect,
                sizeof effect);
-        ck_assert_uint_eq(first[effect.teller][effect.number],
-                          seen.references[effect.teller][effect.number]);
+        memcpy(&reference, record->data + sizeof reference, sizeof reference);
+        ck_assert_uint_eq(first[effect.teller][effect.number], reference);
+        ck_assert_uint_eq(seen.references[effect.teller][effect.number], reference);
     }
     still_free(&store);
     return end == STILL_SAVED;
