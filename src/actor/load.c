@@ -208,14 +208,14 @@ static troupe_status load_main(struct saved_loading *loading,
                                const struct base_saved *record)
 {
     troupe_actor *actor = loading->home->rank_process;
+    const struct actor_behavior *behavior;
     struct base_cursor cursor;
-    uint64_t then;
 
     if (!loading->behaviors)
         return TROUPE_INVALID;
     base_cursor_init(&cursor, record->data, record->size_bytes);
-    then = saved_number(&cursor);
-    if (!actor || behavior_now(loading, then) != actor->behavior)
+    behavior = behavior_now(loading, saved_number(&cursor));
+    if (!actor || !behavior || behavior != actor->behavior)
         return TROUPE_SCHEMA;
     return load_body(loading, actor, &cursor, (uint32_t)saved_number(&cursor));
 }

@@ -18,15 +18,27 @@ put(struct saving *saving, uint8_t kind, uint64_t key, const void *data, size_t 
 
 /* ---- states ------------------------------------------------------------------- */
 
-/* The length of what a save function writes is known when it has. */
+/* How long it is stands before what a save function has written. */
+static troupe_status put_length(struct base_bytes *bytes, size_t before)
+{
+    size_t length = bytes->size - before;
+    uint32_t narrow = (uint32_t)length;
+
+    if (bytes->failed)
+        return TROUPE_NO_MEMORY;
+    if (length > UINT32_MAX)
+        return TROUPE_INVALID;
+    memcpy(bytes->data + before - sizeof narrow, &narrow, sizeof narrow);
+    return TROUPE_OK;
+}
+
 static void put_own_state(struct saving *saving, troupe_actor *actor)
 {
     struct actor_rank *home = saving->home;
     struct base_bytes *bytes = &saving->page;
     troupe_writer writer = {.bytes = bytes};
-    uint32_t length = 0;
-    size_t before;
     troupe_status status;
+    size_t before;
 
     base_bytes_append_u32(bytes, 0);
     before = bytes->size;
@@ -35,13 +47,10 @@ static void put_own_state(struct saving *saving, troupe_actor *actor)
     status = actor->behavior->source->save(actor, actor->state, &writer);
     home->no_fail_depth--;
     home->running = NULL;
-    if (status == TROUPE_OK && bytes->size - before > UINT32_MAX)
-        status = TROUPE_INVALID;
+    if (status == TROUPE_OK)
+        status = put_length(bytes, before);
     if (saving->status == TROUPE_OK)
         saving->status = status;
-    length = (uint32_t)(bytes->size - before);
-    if (!bytes->failed)
-        memcpy(bytes->data + before - sizeof length, &length, sizeof length);
 }
 
 static bool is_private(const struct actor_behavior *behavior)

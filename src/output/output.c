@@ -123,30 +123,38 @@ static bool full_path(const char *path, char *full)
     return true;
 }
 
+/* *made is untouched on failure. */
+static troupe_status
+open_new(const troupe_actor *self, const char *path, struct output **made)
+{
+    struct output_rank *here = output_of(self->home->rank);
+    struct output *output =
+        output_add(here, self->address, actor_reference_make(self->home), path);
+    troupe_status status;
+
+    if (!output)
+        return TROUPE_NO_MEMORY;
+    status = output_set(here, output, 0);
+    if (status == TROUPE_OK)
+        *made = output;
+    else
+        (void)output_remove(here, output);
+    return status;
+}
+
 troupe_status
 troupe_output_open(troupe_actor *self, const char *path, troupe_reference *reference)
 {
-    struct output_rank *here = output_of(self->home->rank);
     char full[OUTPUT_PATH_BYTES];
     struct output *output;
-    troupe_status status;
 
     actor_require(self, reference != NULL,
                   "troupe_output_open: no place for the output");
     if (!full_path(path, full))
         return TROUPE_INVALID;
     output = find_path(self, full);
-    if (!output) {
-        output =
-            output_add(here, self->address, actor_reference_make(self->home), full);
-        if (!output)
-            return TROUPE_NO_MEMORY;
-        status = output_set(here, output, 0);
-        if (status != TROUPE_OK) {
-            (void)output_remove(here, output);
-            return status;
-        }
-    }
+    if (!output)
+        TROUPE_TRY(open_new(self, full, &output));
     reference->bits = output->reference;
     return TROUPE_OK;
 }
