@@ -267,8 +267,10 @@ static void done_taken(struct troupe *rank, struct comm_record *record)
 
     if (here->phase != CHECKPOINT_WRITING)
         return;
-    if (record->header.type == TROUPE_OK)
+    if (record->header.type == TROUPE_OK) {
         here->statistics.published = here->epoch;
+        checkpoint_tell_published(here);
+    }
     enter(here, CHECKPOINT_IDLE);
 }
 

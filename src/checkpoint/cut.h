@@ -63,6 +63,7 @@ struct checkpoint_part {
     struct store_place place;
     struct checkpoint_image *image;
     struct checkpoint_written written;
+    struct troupe *rank; /* whose layers bring to disk what it counts on */
 };
 
 enum checkpoint_chore { CHORE_NONE, CHORE_BEGIN, CHORE_PUBLISH, CHORE_ABANDON };
@@ -189,6 +190,8 @@ void checkpoint_tick_stop(struct checkpoint_rank *here);
 void checkpoint_write_begin(struct checkpoint_rank *here);
 /* True, once, when this rank's part is written or has failed. */
 bool checkpoint_write_end(struct checkpoint_rank *here);
+/* The layers hear that what they saved last is published. */
+void checkpoint_tell_published(struct checkpoint_rank *here);
 
 /* ---- state.c ---- */
 

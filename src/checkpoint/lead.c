@@ -310,6 +310,7 @@ static void published(struct checkpoint_rank *here)
         log_info(&here->home->rank->log, "older checkpoints could not be removed: %s",
                  troupe_status_text(here->lead->prune_status));
     send_done(here, TROUPE_OK);
+    checkpoint_tell_published(here);
     if (here->options.every_ns == 0)
         checkpoint_lead_plan(here);
 }

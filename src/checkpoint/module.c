@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/alloc.h"
 #include "checkpoint/cut.h"
+#include "output/output.h"
 #include <string.h>
 
 /* Checkpoints as one of the rank's modules, and what is set at its start. */
@@ -144,6 +145,11 @@ static bool may_be_restarted(const struct troupe_behavior *main)
     return main->state || (main->flags & TROUPE_RESTARTABLE_FROM_TOP);
 }
 
+static void ask(struct troupe *rank)
+{
+    (void)checkpoint_ask(rank);
+}
+
 void checkpoint_begin(struct troupe *rank)
 {
     struct checkpoint_rank *here = checkpoint_of(rank);
@@ -155,6 +161,8 @@ void checkpoint_begin(struct troupe *rank)
                     "no checkpoints: '%s' has neither a state (TROUPE_STATE) nor the "
                     "flag TROUPE_RESTARTABLE_FROM_TOP",
                     main->name);
+    if (here->is_on)
+        output_checkpoints_set(rank, ask);
     if (here->lead)
         checkpoint_lead_plan(here);
     checkpoint_tick_arm(here);

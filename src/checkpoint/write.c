@@ -16,6 +16,16 @@ static troupe_status write_items(struct store_writer *writer,
     return TROUPE_OK;
 }
 
+static troupe_status sync_all(struct troupe *rank)
+{
+    const struct base_module *const *module = actor_of(rank)->modules;
+
+    for (; *module; module++)
+        if ((*module)->sync)
+            TROUPE_TRY((*module)->sync(rank));
+    return TROUPE_OK;
+}
+
 static void write_part(void *context)
 {
     struct checkpoint_part *part = context;
@@ -27,6 +37,8 @@ static void write_part(void *context)
     status = store_writer_open(&writer, part->store, &part->place);
     if (status == TROUPE_OK)
         status = write_items(&writer, part->image);
+    if (status == TROUPE_OK)
+        status = sync_all(part->rank);
     if (status == TROUPE_OK)
         status = store_writer_finish(&writer, &part->written.part);
     else
@@ -41,6 +53,7 @@ void checkpoint_write_begin(struct checkpoint_rank *here)
     here->part =
         (struct checkpoint_part){.store = &here->store,
                                  .image = &here->image,
+                                 .rank = here->home->rank,
                                  .place = {.epoch = here->epoch,
                                            .attempt = here->attempt,
                                            .part = (uint32_t)here->home->me,
@@ -56,4 +69,13 @@ bool checkpoint_write_end(struct checkpoint_rank *here)
         return false;
     here->is_writing = false;
     return true;
+}
+
+void checkpoint_tell_published(struct checkpoint_rank *here)
+{
+    const struct base_module *const *module = here->home->modules;
+
+    for (; *module; module++)
+        if ((*module)->published)
+            (*module)->published(here->home->rank);
 }
