@@ -14,23 +14,11 @@ void actor_cut_set(struct actor_rank *home, struct actor_cut *cut)
     home->is_quiet_offered = false;
 }
 
-/* Also beyond the capacity: a payload that stays with its sender is in no copy. */
-static void fetch_payloads(troupe_actor *actor)
-{
-    for (struct message_envelope **link = &actor->head; *link; link = &(*link)->next)
-        if ((*link)->flags & MESSAGE_TICKET)
-            actor_fetch_start(actor, link);
-}
-
+/* Payloads also beyond the capacity: one that stays with its sender is in no copy. */
 void actor_freeze(struct actor_rank *home)
 {
     home->is_frozen = true;
-    for (uint32_t s = 0; s < home->n_own_slots; s++)
-        for (uint32_t i = 1; i < home->slots[s].n_entries; i++)
-            if (home->slots[s].entries[i].actor)
-                fetch_payloads(home->slots[s].entries[i].actor);
-    if (home->rank_process)
-        fetch_payloads(home->rank_process);
+    (void)actor_payloads_fetch(home->rank);
 }
 
 void actor_thaw(struct actor_rank *home)
