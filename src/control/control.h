@@ -29,6 +29,7 @@ enum control_kind {
     CONTROL_HELLO = 1, /* rank: who it is */
     CONTROL_BEAT,      /* rank: that it lives, and how far it is */
     CONTROL_SAVED,     /* rank 0: a checkpoint was published */
+    CONTROL_GAVE_UP,   /* rank 0: one was given up, and why; another is tried later */
     CONTROL_CANNOT,    /* rank 0: there will be none, and why */
     CONTROL_LINE,      /* rank: a line of what it was doing */
     CONTROL_DUMPED,    /* rank: that was all of it */
@@ -63,7 +64,7 @@ struct control_message {
     uint64_t n_turns, n_messages;       /* BEAT */
     struct control_saved saved;         /* SAVED */
     int32_t exit_code;                  /* COMPLETED, ANSWER */
-    char text[CONTROL_TEXT_BYTES];      /* CANNOT, LINE, ANSWER */
+    char text[CONTROL_TEXT_BYTES];      /* GAVE_UP, CANNOT, LINE, ANSWER */
 };
 
 /* The bytes of its frame; texts that are too long are cut. */

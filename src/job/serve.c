@@ -237,6 +237,16 @@ static void take_cannot(struct job_supervisor *supervisor, const char *why)
     job_tell(supervisor, &(struct job_event){.kind = JOB_CANNOT_SAVE});
 }
 
+/* Who is asked to stop waits on, as long as it may. */
+static void take_gave_up(struct job_supervisor *supervisor, const char *why)
+{
+    job_say(supervisor, "%s", why);
+    job_journal_begin(&supervisor->journal, "given up");
+    job_journal_text(&supervisor->journal, "why", why);
+    job_journal_end(&supervisor->journal);
+    job_commands_answer(supervisor, JOB_EXIT_AGAIN, why);
+}
+
 static void take_dumped(struct job_supervisor *supervisor, int rank)
 {
     struct job_watch *watch = &supervisor->watch;
@@ -266,6 +276,9 @@ static void take_from_rank(struct job_supervisor *supervisor,
         return;
     case CONTROL_SAVED:
         take_saved(supervisor, &message->saved);
+        return;
+    case CONTROL_GAVE_UP:
+        take_gave_up(supervisor, message->text);
         return;
     case CONTROL_CANNOT:
         take_cannot(supervisor, message->text);

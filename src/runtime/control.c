@@ -140,11 +140,12 @@ static void say_waits(struct runtime_rank *rank)
     ring(control);
 }
 
-static void say_cannot(struct runtime_control *control, const char *why)
+static void
+say_refusal(struct runtime_control *control, enum control_kind refusal, const char *why)
 {
     pthread_mutex_lock(&control->lock);
-    snprintf(control->outbox.cannot, sizeof(control->outbox.cannot), "%s", why);
-    control->outbox.has_cannot = true;
+    snprintf(control->outbox.why, sizeof(control->outbox.why), "%s", why);
+    control->outbox.refusal = refusal;
     pthread_mutex_unlock(&control->lock);
     ring(control);
 }
@@ -165,7 +166,7 @@ static void ask_for_checkpoint(struct runtime_rank *rank)
     char why[256] = "";
 
     if (!runtime_saver.ask(&rank->troupe, why, sizeof(why)))
-        say_cannot(control, why);
+        say_refusal(control, CONTROL_CANNOT, why);
 }
 
 static void look_for_news(struct runtime_rank *rank)
@@ -179,7 +180,7 @@ static void look_for_news(struct runtime_rank *rank)
         say_saved(control, &saved);
         return;
     case RUNTIME_GAVE_UP:
-        say_cannot(control, why);
+        say_refusal(control, CONTROL_GAVE_UP, why);
         return;
     default:
         return;

@@ -32,9 +32,10 @@ struct runtime_saver {
 /* What the runtime's thread has for the supervisor; under the lock. */
 struct runtime_outbox {
     struct base_bytes dump; /* lines */
-    bool has_dump, has_saved, has_cannot, has_completed, stops;
+    bool has_dump, has_saved, has_completed, stops;
+    enum control_kind refusal; /* GAVE_UP or CANNOT; 0: neither */
     struct control_saved saved;
-    char cannot[256];
+    char why[256]; /* of the refusal */
     int exit_code;
 };
 
@@ -50,7 +51,7 @@ struct runtime_control {
     /* Set by the helper, taken by the runtime's thread. */
     _Alignas(64) _Atomic bool wants_dump;
     _Atomic bool wants_save;
-    _Alignas(64) pthread_mutex_t lock;
+    pthread_mutex_t lock;
     struct runtime_outbox outbox;
     int bell; /* an eventfd: something is in the outbox */
     pthread_t helper;

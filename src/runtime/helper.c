@@ -119,7 +119,8 @@ static bool say_outbox(struct runtime_control *control, bool *stops)
     outbox = *shared;
     base_bytes_init(&shared->dump);
     shared->has_dump = shared->has_saved = false;
-    shared->has_cannot = shared->has_completed = false;
+    shared->has_completed = false;
+    shared->refusal = (enum control_kind)0;
     pthread_mutex_unlock(&control->lock);
     if (outbox.has_dump && control->dump_asked_ns)
         is_well = say_dump(control, &outbox.dump);
@@ -127,10 +128,10 @@ static bool say_outbox(struct runtime_control *control, bool *stops)
     if (is_well && outbox.has_saved)
         is_well = say(control, &(struct control_message){.kind = CONTROL_SAVED,
                                                          .saved = outbox.saved});
-    if (is_well && outbox.has_cannot) {
-        struct control_message message = {.kind = CONTROL_CANNOT};
+    if (is_well && outbox.refusal) {
+        struct control_message message = {.kind = outbox.refusal};
 
-        memcpy(message.text, outbox.cannot, sizeof(outbox.cannot));
+        memcpy(message.text, outbox.why, sizeof(outbox.why));
         is_well = say(control, &message);
     }
     if (is_well && outbox.has_completed)
