@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# `troupe run` and checkpoints: whatever is killed or asked to stop, and when, the job ends
+# with the bits of one that nothing happened to.
+set -euo pipefail
+
+[ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # tiny limits make it slow, and no other
+
+troupe=${TROUPE_BUILD_DIR:?}/bin/troupe
+job=("$TROUPE_BUILD_DIR/bin/tests/mpi_checkpoint" 150 20) # steps, each so many ms
+work=$(mktemp -d)
+mkdir "$work/tmp"
+export TMPDIR=$work/tmp
+trap 'rm -rf "$work"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1
+mark=TROUPE_TEST_MARK=$$.$RANDOM
+export "${mark?}"
+
+fail() {
+    printf 'FAILED: %s\n' "$1" >&2
+    cat "$work/out" "$work/err" "$work/journal" >&2
+    exit 1
+}
+
+start() { # start RANKS: a supervisor beside us
+    "$troupe" run -n "$1" --checkpoint "$work/ck" --job toy --every 0.5 \
+        --journal "$work/journal" "${job[@]}" > "$work/out" 2> "$work/err" &
+    supervisor=$!
+}
+
+ends() { # ends EXIT_CODE
+    local code=0
+    wait "$supervisor" 2> /dev/null || code=$?
+    [ "$code" -eq "$1" ] || fail "exit code $code, not $1"
+}
+
+published() { # how many, in all attempts
+    { cat "$work/journal" 2> /dev/null || true; } | sed -n '/"published"/p' | wc -l
+}
+
+wait_for_another() { # a checkpoint more than now
+    local before
+    before=$(published)
+    for _ in $(seq 200); do
+        [ "$(published)" -le "${before:-0}" ] || return 0
+        sleep 0.05
+    done
+    fail 'no checkpoint came'
+}
+
+a_rank() { # the process of one
+    local environment process
+    grep -lzxF "$mark" /proc/[0-9]*/environ 2> /dev/null | while read -r environment; do
+        process=$(dirname "$environment")
+        case $(readlink "$process/exe") in
+        */mpi_checkpoint) printf '%s\n' "${process#/proc/}" ;;
+        esac
+    done | tail -n 1
+}
+
+has_value() { # and goes on from a checkpoint
+    grep -qxF "$value" "$work/out" || fail "not '$value'"
+    grep -q '^restored at [1-9]' "$work/out" || fail 'not from a checkpoint'
+}
+
+value=$(mpirun --bind-to none -n 2 "${job[@]}")
+
+# A rank dies, twice.
+start 2
+wait_for_another
+kill -KILL "$(a_rank)"
+wait_for_another
+kill -KILL "$(a_rank)"
+ends 0
+has_value
+[ "$(grep -c '"launched"' "$work/journal")" -eq 3 ] || fail 'not three attempts'
+
+# Asked to stop it takes a checkpoint first; the next one goes on, with another rank.
+rm -rf "$work/ck" "$work/journal"
+start 2
+wait_for_another
+n_before=$(published)
+kill -TERM "$supervisor"
+ends 75
+[ "$(published)" -gt "$n_before" ] || fail 'it did not save before it stopped'
+start 3
+ends 0
+has_value
+
+# The supervisor dies.
+rm -rf "$work/ck" "$work/journal"
+start 2
+wait_for_another
+kill -KILL "$supervisor"
+ends 137
+start 2
+ends 0
+has_value
+
+# Somebody asks.
+rm -rf "$work/ck" "$work/journal"
+start 2
+wait_for_another
+"$troupe" checkpoint now "$work/ck" > "$work/now" || fail 'checkpoint now'
+grep -q '^checkpoint [0-9]* published: ' "$work/now" || fail 'it does not say what it made'
+ends 0
+echo ok
