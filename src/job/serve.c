@@ -249,11 +249,7 @@ static void take_gave_up(struct job_supervisor *supervisor, const char *why)
 
 static void take_dumped(struct job_supervisor *supervisor, int rank)
 {
-    struct job_watch *watch = &supervisor->watch;
-
-    watch->n_dumped += !watch->ranks[rank].has_dumped;
-    watch->ranks[rank].has_dumped = true;
-    if (watch->n_dumped == watch->n_here)
+    if (job_watch_dumped(&supervisor->watch, (uint32_t)rank))
         job_tell(supervisor, &(struct job_event){.kind = JOB_DUMPED});
 }
 

@@ -14,6 +14,7 @@
 /* Does what the machine asks for. */
 
 static const int64_t probe_limit_ns = 10000000000;
+static const int64_t mute_ns = 1500000000; /* who is silent so long is not waited for */
 
 /* ---- selecting
  * ------------------------------------------------------------------------ */
@@ -220,6 +221,7 @@ static void do_ask_save(struct job_supervisor *supervisor)
 static void do_ask_dumps(struct job_supervisor *supervisor)
 {
     job_say(supervisor, "the job hangs: %s", supervisor->hang_words);
+    job_watch_await(&supervisor->watch, base_clock_ns() - mute_ns);
     job_links_send(supervisor, CONTROL_DUMP, -1);
 }
 

@@ -77,6 +77,29 @@ bool job_watch_lose(struct job_watch *watch, uint32_t number)
     return !watch->ranks[number].has_completed;
 }
 
+void job_watch_await(struct job_watch *watch, int64_t since_ns)
+{
+    watch->n_awaited = 0;
+    for (uint32_t i = 0; i < watch->n_ranks; i++) {
+        struct job_watched *rank = &watch->ranks[i];
+
+        rank->is_awaited =
+            rank->is_here && !rank->is_lost && rank->heard_ns >= since_ns;
+        watch->n_awaited += rank->is_awaited;
+    }
+}
+
+bool job_watch_dumped(struct job_watch *watch, uint32_t number)
+{
+    struct job_watched *rank = &watch->ranks[number];
+
+    rank->has_dumped = true;
+    if (!rank->is_awaited)
+        return false;
+    rank->is_awaited = false;
+    return --watch->n_awaited == 0;
+}
+
 bool job_watch_is_complete(const struct job_watch *watch, int *exit_code)
 {
     *exit_code = 0;

@@ -9,6 +9,7 @@
 struct job_watched {
     bool is_here, is_lost, has_completed;
     bool has_dumped;
+    bool is_awaited;
     uint32_t process_id;
     char host[CONTROL_NAME_BYTES];
     int exit_code;
@@ -19,7 +20,8 @@ struct job_watched {
 
 struct job_watch {
     struct job_watched *ranks;
-    uint32_t n_ranks, n_here, n_completed, n_dumped;
+    uint32_t n_ranks, n_here, n_completed;
+    uint32_t n_awaited; /* dumps that are still to come */
 };
 
 enum job_hang {
@@ -51,6 +53,10 @@ void job_watch_beat(struct job_watch *watch,
 void job_watch_complete(struct job_watch *watch, uint32_t rank, int exit_code);
 /* True: it had not completed. */
 bool job_watch_lose(struct job_watch *watch, uint32_t rank);
+/* All that were heard of since are expected to say what they do. */
+void job_watch_await(struct job_watch *watch, int64_t since_ns);
+/* True: that was the last. */
+bool job_watch_dumped(struct job_watch *watch, uint32_t rank);
 bool job_watch_is_complete(const struct job_watch *watch, int *exit_code);
 uint64_t job_watch_messages(const struct job_watch *watch);
 

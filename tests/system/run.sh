@@ -94,6 +94,15 @@ run 64 --liveness
 says err '--liveness needs a value'
 run 64 --from 12x --checkpoint "$work/ck" true
 run 64 --every 5 true
+run 64 --spare 1 true
+says err '--spare, --min-ranks and --agent need --hosts'
+run 64 --hosts a:x true
+says err 'a:x: not hosts such as a:4,b:4'
+run 64 --hosts a:2,b:2 -n 5 true
+says err 'room for fewer ranks than that'
+run 0 --dry-run --hosts a:2,b:2,c:3 --spare 1 true
+says out 'mpirun -n 4 '
+says out '--host a:2,b:2 '
 run 64 "$work/no-such-program"
 says err "$work/no-such-program: No such file"
 run 78 --launcher "$work/no-such-launcher" true

@@ -142,6 +142,24 @@ START_TEST(the_job_is_complete_when_all_say_so)
 }
 END_TEST
 
+START_TEST(who_was_silent_is_not_waited_for)
+{
+    struct job_watch watch;
+
+    begin(&watch);
+    beat_all(&watch, CONTROL_BUSY, 1, 10);
+    beat(&watch, 0, CONTROL_BUSY, 1, 50);
+    beat(&watch, 2, CONTROL_BUSY, 1, 60);
+    job_watch_await(&watch, 50);
+    ck_assert_uint_eq(watch.n_awaited, 2);
+    ck_assert(!job_watch_dumped(&watch, 1)); /* wakes up after all */
+    ck_assert(!job_watch_dumped(&watch, 2));
+    ck_assert(!job_watch_dumped(&watch, 2));
+    ck_assert(job_watch_dumped(&watch, 0));
+    job_watch_fini(&watch);
+}
+END_TEST
+
 START_TEST(strangers_are_not_let_in)
 {
     struct control_message message = {.kind = CONTROL_HELLO, .rank = 1, .n_ranks = 4};
@@ -163,4 +181,5 @@ CHECK_MAIN("job_watch",
            an_endless_turn_is_found_and_a_long_wait_is_not,
            all_idle_without_a_timer_is_a_hang,
            the_job_is_complete_when_all_say_so,
+           who_was_silent_is_not_waited_for,
            strangers_are_not_let_in)
