@@ -220,8 +220,12 @@ static void do_ask_save(struct job_supervisor *supervisor)
 
 static void do_ask_dumps(struct job_supervisor *supervisor)
 {
+    int64_t liveness_ns = supervisor->options->liveness_ns;
+
     job_say(supervisor, "the job hangs: %s", supervisor->hang_words);
-    job_watch_await(&supervisor->watch, base_clock_ns() - mute_ns);
+    if (liveness_ns == 0 || liveness_ns > mute_ns)
+        liveness_ns = mute_ns;
+    job_watch_await(&supervisor->watch, base_clock_ns() - liveness_ns + 1);
     job_links_send(supervisor, CONTROL_DUMP, -1);
 }
 
