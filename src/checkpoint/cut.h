@@ -42,6 +42,7 @@ struct checkpoint_status {
     bool is_ready;        /* all of them are there */
     bool has_process;     /* its rank process has a state, and has not returned */
     bool is_process_safe; /* and is there */
+    bool has_been_ready;  /* rank 0's: once in this cut */
 };
 
 struct checkpoint_written {

@@ -50,7 +50,7 @@ static struct checkpoint_chunk *next_chunk(struct checkpoint_image *image,
         *chunk = (struct checkpoint_chunk){0};
         image->n_chunks++;
     }
-    if (chunk->capacity_bytes < size_bytes) {
+    if (!chunk->bytes || chunk->capacity_bytes < size_bytes) {
         base_free(chunk->bytes);
         *chunk = (struct checkpoint_chunk){.bytes = base_try_alloc(capacity),
                                            .capacity_bytes = capacity};

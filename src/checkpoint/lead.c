@@ -95,8 +95,10 @@ complain_of(struct checkpoint_rank *here, int rank, int status, int error_number
     complain(here, error_number ? error_number : -1 - status, text);
 }
 
+/* Whoever asked for it has to ask again. */
 static void clean_up(struct checkpoint_rank *here)
 {
+    here->lead->is_wanted = false;
     here->lead->must_abandon = true;
     here->lead->deadline_ns = INT64_MAX;
 }
@@ -114,7 +116,10 @@ void checkpoint_lead_status(struct checkpoint_rank *here,
                             int rank,
                             const struct checkpoint_status *status)
 {
+    bool has_been_ready = here->lead->status[rank].has_been_ready;
+
     here->lead->status[rank] = *status;
+    here->lead->status[rank].has_been_ready = has_been_ready || status->is_ready;
 }
 
 static bool are_all_ready(const struct checkpoint_rank *here)
@@ -177,7 +182,7 @@ static void say_who_holds_up(struct checkpoint_rank *here)
     int n = 0, first = -1;
 
     for (int i = 0; i < here->home->n_ranks; i++) {
-        if (here->lead->status[i].is_ready)
+        if (here->lead->status[i].has_been_ready)
             continue;
         n++;
         if (first < 0)
@@ -357,15 +362,13 @@ void checkpoint_lead_tick(struct checkpoint_rank *here)
 int64_t checkpoint_lead_next_ns(const struct checkpoint_rank *here)
 {
     const struct checkpoint_lead *lead = here->lead;
-    int64_t next_ns;
 
     if (here->phase == CHECKPOINT_PREPARING)
         return lead->release_ns < lead->deadline_ns ? lead->release_ns
                                                     : lead->deadline_ns;
-    if (here->phase != CHECKPOINT_IDLE)
+    if (!may_begin(here))
         return INT64_MAX;
-    next_ns = lead->is_wanted ? 0 : lead->next_ns;
-    return next_ns;
+    return lead->is_wanted ? 0 : lead->next_ns;
 }
 
 /* ---- asking -------------------------------------------------------------------- */

@@ -150,8 +150,9 @@ static int exit_code_of(struct checkpoint_rank *here, troupe_status status)
                   problem->path, problem->text);
         return store_verdict_exit_code(problem->verdict);
     }
-    log_error(log, "no restart from checkpoint %" PRIu64 ": %s", here->epoch,
-              troupe_status_text(status));
+    if (status != TROUPE_REFUSED) /* whoever refused has said why */
+        log_error(log, "no restart from checkpoint %" PRIu64 ": %s", here->epoch,
+                  troupe_status_text(status));
     return status == TROUPE_REFUSED || status == TROUPE_SCHEMA ? EXIT_CONFIGURATION
                                                                : EXIT_NO_CHECKPOINT;
 }

@@ -165,6 +165,8 @@ troupe_status checkpoint_state_load(struct troupe *rank,
         return source->read(source, CHECKPOINT_SAVED_STATE, me, me, take_own, process);
     if (may_be_joined(process->behavior->source))
         return load_joined(process, source);
+    if (home->me > 0)
+        return TROUPE_REFUSED;
     log_error(&rank->log,
               "the checkpoint is of %d ranks, and '%s' says neither that its state is "
               "the same on all (TROUPE_REPLICATED) nor how to part it (TROUPE_PARTS): "

@@ -1,13 +1,7 @@
 /* seeds: 150 */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _GNU_SOURCE
-#include "base/alloc.h"
-#include "base/random.h"
-#include "runtime/sim.h"
-#include "support/check_main.h"
-#include "test_checkpoint_disk.h"
-#include "troupe/troupe.h"
-#include <stdio.h>
+#include "test_checkpoint_job.h"
 
 /*
  * Jobs that are dropped at any moment and started again, on other numbers of ranks too,
@@ -112,40 +106,6 @@ TROUPE_PROCESS(toy_process, run, TROUPE_STATE(toy), .flags = TROUPE_REPLICATED);
 
 /* ---- running it ---------------------------------------------------------------- */
 
-static uint64_t number_in(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-
-    return text && *text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static int attempt_once(const struct checkpoint_options *checkpoint,
-                        const troupe_behavior *main,
-                        int n_ranks,
-                        uint64_t step_limit,
-                        struct comm_sim_result *result)
-{
-    char *argv[] = {"toy", NULL};
-    const troupe_program program = {.main = main};
-    const troupe_options options = {.program = &program, .argc = 1, .argv = argv};
-    const struct runtime_sim sim = {
-        .sim = {.n_ranks = n_ranks,
-                .seed = mixed(world.seed, (uint64_t)world.attempt),
-                .slow_percent = 20,
-                .stop_percent = 10,
-                .step_limit = step_limit},
-        .comm = {.spin_ns = -1},
-        .checkpoint = checkpoint};
-    troupe *runtime;
-    int exit_code;
-
-    ck_assert_int_eq(runtime_start_sim(&options, &sim, &runtime), TROUPE_OK);
-    exit_code = troupe_run(runtime);
-    *result = runtime_sim_result(runtime);
-    troupe_stop(runtime);
-    return exit_code;
-}
-
 /* One that had returned when the checkpoint was made does not begin again. */
 static void check_final(void)
 {
@@ -158,20 +118,21 @@ static void check_final(void)
 static void survive(const struct checkpoint_options *checkpoint, uint64_t seed)
 {
     struct base_random random = {seed};
-    struct comm_sim_result result = {.end = COMM_SIM_LIMIT};
-    int n_ranks = 1;
+    struct attempt attempt = {.main = &toy_process,
+                              .checkpoint = checkpoint,
+                              .result = {.end = COMM_SIM_LIMIT}};
 
     world.seed = seed;
-    for (world.attempt = 1; result.end == COMM_SIM_LIMIT; world.attempt++) {
+    for (world.attempt = 1; attempt.result.end == COMM_SIM_LIMIT; world.attempt++) {
         uint64_t most = 600 + 400 * (uint64_t)world.attempt;
         int exit_code;
 
         ck_assert_int_lt(world.attempt, MOST_ATTEMPTS);
-        n_ranks = 1 + (int)base_random_below(&random, MOST_RANKS);
-        exit_code =
-            attempt_once(checkpoint, &toy_process, n_ranks,
-                         1 + base_random_below(&random, (uint32_t)most), &result);
-        ck_assert_msg(result.end == COMM_SIM_LIMIT || exit_code == 0,
+        attempt.n_ranks = 1 + (int)base_random_below(&random, MOST_RANKS);
+        attempt.seed = mixed(seed, (uint64_t)world.attempt);
+        attempt.step_limit = 1 + base_random_below(&random, (uint32_t)most);
+        exit_code = attempt_run(&attempt);
+        ck_assert_msg(attempt.result.end == COMM_SIM_LIMIT || exit_code == 0,
                       "exit code %d in attempt %d: TROUPE_TEST_SEED=%llu", exit_code,
                       world.attempt, (unsigned long long)seed);
     }
@@ -180,22 +141,14 @@ static void survive(const struct checkpoint_options *checkpoint, uint64_t seed)
 
 START_TEST(comes_to_its_end)
 {
-    uint64_t first = number_in("TROUPE_TEST_SEED", 1);
-    uint64_t last = number_in("TROUPE_TEST_SEED", number_in("TROUPE_TEST_SEEDS", 20));
+    uint64_t last = attempt_last_seed(20);
 
-    for (uint64_t seed = first; seed <= last; seed++) {
+    for (uint64_t seed = attempt_first_seed(); seed <= last; seed++) {
         struct quick_disk disk;
-        const struct checkpoint_options checkpoint = {.directory =
-                                                          quick_disk_open(&disk),
-                                                      .job = "toy",
-                                                      .program = "toy",
-                                                      .every_ns = -1,
-                                                      .files = &disk.files};
-        int64_t n_live = base_alloc_live();
+        const struct checkpoint_options checkpoint = attempt_options(&disk);
 
         world = (struct world){.is_asking = true};
         survive(&checkpoint, seed);
-        ck_assert_int_eq(base_alloc_live(), n_live);
         quick_disk_close(&disk);
     }
 }

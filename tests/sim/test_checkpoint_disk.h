@@ -19,6 +19,7 @@ struct quick_disk {
     struct base_files files;
     char path[64];
     int error; /* not 0: what every write gives from now on */
+    bool refuses_folders;
 };
 
 static inline int quick_fsync(const struct base_files *files, int descriptor)
@@ -41,11 +42,23 @@ static inline ssize_t quick_write(const struct base_files *files,
     return -1;
 }
 
+static inline int
+quick_mkdir(const struct base_files *files, const char *path, mode_t mode)
+{
+    const struct quick_disk *disk = CONTAINER_OF_CONST(files, struct quick_disk, files);
+
+    if (!disk->refuses_folders)
+        return mkdir(path, mode);
+    errno = EACCES;
+    return -1;
+}
+
 static inline const char *quick_disk_open(struct quick_disk *disk)
 {
     *disk = (struct quick_disk){.files = base_files_real};
     disk->files.fsync = quick_fsync;
     disk->files.write = quick_write;
+    disk->files.mkdir = quick_mkdir;
     snprintf(disk->path, sizeof disk->path, "/tmp/troupe-checkpoint-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(disk->path));
     return disk->path;
