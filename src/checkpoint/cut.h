@@ -71,8 +71,9 @@ enum checkpoint_chore { CHORE_NONE, CHORE_BEGIN, CHORE_PUBLISH, CHORE_ABANDON };
 
 /* Rank 0 alone. */
 struct checkpoint_lead {
-    bool is_wanted;
+    bool is_wanted, is_for_request;
     int64_t next_ns;     /* when it is time for the next */
+    int64_t retry_ns;    /* after one that was asked for has come to nothing */
     int64_t deadline_ns; /* of the phase */
     int64_t release_ns, release_span_ns;
     struct checkpoint_status *status; /* by rank */

@@ -11,6 +11,8 @@
  * and the next begins only when nothing of the last one is left to do.
  */
 
+static const int64_t least_retry_ns = 1000 * 1000 * 1000;
+static const int64_t most_retry_ns = INT64_C(60) * 1000 * 1000 * 1000;
 enum { RELEASE_SPAN_NS = 10 * 1000 * 1000, MOST_RELEASE_SPAN_NS = 1000 * 1000 * 1000 };
 
 void checkpoint_send_all(struct checkpoint_rank *here,
@@ -35,6 +37,8 @@ static int64_t later(int64_t now_ns, int64_t span_ns)
 
 void checkpoint_lead_plan(struct checkpoint_rank *here)
 {
+    if (here->lead->retry_ns == 0)
+        here->lead->retry_ns = least_retry_ns;
     here->lead->next_ns = later(
         checkpoint_now_ns(here),
         checkpoint_interval_ns(here->options.every_ns, here->statistics.frozen_ns));
@@ -54,7 +58,8 @@ static void begin(struct checkpoint_rank *here)
     struct checkpoint_lead *lead = here->lead;
     int64_t now_ns = checkpoint_now_ns(here);
 
-    lead->reason = lead->is_wanted ? "asked for" : "interval";
+    lead->is_for_request |= lead->is_wanted;
+    lead->reason = lead->is_for_request ? "asked for" : "interval";
     lead->deadline_ns = later(now_ns, here->options.patience_ns);
     lead->release_span_ns = RELEASE_SPAN_NS;
     lead->release_ns = now_ns + RELEASE_SPAN_NS;
@@ -95,10 +100,25 @@ complain_of(struct checkpoint_rank *here, int rank, int status, int error_number
     complain(here, error_number ? error_number : -1 - status, text);
 }
 
-/* Whoever asked for it has to ask again. */
+/* Whoever asked for it need not ask again; but not at once. */
+static void plan_retry(struct checkpoint_rank *here)
+{
+    struct checkpoint_lead *lead = here->lead;
+    int64_t at_ns;
+
+    if (!lead->is_for_request && !lead->is_wanted)
+        return;
+    lead->is_wanted = false;
+    at_ns = later(checkpoint_now_ns(here), lead->retry_ns);
+    if (at_ns < lead->next_ns)
+        lead->next_ns = at_ns;
+    lead->retry_ns =
+        lead->retry_ns < most_retry_ns / 2 ? lead->retry_ns * 2 : most_retry_ns;
+}
+
 static void clean_up(struct checkpoint_rank *here)
 {
-    here->lead->is_wanted = false;
+    plan_retry(here);
     here->lead->must_abandon = true;
     here->lead->deadline_ns = INT64_MAX;
 }
@@ -238,6 +258,7 @@ void checkpoint_lead_summed(struct checkpoint_rank *here)
 
     if (here->sum.outcome == OUTCOME_NOT_READY)
         return;
+    here->lead->is_for_request |= here->lead->is_wanted;
     here->lead->is_wanted = false;
     here->lead->deadline_ns = INT64_MAX;
     here->statistics.frozen_ns = now_ns - here->froze_ns;
@@ -299,6 +320,8 @@ static void published(struct checkpoint_rank *here)
     struct checkpoint_statistics *statistics = &here->statistics;
 
     here->lead->complained = 0;
+    here->lead->is_for_request = false;
+    here->lead->retry_ns = least_retry_ns;
     statistics->published = here->epoch;
     statistics->published_at_ns = checkpoint_now_ns(here);
     statistics->n_published++;

@@ -179,6 +179,32 @@ START_TEST(one_cause_is_said_once)
 }
 END_TEST
 
+/* Who has asked gets it, when there is room again. */
+static troupe_status asking_once(troupe_actor *self)
+{
+    if (troupe_rank(self) == 0)
+        TROUPE_TRY(troupe_checkpoint_request(self));
+    for (int i = 0; i < 300; i++) {
+        world.disk.error = i < 100 ? ENOSPC : 0;
+        troupe_safepoint(self);
+        troupe_sleep_until(self, troupe_after_s(self, 0.1));
+    }
+    look(self);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(asking_process, asking_once, TROUPE_STATE(toy));
+
+START_TEST(what_was_asked_for_is_tried_again)
+{
+    open_world();
+    ck_assert_int_eq(run_to_end(&asking_process, 1), 0);
+    ck_assert_uint_gt(world.statistics.n_given_up, 1);
+    ck_assert_uint_lt(world.statistics.n_given_up, 6); /* ever more seldom */
+    ck_assert_uint_eq(world.statistics.n_published, 1);
+    quick_disk_close(&world.disk);
+}
+END_TEST
+
 /* ---- the job ends meanwhile ---------------------------------------------------- */
 
 static troupe_status failing(troupe_actor *self)
@@ -461,6 +487,7 @@ CHECK_MAIN("checkpoint_ends",
            who_never_gets_ready_is_named,
            disk_that_fails_holds_up_nothing,
            one_cause_is_said_once,
+           what_was_asked_for_is_tried_again,
            job_that_fails_ends,
            parts_are_parted_anew,
            states_without_parts_stay_on_their_number,
