@@ -72,8 +72,9 @@ struct base_module {
     /*
      * Checkpoints. save() puts all that the layer wants again, while nothing runs on
      * any rank and nothing is on its way. After a restart load() gets each record that
-     * falls to this rank, before anything has run; layers are called lowest first, and
-     * kinds in the order of `saved`. `source` may be kept until loaded(), or, where the
+     * falls to this rank, before anything has run, and sends nothing; loaded() comes
+     * when load() is done on all ranks. Layers are called lowest first, and kinds in
+     * the order of `saved`. `source` may be kept until loaded(), or, where the
      * layer has kinds that are asked for, until fini. A status other than OK ends the
      * start, or gives the checkpoint up.
      */

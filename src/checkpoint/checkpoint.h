@@ -52,7 +52,9 @@ struct checkpoint_choice {
 void checkpoint_choose(struct troupe *rank, struct checkpoint_choice *choice);
 /* All ranks, before anything has run; the exit code if it cannot start, else 0. */
 int checkpoint_load(struct troupe *rank, const struct checkpoint_choice *choice);
-/* All have loaded. */
+/* All have loaded, so that what is sent now finds whom it is for; likewise. */
+int checkpoint_join(struct troupe *rank);
+/* All have joined. */
 void checkpoint_begin(struct troupe *rank);
 
 /* ---- as the job runs ---- */

@@ -128,15 +128,21 @@ static troupe_status load_all(struct checkpoint_rank *here,
                               const struct store_entry *entry)
 {
     const struct base_module *const *module;
-    struct troupe *rank = here->home->rank;
 
     TROUPE_TRY(checkpoint_source_open(here, entry));
     TROUPE_TRY(load_job(here));
     for (module = here->home->modules; *module; module++)
         TROUPE_TRY(load_module(here, *module));
+    return TROUPE_OK;
+}
+
+static troupe_status tell_loaded(struct checkpoint_rank *here)
+{
+    const struct base_module *const *module;
+
     for (module = here->home->modules; *module; module++)
         if ((*module)->loaded)
-            TROUPE_TRY((*module)->loaded(rank, &here->source->base));
+            TROUPE_TRY((*module)->loaded(here->home->rank, &here->source->base));
     return TROUPE_OK;
 }
 
@@ -171,5 +177,13 @@ int checkpoint_load(struct troupe *rank, const struct checkpoint_choice *choice)
         return exit_code;
     here->statistics.restarted_from = choice->epoch;
     status = load_all(here, &entry);
+    return status == TROUPE_OK ? 0 : exit_code_of(here, status);
+}
+
+int checkpoint_join(struct troupe *rank)
+{
+    struct checkpoint_rank *here = checkpoint_of(rank);
+    troupe_status status = here->source ? tell_loaded(here) : TROUPE_OK;
+
     return status == TROUPE_OK ? 0 : exit_code_of(here, status);
 }

@@ -51,7 +51,8 @@ enum runtime_phase {
     RUNTIME_COMPARE, /* programs and settings of all ranks */
     RUNTIME_EXPLAIN, /* they differ: how, told to rank 0 */
     RUNTIME_CHOOSE,  /* where to begin: from a checkpoint? */
-    RUNTIME_LOAD,    /* that, and all have */
+    RUNTIME_LOAD,    /* that; sends nothing */
+    RUNTIME_JOIN,    /* all have: what was waiting to be sent is */
     RUNTIME_ACTORS,
     RUNTIME_SETTLE, /* one exit code for all */
     RUNTIME_GATHER, /* statistics, if asked for */
@@ -151,9 +152,10 @@ void runtime_lines_take(struct troupe *holder, struct comm_record *record);
 /* ---- restart.c
  * ----------------------------------------------------------------------- */
 
-/* Steps of the phases CHOOSE and LOAD. */
+/* Steps of the phases CHOOSE, LOAD and JOIN. */
 struct comm_step runtime_choose_step(struct runtime_rank *rank);
 struct comm_step runtime_load_step(struct runtime_rank *rank);
+struct comm_step runtime_join_step(struct runtime_rank *rank);
 
 /* ---- run.c
  * --------------------------------------------------------------------------- */

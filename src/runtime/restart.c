@@ -48,6 +48,20 @@ struct comm_step runtime_load_step(struct runtime_rank *rank)
         runtime_reduce_exit_code(rank, checkpoint_load(&rank->troupe, &rank->choice));
     moved = runtime_pump(rank);
     if (runtime_reduced(rank)) {
+        rank->phase = rank->exit_code == 0 ? RUNTIME_JOIN : RUNTIME_THROUGH;
+        moved = true;
+    }
+    return runtime_wait(rank, moved);
+}
+
+struct comm_step runtime_join_step(struct runtime_rank *rank)
+{
+    bool moved;
+
+    if (!rank->is_reducing)
+        runtime_reduce_exit_code(rank, checkpoint_join(&rank->troupe));
+    moved = runtime_pump(rank);
+    if (runtime_reduced(rank)) {
         rank->phase = rank->exit_code == 0 ? RUNTIME_ACTORS : RUNTIME_THROUGH;
         if (rank->exit_code == 0)
             checkpoint_begin(&rank->troupe);

@@ -142,8 +142,9 @@ static struct comm_step through_step(struct runtime_rank *rank)
 static struct comm_step (*const steps[])(struct runtime_rank *rank) = {
     [RUNTIME_COMPARE] = runtime_compare_step, [RUNTIME_EXPLAIN] = runtime_explain_step,
     [RUNTIME_CHOOSE] = runtime_choose_step,   [RUNTIME_LOAD] = runtime_load_step,
-    [RUNTIME_ACTORS] = actors_step,           [RUNTIME_SETTLE] = settle_step,
-    [RUNTIME_GATHER] = runtime_gather_step,   [RUNTIME_THROUGH] = through_step,
+    [RUNTIME_JOIN] = runtime_join_step,       [RUNTIME_ACTORS] = actors_step,
+    [RUNTIME_SETTLE] = settle_step,           [RUNTIME_GATHER] = runtime_gather_step,
+    [RUNTIME_THROUGH] = through_step,
 };
 
 struct comm_step runtime_step(struct troupe *holder)
