@@ -14,7 +14,8 @@
 enum {
     N_STEPS = 30,
     N_ACCOUNTS = 8,
-    MOVES_A_STEP = 4,
+    MOVES_A_STEP = 6,
+    N_HOPS = 12, /* of an amount, through others' hands */
     MOST_RANKS = 5,
     MOST_ATTEMPTS = 80,
     LARGE_BYTES = 30000
@@ -88,9 +89,10 @@ struct take {
 TROUPE_TYPE(take, to, counter, amount, is_late, n_bytes, TROUPE_TAIL(bytes, n_bytes));
 
 struct give {
-    int64_t amount;
+    int64_t amount, n_hops;
+    troupe_address to, other;
 };
-TROUPE_TYPE(give, amount);
+TROUPE_TYPE(give, amount, n_hops, to, other);
 
 struct passed {
     int64_t amount;
@@ -125,14 +127,18 @@ on_take(troupe_actor *self, struct account *account, const struct take *take)
     TROUPE_TRY(troupe_send(self, take->counter, passed, .amount = take->amount));
     if (take->is_late)
         return troupe_send_after(self, take->to, 1e-5 * (double)(take->amount % 7),
-                                 NULL, give, .amount = take->amount);
-    return troupe_send(self, take->to, give, .amount = take->amount);
+                                 NULL, give, .amount = take->amount, .n_hops = 0);
+    return troupe_send(self, take->to, give, .amount = take->amount, .n_hops = N_HOPS,
+                       .to = troupe_self(self), .other = take->to);
 }
 
 static troupe_status
 on_give(troupe_actor *self, struct account *account, const struct give *give)
 {
-    (void)self;
+    if (give->n_hops > 0) /* to and fro, an even number of times */
+        return troupe_send(self, give->to, give, .amount = give->amount,
+                           .n_hops = give->n_hops - 1, .to = give->other,
+                           .other = give->to);
     account->balance += give->amount;
     return TROUPE_OK;
 }
@@ -252,7 +258,7 @@ static void survive(const struct checkpoint_options *checkpoint)
 
     attempt.n_ranks = 1 + (int)base_random_below(&random, MOST_RANKS);
     for (world.attempt = 1; attempt.result.end == COMM_SIM_LIMIT; world.attempt++) {
-        uint64_t most = 2000 + 1000 * (uint64_t)world.attempt;
+        uint64_t most = 2000 + 800 * (uint64_t)world.attempt;
         int exit_code;
 
         ck_assert_int_lt(world.attempt, MOST_ATTEMPTS);
