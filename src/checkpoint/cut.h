@@ -40,8 +40,8 @@ struct checkpoint_status {
     uint64_t number, balance; /* team/standing.c */
     bool is_known;
     bool is_ready;        /* all of them are there */
-    bool has_process;     /* its rank process has a state, and has not returned */
-    bool is_process_safe; /* and is there */
+    bool has_number;      /* of its rank process's place in the rank team */
+    bool is_process_safe; /* that is there; else it may have returned */
     bool has_been_ready;  /* rank 0's: once in this cut */
 };
 

@@ -152,7 +152,7 @@ static bool are_all_ready(const struct checkpoint_rank *here)
         if (!status[i].is_known || !status[i].is_ready)
             return false;
         balance += status[i].balance;
-        if (!status[i].has_process)
+        if (!status[i].has_number)
             continue;
         if (first && first->number != status[i].number)
             return false;

@@ -115,18 +115,12 @@ void checkpoint_status_take(struct checkpoint_rank *here,
 {
     const struct actor_rank *home = here->home;
     const troupe_actor *process = home->rank_process;
-    struct team_standing standing;
 
     *status = (struct checkpoint_status){.is_known = true};
     status->is_ready = here->safe.n_items == home->n_stateful;
-    if (!process || !actor_is_stateful(process))
-        process = NULL;
-    status->has_process = process != NULL;
     status->is_process_safe = process && (process->flags & ACTOR_SAFE);
-    if (status->is_process_safe) {
-        team_standing_of(process, &standing);
-        status->number = standing.number;
-    }
+    if (status->is_process_safe || !process)
+        status->has_number = team_rank_number(home->rank, &status->number);
     if (status->is_ready)
         status->balance = balance_of(here);
 }

@@ -39,3 +39,12 @@ void team_standing_of(const troupe_actor *actor, struct team_standing *standing)
             standing->balance += weigh(team);
     }
 }
+
+bool team_rank_number(struct troupe *rank, uint64_t *number)
+{
+    const struct team_rank *here = team_of(rank);
+    const troupe_team *team = base_map_get(&here->teams, here->rank_team_id);
+
+    *number = team ? team->next : 0;
+    return !team || team->broken_from == UINT64_MAX;
+}

@@ -327,6 +327,9 @@ struct team_standing {
     bool is_outstanding; /* it has not asked how some operation ended */
 };
 void team_standing_of(const troupe_actor *actor, struct team_standing *standing);
+/* The number of the rank process's next operation in the rank team, also when it has
+ * ended and others are not so far yet. False: that team is broken. */
+bool team_rank_number(struct troupe *rank, uint64_t *number);
 
 /* ---- start.c, combine.c ------------------------------------------------------- */
 
