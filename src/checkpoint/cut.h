@@ -43,6 +43,7 @@ struct checkpoint_status {
     bool has_number;      /* of its rank process's place in the rank team */
     bool is_process_safe; /* that is there; else it may have returned */
     bool has_been_ready;  /* rank 0's: once in this cut */
+    uint8_t unused[3];    /* 0: it is compared, and sent, as bytes */
 };
 
 struct checkpoint_written {

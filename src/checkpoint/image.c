@@ -43,7 +43,8 @@ static struct checkpoint_chunk *next_chunk(struct checkpoint_image *image,
     uint64_t capacity = size_bytes > CHUNK_BYTES ? size_bytes : CHUNK_BYTES;
     struct checkpoint_chunk *chunk;
 
-    if (image->n_used == image->chunk_capacity && !grow_chunks(image))
+    if ((!image->chunks || image->n_used == image->chunk_capacity) &&
+        !grow_chunks(image))
         return NULL;
     chunk = &image->chunks[image->n_used];
     if (image->n_used == image->n_chunks) {
