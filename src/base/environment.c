@@ -41,7 +41,8 @@ const struct base_env_variable base_env_table[] = {
      "OMP_NUM_THREADS, else one a core of the rank's, else 1",
      "threads that work on a rank's part of an array"},
     {"TROUPE_PLACE", BASE_ENV_TEXT,
-     "auto|none|inherit|numa|l3|socket|core|pack|spread|gpu|nic, quiet, report, smt=N",
+     "auto|none|inherit|numa|l3|socket|core|pack|spread|gpu|nic, quiet, report, smt=N, "
+     "memory=near|touch|strict|interleave|hbm",
      "auto", "where ranks run on a node; words parted by commas"},
     {"TROUPE_CHECKPOINT", BASE_ENV_TEXT, "a directory", "none",
      "where checkpoints go, on a disk that all ranks see"},
@@ -59,16 +60,6 @@ const struct base_env_variable base_env_table[] = {
      "do each kernel twice and name one whose bits change"},
     {"TROUPE_ISA", BASE_ENV_WORD, "baseline|v2|v3|v4", "the best there is",
      "instruction set of the kernels' loops"},
-    {"TROUPE_CHECKPOINT", BASE_ENV_TEXT, "a folder", "none", "where checkpoints are"},
-    {"TROUPE_CHECKPOINT_JOB", BASE_ENV_TEXT, "a name", "the program's",
-     "the job's folder in it"},
-    {"TROUPE_CHECKPOINT_EVERY", BASE_ENV_TEXT, "auto, or seconds", "auto",
-     "how often a checkpoint is taken"},
-    {"TROUPE_RESTART_FROM", BASE_ENV_TEXT, "newest|none|EPOCH[.ATTEMPT]", "newest",
-     "the checkpoint to go on from"},
-    /* Set by 'troupe run'. */
-    {"TROUPE_ATTEMPT", BASE_ENV_INT, "1 and up", "claimed by rank 0",
-     "number of this start of the job"},
     {"TROUPE_CONTROL", BASE_ENV_TEXT, "an address", "none",
      "where the supervisor of the job listens"},
     /* For the tests of the library itself. */

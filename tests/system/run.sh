@@ -10,7 +10,7 @@ troupe=${TROUPE_BUILD_DIR:?}/bin/troupe
 victim=$TROUPE_BUILD_DIR/bin/tests/mpi_run_victim
 work=$(mktemp -d)
 mkdir "$work/tmp"
-export TMPDIR=$work/tmp # so that what is left can be told from others'
+export TROUPE_PLACE=quiet TMPDIR=$work/tmp # so that what is left can be told from others'
 trap 'rm -rf "$work"' EXIT
 
 fail() {
