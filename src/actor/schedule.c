@@ -346,6 +346,13 @@ static void watch_turns(struct actor_rank *home, uint32_t n_turns)
     home->turn_began_ns = now_ns;
 }
 
+/* The rank may have slept until now. */
+static void begin_turns(struct actor_rank *home)
+{
+    if (home->handler_timeout_ns)
+        home->turn_began_ns = base_clock_coarse_ns();
+}
+
 /*
  * Also those that become ready meanwhile: a poll costs more than a round of two
  * processes. But who yields does so because it computes for long: then it is time for a
@@ -417,8 +424,10 @@ COLD static bool cut_step(struct actor_rank *home)
     bool was_frozen = home->is_frozen;
 
     home->cut->step(home->rank);
-    if (home->is_frozen != was_frozen)
+    if (home->is_frozen != was_frozen) {
         withdraw(home);
+        begin_turns(home);
+    }
     return home->is_frozen;
 }
 
@@ -428,8 +437,8 @@ struct comm_step actor_step(struct troupe *rank)
     bool has_fired = false;
 
     (void)comm_poll(home->comm);
-    if (home->handler_timeout_ns && (home->n_ready || comm_has_frame(home->comm)))
-        home->turn_began_ns = base_clock_coarse_ns();
+    if (home->n_ready || comm_has_frame(home->comm))
+        begin_turns(home);
     if (comm_has_frame(home->comm)) {
         withdraw(home);
         if (UNLIKELY(home->is_frozen))
@@ -441,6 +450,8 @@ struct comm_step actor_step(struct troupe *rank)
         return actor_frozen_step(home);
     if (heap_first(&home->timers))
         has_fired = actor_timers_run(home);
+    if (has_fired)
+        begin_turns(home);
     if (home->n_ready) {
         withdraw(home);
         run_ready(home);
