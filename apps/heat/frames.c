@@ -102,7 +102,6 @@ troupe_status frames_write(struct frames *frames, troupe_grid grid, int64_t step
         return TROUPE_OK;
     colour(frames, &facts);
     TROUPE_TRY(bring_together(frames, grid, &facts));
-    frames->n_written++;
     if (troupe_rank(frames->self) > 0)
         return TROUPE_OK;
     snprintf(path, sizeof path, "%s%06lld.png", frames->prefix, (long long)step);

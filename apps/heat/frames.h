@@ -14,7 +14,6 @@ struct frames {
     uint8_t *mine, *all;     /* points of the own rows; at rank 0 of all */
     troupe_incoming *receives;
     uint8_t colours[256][3];
-    int64_t n_written;
     char fault[300]; /* at rank 0 */
 };
 

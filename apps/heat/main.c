@@ -5,6 +5,10 @@
  *
  * The rank processes do all of it together; rank 0 also reads, reports and writes. What
  * goes wrong at rank 0 alone is told to the others, so that all end alike.
+ *
+ * A checkpoint has one grid and the state. Each second step ends in the grid it began
+ * in, so the other one holds nothing that is needed then. After a restart the frames
+ * and reports behind the checkpoint come once more, the same as they were.
  */
 
 #include "common/json.h"
@@ -23,6 +27,24 @@ static int exit_code = EXIT_ALL_DONE;
 struct report {
     double energy, coldest, hottest;
 };
+TROUPE_TYPE(report, energy, coldest, hottest);
+
+/* What all ranks must know to go on. */
+struct state {
+    int64_t width, height;
+    int64_t n_steps;
+    int64_t n_frames;
+    double size; /* sum of the absolute temperatures at first */
+    struct report begin, last;
+};
+TROUPE_TYPE(state,
+            width,
+            height,
+            n_steps,
+            n_frames,
+            size,
+            TROUPE_NESTED(begin, report),
+            TROUPE_NESTED(last, report));
 
 struct job {
     troupe_actor *self;
@@ -32,10 +54,9 @@ struct job {
     struct frames frames;
     struct progress progress;
     troupe_grid now, next;
-    struct report begin, last;
-    double size; /* sum of the absolute temperatures at first */
-    int64_t n_steps;
-    double seconds; /* of steps alone */
+    struct state *state;
+    int64_t n_done; /* steps since the start, or the checkpoint */
+    double seconds; /* of these alone */
 };
 
 static void release(void *argument)
@@ -92,20 +113,21 @@ static troupe_status read_scene(struct job *job)
     size[1] = job->scene.height;
     TROUPE_TRY(
         troupe_broadcast(job->self, troupe_rank_team(job->self), 0, size, sizeof size));
-    job->scene.width = size[0];
-    job->scene.height = size[1];
+    job->scene.width = job->state->width = size[0];
+    job->scene.height = job->state->height = size[1];
     return TROUPE_OK;
 }
 
 static troupe_status make_grids(struct job *job)
 {
-    const troupe_grid_options options = {
-        .n_dimensions = 2,
-        .size = {job->scene.width, job->scene.height},
-        .border = {job->options.border, job->options.border},
-        .fixed = job->options.fixed};
+    troupe_grid_options options = {.n_dimensions = 2,
+                                   .size = {job->state->width, job->state->height},
+                                   .border = {job->options.border, job->options.border},
+                                   .fixed = job->options.fixed,
+                                   .saved_as = "plate"};
     troupe_team *team = troupe_rank_team(job->self);
     troupe_status status = troupe_grid_create(job->self, team, &options, &job->now);
+    options.saved_as = NULL;
     if (status == TROUPE_OK)
         status = troupe_grid_create(job->self, team, &options, &job->next);
     if (status == TROUPE_NO_MEMORY)
@@ -220,8 +242,8 @@ static troupe_status look(struct job *job, struct report *report)
     struct ends ends = {0};
     TROUPE_TRY(troupe_sum(job->self, arrays.in[0],
                           (troupe_how){.level = job->options.level}, &report->energy));
-    TROUPE_TRY(troupe_reduce_blocks(job->self, &ends_kernel, &arrays, &job->scene.width,
-                                    TROUPE_TREE, &ends));
+    TROUPE_TRY(troupe_reduce_blocks(job->self, &ends_kernel, &arrays,
+                                    &job->state->width, TROUPE_TREE, &ends));
     report->coldest = ends.coldest;
     report->hottest = ends.hottest;
     return TROUPE_OK;
@@ -229,36 +251,41 @@ static troupe_status look(struct job *job, struct report *report)
 
 static double drift_of(const struct job *job)
 {
-    return job->size > 0 ? (job->last.energy - job->begin.energy) / job->size : 0;
+    return job->state->size > 0
+               ? (job->state->last.energy - job->state->begin.energy) / job->state->size
+               : 0;
 }
 
 static troupe_status tell(struct job *job)
 {
-    TROUPE_TRY(look(job, &job->last));
+    TROUPE_TRY(look(job, &job->state->last));
     if (job->is_first && !job->options.json) {
         progress_hide(&job->progress);
-        printf("%9lld %24.17g %10.2e %12.6g %12.6g\n", (long long)job->n_steps,
-               job->last.energy, drift_of(job), job->last.coldest, job->last.hottest);
+        printf("%9lld %24.17g %10.2e %12.6g %12.6g\n", (long long)job->state->n_steps,
+               job->state->last.energy, drift_of(job), job->state->last.coldest,
+               job->state->last.hottest);
     }
-    troupe_status status = frames_write(&job->frames, job->now, job->n_steps);
+    troupe_status status = frames_write(&job->frames, job->now, job->state->n_steps);
+    job->state->n_frames += job->options.frames != NULL;
     return agree(job, status == TROUPE_OK, "a frame", job->frames.fault);
 }
 
 static void print_json(const struct job *job)
 {
     const char *name = job->options.path ? job->options.path : "demo";
-    double n_cells = (double)job->scene.width * (double)job->scene.height;
+    double n_cells = (double)job->state->width * (double)job->state->height;
     printf("{\"scene\":");
     json_write_string(stdout, (const unsigned char *)name, strlen(name));
     printf(",\"width\":%lld,\"height\":%lld,\"ranks\":%d,\"steps\":%lld,\"rate\":%.17g,"
            "\"energy_begin\":\"%a\",\"energy\":\"%a\",\"drift\":%.6e,"
            "\"coldest\":%.17g,\"hottest\":%.17g,\"frames\":%lld,\"seconds\":%.6f,"
            "\"cells_per_second\":%.6e}\n",
-           (long long)job->scene.width, (long long)job->scene.height,
-           troupe_n_ranks(job->self), (long long)job->n_steps, job->options.rate,
-           job->begin.energy, job->last.energy, drift_of(job), job->last.coldest,
-           job->last.hottest, (long long)job->frames.n_written, job->seconds,
-           job->seconds > 0 ? n_cells * (double)job->n_steps / job->seconds : 0);
+           (long long)job->state->width, (long long)job->state->height,
+           troupe_n_ranks(job->self), (long long)job->state->n_steps, job->options.rate,
+           job->state->begin.energy, job->state->last.energy, drift_of(job),
+           job->state->last.coldest, job->state->last.hottest,
+           (long long)job->state->n_frames, job->seconds,
+           job->seconds > 0 ? n_cells * (double)job->n_done / job->seconds : 0);
 }
 
 /* ---- steps -------------------------------------------------------------------- */
@@ -271,32 +298,41 @@ static troupe_status step(struct job *job)
                               &job->options.rate, TROUPE_TREE));
     job->now = job->next;
     job->next = last;
-    job->n_steps++;
+    job->state->n_steps++;
+    job->n_done++;
     int64_t now_ns = troupe_now_ns(job->self);
     job->seconds += (double)(now_ns - begin_ns) * 1e-9;
     if (job->is_first) {
         char text[80];
-        snprintf(text, sizeof text, "heat: step %lld of %lld", (long long)job->n_steps,
-                 (long long)job->options.n_steps);
+        snprintf(text, sizeof text, "heat: step %lld of %lld",
+                 (long long)job->state->n_steps, (long long)job->options.n_steps);
         progress_say(&job->progress, text, now_ns);
     }
     return TROUPE_OK;
 }
 
-static troupe_status prepare(struct job *job)
+/* From the scene, or from the checkpoint. */
+static troupe_status start(struct job *job)
 {
+    if (troupe_is_restored(job->self))
+        return make_grids(job);
     TROUPE_TRY(read_scene(job));
     TROUPE_TRY(make_grids(job));
     TROUPE_TRY(fill(job));
     scene_fini(&job->scene);
     const troupe_arrays arrays = {.in = {troupe_grid_array(job->now)}};
     TROUPE_TRY(troupe_reduce_blocks(job->self, &size_kernel, &arrays, NULL, TROUPE_TREE,
-                                    &job->size));
-    TROUPE_TRY(look(job, &job->begin));
+                                    &job->state->size));
+    return look(job, &job->state->begin);
+}
+
+static troupe_status prepare(struct job *job)
+{
+    TROUPE_TRY(start(job));
     if (!frames_init(&job->frames, job->self, job->now, job->options.frames))
         return TROUPE_NO_MEMORY;
-    job->frames.coldest = job->begin.coldest;
-    job->frames.hottest = job->begin.hottest;
+    job->frames.coldest = job->state->begin.coldest;
+    job->frames.hottest = job->state->begin.hottest;
     return TROUPE_OK;
 }
 
@@ -308,11 +344,14 @@ static troupe_status work(struct job *job)
     if (job->is_first && !job->options.json)
         printf("%9s %24s %10s %12s %12s\n", "step", "energy", "drift", "coldest",
                "hottest");
-    TROUPE_TRY(tell(job));
-    while (job->n_steps < job->options.n_steps) {
+    if (!troupe_is_restored(job->self))
+        TROUPE_TRY(tell(job));
+    while (job->state->n_steps < job->options.n_steps) {
+        if (job->state->n_steps % 2 == 0)
+            troupe_safepoint(job->self);
         TROUPE_TRY(step(job));
-        if (job->n_steps % job->options.n_between == 0 ||
-            job->n_steps == job->options.n_steps)
+        if (job->state->n_steps % job->options.n_between == 0 ||
+            job->state->n_steps == job->options.n_steps)
             TROUPE_TRY(tell(job));
     }
     progress_hide(&job->progress);
@@ -327,7 +366,8 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     struct job *job = troupe_alloc(self, sizeof *job);
     if (!job)
         return TROUPE_NO_MEMORY;
-    *job = (struct job){.self = self, .is_first = troupe_rank(self) == 0};
+    *job = (struct job){
+        .self = self, .is_first = troupe_rank(self) == 0, .state = troupe_state(self)};
     TROUPE_TRY(troupe_defer(self, release, job));
     if (!options_parse(argc, argv, job->is_first, &job->options)) {
         exit_code = EXIT_USAGE;
@@ -342,7 +382,7 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     /* It has been said already: no need for the runtime to say it again. */
     return exit_code == EXIT_NO_RESULT ? TROUPE_OK : status;
 }
-TROUPE_PROCESS(rank_process, body);
+TROUPE_PROCESS(rank_process, body, TROUPE_STATE(state), .flags = TROUPE_REPLICATED);
 
 int main(int argc, char **argv)
 {
