@@ -40,7 +40,7 @@ typedef struct troupe_array_options {
     /**
      * Not NULL: its elements are in the job's checkpoints, under this name of at most
      * 63 bytes, which no other array has meanwhile. After a restart the first array
-     * made under the name gets them, on any number of ranks.
+     * made under the name before a safe point gets them, on any number of ranks.
      */
     const char *saved_as;
 } troupe_array_options;

@@ -76,6 +76,9 @@ troupe_status array_save(struct troupe *rank, struct base_saver *saver)
 {
     struct array_rank *here = array_of(rank);
 
+    /* What nobody has asked for until now is not in this one either. And the checkpoint
+     * that the job goes on from may be pruned when this one is there. */
+    here->source = NULL;
     BASE_LIST_EACH(node, &here->all)
     {
         const struct array *array = CONTAINER_OF(node, struct array, node);
@@ -179,6 +182,8 @@ troupe_status array_fill(struct array *array)
     int64_t block = array->cuts[array->index], end = array->cuts[array->index + 1];
     int64_t most = run_blocks(array);
 
+    if (!here->source) /* a checkpoint was made in between */
+        return TROUPE_IO;
     if (!base_map_put(&here->filled, array->name_hash, here))
         return TROUPE_NO_MEMORY;
     if (block == end)

@@ -1,6 +1,7 @@
 /* ranks: 1 3 */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "troupe/troupe.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 /*
@@ -36,6 +37,22 @@ static troupe_status step(troupe_actor *self, struct toy *toy)
     return troupe_reduce(self, troupe_rank_team(self), -1, &sum);
 }
 
+/* One that no checkpoint so far can have; what the job began with may be gone by now.
+ */
+static troupe_status make_late_array(troupe_actor *self, int64_t number)
+{
+    char name[32];
+    const troupe_array_options options = {.length = 100, .saved_as = name};
+    troupe_array array;
+
+    snprintf(name, sizeof name, "late %lld", (long long)number);
+    TROUPE_TRY(troupe_array_create(self, troupe_rank_team(self), &options, &array));
+    if (troupe_array_describe(self, array).is_restored)
+        return TROUPE_FAILED;
+    troupe_array_destroy(self, &array);
+    return TROUPE_OK;
+}
+
 static troupe_status run(troupe_actor *self, int argc, char **argv)
 {
     int64_t n_steps = argc > 1 ? atoll(argv[1]) : 50, first;
@@ -49,6 +66,7 @@ static troupe_status run(troupe_actor *self, int argc, char **argv)
     for (; toy->step < n_steps; toy->step++) {
         troupe_safepoint(self);
         TROUPE_TRY(step(self, toy));
+        TROUPE_TRY(make_late_array(self, toy->step));
         if (pause_s > 0)
             troupe_sleep_until(self, troupe_after_s(self, pause_s));
     }
