@@ -7,22 +7,69 @@
 #include <string.h>
 #include <sys/wait.h>
 
-bool history_append(struct history *history, double norm)
+/* As many as fill a block. */
+enum { CHUNK = 4096 };
+
+static troupe_status make_chunk(struct history *history, int64_t chunk)
 {
-    if (history->n == history->capacity) {
-        size_t capacity = history->capacity ? 2 * history->capacity : 256;
-        double *norms = realloc(history->norms, capacity * sizeof *norms);
-        if (!norms)
-            return false;
-        history->norms = norms;
-        history->capacity = capacity;
+    char name[64];
+    const troupe_array_options options = {.element = TROUPE_DOUBLE,
+                                          .length = CHUNK,
+                                          .block_length = CHUNK,
+                                          .saved_as = name};
+    size_t n_bytes = (size_t)(chunk + 1) * sizeof *history->chunks;
+    troupe_array *chunks = realloc(history->chunks, n_bytes);
+    if (!chunks)
+        return TROUPE_NO_MEMORY;
+    history->chunks = chunks;
+    snprintf(name, sizeof name, "cg history %lld", (long long)chunk);
+    return troupe_array_create(history->self, troupe_rank_team(history->self), &options,
+                               &history->chunks[chunk]);
+}
+
+troupe_status history_init(struct history *history, troupe_actor *self, int64_t n)
+{
+    *history = (struct history){.self = self, .n = n};
+    for (int64_t chunk = 0; chunk * CHUNK < n; chunk++)
+        TROUPE_TRY(make_chunk(history, chunk));
+    return TROUPE_OK;
+}
+
+troupe_status history_append(struct history *history, double norm)
+{
+    int64_t chunk = history->n / CHUNK, place = history->n % CHUNK;
+    if (place == 0)
+        TROUPE_TRY(make_chunk(history, chunk));
+    troupe_array_part mine = troupe_array_mine(history->self, history->chunks[chunk]);
+    if (place >= mine.first && place < mine.first + mine.n_elements)
+        ((double *)mine.data)[place - mine.first] = norm;
+    history->n++;
+    return TROUPE_OK;
+}
+
+bool history_make_room(struct history *history)
+{
+    history->norms = malloc((size_t)history->n * sizeof *history->norms);
+    if (!history->norms)
+        fputs("cg: no memory for the history\n", stderr);
+    return history->norms != NULL;
+}
+
+troupe_status history_gather(struct history *history)
+{
+    for (int64_t first = 0; first < history->n; first += CHUNK) {
+        int64_t left = history->n - first;
+        troupe_array_range range = {.n_elements = left < CHUNK ? left : CHUNK};
+        TROUPE_TRY(troupe_array_gather(history->self, history->chunks[first / CHUNK], 0,
+                                       range,
+                                       history->norms ? history->norms + first : NULL));
     }
-    history->norms[history->n++] = norm;
-    return true;
+    return TROUPE_OK;
 }
 
 void history_fini(struct history *history)
 {
+    free(history->chunks);
     free(history->norms);
     *history = (struct history){0};
 }
@@ -39,8 +86,8 @@ bool history_write(const struct history *history, const char *path)
     if (!file)
         return complain(path);
     fputs("iteration,residual\n", file);
-    for (size_t i = 0; i < history->n; i++)
-        fprintf(file, "%zu,%a\n", i, history->norms[i]);
+    for (int64_t i = 0; i < history->n; i++)
+        fprintf(file, "%lld,%a\n", (long long)i, history->norms[i]);
     bool is_good = !ferror(file);
     if (fclose(file) != 0)
         is_good = false;
@@ -69,8 +116,8 @@ static void put_script(FILE *out, const struct history *history, const char *pat
           "set ylabel 'norm of the residual'\nunset key\n"
           "plot '-' with lines linewidth 2\n",
           out);
-    for (size_t i = 0; i < history->n; i++)
-        fprintf(out, "%zu %.17g\n", i, history->norms[i]);
+    for (int64_t i = 0; i < history->n; i++)
+        fprintf(out, "%lld %.17g\n", (long long)i, history->norms[i]);
     fputs("e\n", out);
 }
 

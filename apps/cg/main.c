@@ -3,8 +3,11 @@
 /*
  * cg: solves a system of equations by conjugate gradients; --help says more.
  *
- * The rank processes do all of it together; rank 0 also keeps the residuals and writes.
+ * The rank processes do all of it together; rank 0 also writes.
  * What goes wrong at rank 0 alone is told to the others, so that all end alike.
+ *
+ * A checkpoint has what an iteration begins with and the residuals so far; the matrix
+ * is made or read anew.
  */
 
 #include "common/conjugate.h"
@@ -23,12 +26,14 @@ struct job {
     troupe_actor *self;
     bool is_first; /* rank 0: the one that speaks */
     struct options options;
+    struct conjugate_standing *saved; /* the process's state */
     struct conjugate conjugate;
     struct history history;
     struct progress progress;
     bool is_converged;
     double true_norm;
-    double seconds; /* of the iterations */
+    int64_t n_done; /* iterations since the start, or the checkpoint */
+    double seconds; /* of these */
 };
 
 static void release(void *argument)
@@ -102,7 +107,8 @@ static troupe_status prepare(struct job *job)
     TROUPE_TRY(status);
     if (troupe_matrix_describe(job->self, matrix).n_rows == 0)
         return give_up(job, name_of(job), "the matrix has no rows");
-    status = conjugate_init(&job->conjugate, job->self, matrix, job->options.right);
+    status = conjugate_init_saved(&job->conjugate, job->self, matrix,
+                                  job->options.right, job->saved);
     if (status == TROUPE_NO_MEMORY)
         return give_up(job, name_of(job), "there is not enough memory for the vectors");
     return status == TROUPE_FAILED ? give_up(job, name_of(job), job->conjugate.trouble)
@@ -116,34 +122,49 @@ static void show(struct job *job)
     const struct conjugate *conjugate = &job->conjugate;
     char text[120];
     snprintf(text, sizeof text, "cg: iteration %lld, residual %.3e, to go to %.3e",
-             (long long)conjugate->n_iterations, conjugate->norm,
-             job->options.tolerance * conjugate->right_norm);
+             (long long)conjugate->standing.n_iterations, conjugate->standing.norm,
+             job->options.tolerance * conjugate->standing.right_norm);
     progress_say(&job->progress, text, troupe_now_ns(job->self));
 }
 
 static bool is_done(const struct job *job)
 {
     const struct conjugate *conjugate = &job->conjugate;
-    return conjugate->norm <= job->options.tolerance * conjugate->right_norm;
+    return conjugate->standing.norm <=
+           job->options.tolerance * conjugate->standing.right_norm;
+}
+
+/* Where it stands, for the next safe point. */
+static troupe_status note(struct job *job)
+{
+    *job->saved = job->conjugate.standing;
+    return history_append(&job->history, job->saved->norm);
 }
 
 static troupe_status iterate(struct job *job)
 {
     struct conjugate *conjugate = &job->conjugate;
-    bool has_memory = !job->is_first || history_append(&job->history, conjugate->norm);
-    while (!is_done(job) && conjugate->n_iterations < job->options.n_iterations) {
+    while (!is_done(job) && job->saved->n_iterations < job->options.n_iterations) {
+        troupe_safepoint(job->self);
         troupe_status status = conjugate_step(conjugate);
         if (status == TROUPE_FAILED && conjugate->trouble[0])
             return give_up(job, name_of(job), conjugate->trouble);
         TROUPE_TRY(status);
-        if (!job->is_first)
-            continue;
-        has_memory = has_memory && history_append(&job->history, conjugate->norm);
-        show(job);
+        TROUPE_TRY(note(job));
+        job->n_done++;
+        if (job->is_first)
+            show(job);
     }
-    if (!has_memory)
-        fprintf(stderr, "cg: no memory for the history\n");
-    return agree(job, has_memory);
+    return TROUPE_OK;
+}
+
+/* The residual before the first iteration is one of them. */
+static troupe_status begin_history(struct job *job)
+{
+    bool is_restored = troupe_is_restored(job->self);
+    int64_t n = is_restored ? job->saved->n_iterations + 1 : 0;
+    TROUPE_TRY(history_init(&job->history, job->self, n));
+    return is_restored ? TROUPE_OK : note(job);
 }
 
 static troupe_status solve(struct job *job)
@@ -151,6 +172,7 @@ static troupe_status solve(struct job *job)
     int64_t begin_ns = troupe_now_ns(job->self);
     progress_start(&job->progress, "cg", 1, begin_ns);
     job->progress.on = job->progress.on && job->is_first;
+    TROUPE_TRY(begin_history(job));
     TROUPE_TRY(iterate(job));
     job->seconds = (double)(troupe_now_ns(job->self) - begin_ns) * 1e-9;
     TROUPE_TRY(conjugate_true_norm(&job->conjugate, &job->true_norm));
@@ -166,7 +188,7 @@ static troupe_status solve(struct job *job)
 static void print_json(const struct job *job)
 {
     const struct conjugate *conjugate = &job->conjugate;
-    double n = (double)(conjugate->n_iterations ? conjugate->n_iterations : 1);
+    double n = (double)(job->n_done ? job->n_done : 1);
     double bytes = conjugate_iteration_bytes(conjugate);
     printf("{\"matrix\":");
     json_write_string(stdout, (const unsigned char *)name_of(job),
@@ -176,28 +198,29 @@ static void print_json(const struct job *job)
            "\"true_relative\":%.6e,\"seconds\":%.6f,\"seconds_per_iteration\":%.6e,"
            "\"bytes_per_iteration\":%.0f,\"bytes_per_second\":%.6e}\n",
            (long long)conjugate->n_rows, (long long)conjugate->n_entries,
-           troupe_n_ranks(job->self), (long long)conjugate->n_iterations,
-           job->is_converged ? "true" : "false", conjugate->norm,
-           conjugate->norm / conjugate->right_norm,
-           job->true_norm / conjugate->right_norm, job->seconds, job->seconds / n,
-           bytes, conjugate->n_iterations ? bytes * n / job->seconds : 0);
+           troupe_n_ranks(job->self), (long long)conjugate->standing.n_iterations,
+           job->is_converged ? "true" : "false", conjugate->standing.norm,
+           conjugate->standing.norm / conjugate->standing.right_norm,
+           job->true_norm / conjugate->standing.right_norm, job->seconds,
+           job->seconds / n, bytes, job->n_done ? bytes * n / job->seconds : 0);
 }
 
 static void print_text(const struct job *job)
 {
     const struct conjugate *conjugate = &job->conjugate;
-    double n = (double)(conjugate->n_iterations ? conjugate->n_iterations : 1);
+    double n = (double)(job->n_done ? job->n_done : 1);
     double bytes = conjugate_iteration_bytes(conjugate);
     printf("%s: %lld rows, %lld entries\n", name_of(job), (long long)conjugate->n_rows,
            (long long)conjugate->n_entries);
     printf(
         "%s after %lld iterations: residual %.6e of b's norm, worked out anew %.6e\n",
-        job->is_converged ? "solved" : "NOT solved", (long long)conjugate->n_iterations,
-        conjugate->norm / conjugate->right_norm,
-        job->true_norm / conjugate->right_norm);
+        job->is_converged ? "solved" : "NOT solved",
+        (long long)conjugate->standing.n_iterations,
+        conjugate->standing.norm / conjugate->standing.right_norm,
+        job->true_norm / conjugate->standing.right_norm);
     printf("%.3f s, %.3f ms an iteration, which moves %.1f MB: %.2f GB/s\n",
            job->seconds, 1e3 * job->seconds / n, 1e-6 * bytes,
-           conjugate->n_iterations ? 1e-9 * bytes * n / job->seconds : 0);
+           job->n_done ? 1e-9 * bytes * n / job->seconds : 0);
 }
 
 static bool write_result(struct job *job)
@@ -221,6 +244,8 @@ static troupe_status work(struct job *job)
 {
     TROUPE_TRY(prepare(job));
     TROUPE_TRY(solve(job));
+    TROUPE_TRY(agree(job, !job->is_first || history_make_room(&job->history)));
+    TROUPE_TRY(history_gather(&job->history));
     return agree(job, !job->is_first || write_result(job));
 }
 
@@ -229,7 +254,8 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     struct job *job = troupe_alloc(self, sizeof *job);
     if (!job)
         return TROUPE_NO_MEMORY;
-    *job = (struct job){.self = self, .is_first = troupe_rank(self) == 0};
+    *job = (struct job){
+        .self = self, .is_first = troupe_rank(self) == 0, .saved = troupe_state(self)};
     TROUPE_TRY(troupe_defer(self, release, job));
     if (!options_parse(argc, argv, job->is_first, &job->options)) {
         exit_code = EXIT_USAGE;
@@ -244,7 +270,10 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     /* It has been said already: no need for the runtime to say it again. */
     return exit_code == EXIT_NO_RESULT ? TROUPE_OK : status;
 }
-TROUPE_PROCESS(rank_process, body);
+TROUPE_PROCESS(rank_process,
+               body,
+               TROUPE_STATE(conjugate_standing),
+               .flags = TROUPE_REPLICATED);
 
 int main(int argc, char **argv)
 {

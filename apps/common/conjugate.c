@@ -173,37 +173,42 @@ troupe_status conjugate_step(struct conjugate *conjugate)
     if (!(curvature > 0 && isfinite(curvature))) {
         snprintf(conjugate->trouble, sizeof conjugate->trouble,
                  "the matrix is not positive definite: p'Ap is %g in iteration %lld",
-                 curvature, (long long)conjugate->n_iterations + 1);
+                 curvature, (long long)conjugate->standing.n_iterations + 1);
         return TROUPE_FAILED;
     }
-    double alpha = conjugate->scaled / curvature;
+    double alpha = conjugate->standing.scaled / curvature;
     TROUPE_TRY(go_down(conjugate, alpha, &sums));
-    double beta = sums.scaled / conjugate->scaled;
+    double beta = sums.scaled / conjugate->standing.scaled;
     TROUPE_TRY(go_on(conjugate, alpha, beta));
-    conjugate->scaled = sums.scaled;
-    conjugate->norm = sqrt(sums.squares);
-    conjugate->n_iterations++;
+    conjugate->standing.scaled = sums.scaled;
+    conjugate->standing.norm = sqrt(sums.squares);
+    conjugate->standing.n_iterations++;
     return TROUPE_OK;
 }
 
 /* ---- before and after --------------------------------------------------------- */
 
-static troupe_status make_arrays(struct conjugate *conjugate)
+/* Those that an iteration begins with have names in checkpoints, if they are saved. */
+static troupe_status make_arrays(struct conjugate *conjugate, bool is_saved)
 {
+    static const char *const names[] = {"cg solution", "cg residual", "cg direction",
+                                        NULL, NULL};
     troupe_matrix_facts facts =
         troupe_matrix_describe(conjugate->self, conjugate->matrix);
-    const troupe_array_options options = {.element = TROUPE_DOUBLE,
-                                          .length = facts.n_rows,
-                                          .block_length = facts.block_length,
-                                          .cuts = facts.cuts};
+    troupe_array_options options = {.element = TROUPE_DOUBLE,
+                                    .length = facts.n_rows,
+                                    .block_length = facts.block_length,
+                                    .cuts = facts.cuts};
     troupe_array *arrays[] = {&conjugate->solution, &conjugate->residual,
                               &conjugate->direction, &conjugate->image,
                               &conjugate->scale};
     conjugate->n_rows = facts.n_rows;
     conjugate->n_entries = facts.n_entries;
-    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
+        options.saved_as = is_saved ? names[i] : NULL;
         TROUPE_TRY(
             troupe_array_create(conjugate->self, facts.team, &options, arrays[i]));
+    }
     return TROUPE_OK;
 }
 
@@ -224,21 +229,42 @@ static troupe_status make_scale(struct conjugate *conjugate)
     return TROUPE_FAILED;
 }
 
+/* From x = 0. */
+static troupe_status start(struct conjugate *conjugate)
+{
+    troupe_arrays arrays = {.in = {conjugate->scale},
+                            .out = {conjugate->residual, conjugate->direction}};
+    struct sums sums = {0};
+    TROUPE_TRY(troupe_reduce_blocks(conjugate->self, &begin_kernel, &arrays,
+                                    &conjugate->right, TROUPE_TREE, &sums));
+    conjugate->standing.scaled = sums.scaled;
+    conjugate->standing.norm = conjugate->standing.right_norm = sqrt(sums.squares);
+    return TROUPE_OK;
+}
+
 troupe_status conjugate_init(struct conjugate *conjugate,
                              troupe_actor *self,
                              troupe_matrix matrix,
                              enum conjugate_right right)
 {
-    struct sums sums = {0};
     *conjugate = (struct conjugate){.self = self, .matrix = matrix, .right = right};
-    TROUPE_TRY(make_arrays(conjugate));
+    TROUPE_TRY(make_arrays(conjugate, false));
     TROUPE_TRY(make_scale(conjugate));
-    troupe_arrays arrays = {.in = {conjugate->scale},
-                            .out = {conjugate->residual, conjugate->direction}};
-    TROUPE_TRY(troupe_reduce_blocks(self, &begin_kernel, &arrays, &conjugate->right,
-                                    TROUPE_TREE, &sums));
-    conjugate->scaled = sums.scaled;
-    conjugate->norm = conjugate->right_norm = sqrt(sums.squares);
+    return start(conjugate);
+}
+
+troupe_status conjugate_init_saved(struct conjugate *conjugate,
+                                   troupe_actor *self,
+                                   troupe_matrix matrix,
+                                   enum conjugate_right right,
+                                   const struct conjugate_standing *standing)
+{
+    *conjugate = (struct conjugate){.self = self, .matrix = matrix, .right = right};
+    TROUPE_TRY(make_arrays(conjugate, true));
+    TROUPE_TRY(make_scale(conjugate));
+    if (!troupe_array_describe(self, conjugate->solution).is_restored)
+        return start(conjugate);
+    conjugate->standing = *standing;
     return TROUPE_OK;
 }
 

@@ -15,6 +15,15 @@
 
 enum conjugate_right { CONJUGATE_ONES, CONJUGATE_RANDOM };
 
+/* Where an iteration stands, beside the arrays; the same on all members. */
+struct conjugate_standing {
+    int64_t n_iterations;
+    double scaled;     /* residual times scaled residual */
+    double norm;       /* of the residual */
+    double right_norm; /* of b */
+};
+TROUPE_TYPE(conjugate_standing, n_iterations, scaled, norm, right_norm);
+
 struct conjugate {
     troupe_actor *self;
     troupe_matrix matrix;
@@ -22,10 +31,7 @@ struct conjugate {
     /* Solution, residual, direction, A times it, and one over the diagonal. */
     troupe_array solution, residual, direction, image, scale;
     int64_t n_rows, n_entries;
-    int64_t n_iterations;
-    double scaled;     /* residual times scaled residual */
-    double norm;       /* of the residual */
-    double right_norm; /* of b */
+    struct conjugate_standing standing;
     char trouble[120]; /* after TROUPE_FAILED */
 };
 
@@ -37,6 +43,15 @@ troupe_status conjugate_init(struct conjugate *conjugate,
                              troupe_actor *self,
                              troupe_matrix matrix,
                              enum conjugate_right right);
+/*
+ * The same with arrays that checkpoints have. If these come from one, goes on from the
+ * standing that the caller has kept with them.
+ */
+troupe_status conjugate_init_saved(struct conjugate *conjugate,
+                                   troupe_actor *self,
+                                   troupe_matrix matrix,
+                                   enum conjugate_right right,
+                                   const struct conjugate_standing *standing);
 /* One iteration. TROUPE_FAILED: the matrix is not positive definite. */
 troupe_status conjugate_step(struct conjugate *conjugate);
 /* The norm of b - A x, worked out anew. The direction's image is lost. */
