@@ -12,6 +12,7 @@
 #include "messages.h"
 #include "options.h"
 #include <inttypes.h>
+#include <string.h>
 
 /* The runtime knows of errors, not of what this command makes of them. */
 static int exit_code = EXIT_ALL_DONE;
@@ -68,6 +69,17 @@ static troupe_status hire(troupe_actor *self,
                             options->n_accounts);
 }
 
+static struct teller_plan plan_of(const struct options *options)
+{
+    struct teller_plan plan = {.step = options->n_tellers,
+                               .n_transfers = options->n_transfers,
+                               .seed = options->seed,
+                               .pause_s = options->pause_s};
+    if (options->stamps)
+        memcpy(plan.stamps, options->stamps, strlen(options->stamps));
+    return plan;
+}
+
 static troupe_status begin(troupe_actor *self, const struct options *options)
 {
     size_t n_bytes = (size_t)options->n_accounts * sizeof(troupe_address);
@@ -76,16 +88,16 @@ static troupe_status begin(troupe_actor *self, const struct options *options)
                                             .n_tellers = options->n_tellers),
                                 .place =
                                     rank_for(self, (uint64_t)troupe_n_ranks(self) - 1)};
+    struct teller_plan plan = plan_of(options);
     if (!addresses)
         return TROUPE_NO_MEMORY;
     TROUPE_TRY(open_accounts(self, options, addresses));
     TROUPE_TRY(hire(self, &ledger_auditor, &how, options, addresses, &auditor));
-    for (uint64_t i = 0; i < options->n_tellers; i++) {
-        how = (troupe_spawn_options){
-            TROUPE_WITH(teller_plan, .auditor = auditor, .first = i,
-                        .step = options->n_tellers, .n_transfers = options->n_transfers,
-                        .seed = options->seed, .pause_s = options->pause_s),
-            .place = rank_for(self, i)};
+    plan.auditor = auditor;
+    for (plan.first = 0; plan.first < plan.step; plan.first++) {
+        how = (troupe_spawn_options){.arguments_type = &troupe_type_teller_plan,
+                                     .arguments = &plan,
+                                     .place = rank_for(self, plan.first)};
         TROUPE_TRY(hire(self, &ledger_teller, &how, options, addresses, &teller));
     }
     return TROUPE_OK;

@@ -72,9 +72,10 @@ struct teller_plan {
     uint64_t first, step; /* its transfers: first, first + step, ... */
     uint64_t n_transfers; /* of all tellers */
     uint64_t seed;
-    double pause_s; /* between two transfers, in the mean */
+    double pause_s;   /* between two transfers, in the mean */
+    char stamps[256]; /* a file for the time of a rank's first receipt; empty: none */
 };
-TROUPE_TYPE(teller_plan, auditor, first, step, n_transfers, seed, pause_s);
+TROUPE_TYPE(teller_plan, auditor, first, step, n_transfers, seed, pause_s, stamps);
 
 struct auditor_plan {
     troupe_address asker;

@@ -17,6 +17,9 @@ static const char help[] =
     "  --tellers N    that have them done, each four at a time (16)\n"
     "  --pause S      seconds from the end of one to the next, in the mean (0)\n"
     "  --seed N       what the transfers depend on (1)\n"
+    "  --stamps FILE  adds to FILE, for each rank that starts, the time when it is "
+    "told\n"
+    "                 of its first transfer's arrival: seconds since 1970\n"
     "  --json         print one JSON object\n"
     "  --help         print this\n"
     "\n"
@@ -28,7 +31,12 @@ static const char help[] =
     "Exit codes: 0 done; 1 the sum is not what it was at first; 2 no result; 64 wrong\n"
     "arguments.\n";
 
-enum { MOST_ACCOUNTS = 10000000, MOST_TELLERS = 1000000, MOST_PAUSE_S = 3600 };
+enum {
+    MOST_ACCOUNTS = 10000000,
+    MOST_TELLERS = 1000000,
+    MOST_PAUSE_S = 3600,
+    MOST_PATH = 256
+};
 
 static bool
 parse_count(const char *text, uint64_t least, uint64_t most, uint64_t *number)
@@ -48,6 +56,12 @@ static bool parse_pause(const char *text, double *pause_s)
     return end != text && *end == '\0' && *pause_s >= 0 && *pause_s <= MOST_PAUSE_S;
 }
 
+static bool parse_path(const char *text, const char **path)
+{
+    *path = text;
+    return *text && strlen(text) < MOST_PATH;
+}
+
 /* What the value of an option has to be; NULL: it is no option with a value. */
 static const char *wants(const char *name)
 {
@@ -59,6 +73,8 @@ static const char *wants(const char *name)
         return "a whole number from 1";
     if (strcmp(name, "--pause") == 0)
         return "seconds, up to 3600";
+    if (strcmp(name, "--stamps") == 0)
+        return "a path of at most 255 bytes";
     return strcmp(name, "--seed") == 0 ? "a whole number" : NULL;
 }
 
@@ -73,6 +89,8 @@ static bool parse_value(const char *name, const char *text, struct options *opti
         return parse_count(text, 1, INT64_MAX, &options->n_transfers);
     if (strcmp(name, "--pause") == 0)
         return parse_pause(text, &options->pause_s);
+    if (strcmp(name, "--stamps") == 0)
+        return parse_path(text, &options->stamps);
     return parse_count(text, 0, UINT64_MAX, &options->seed);
 }
 

@@ -17,6 +17,7 @@ enum exit_code {
 struct options {
     uint64_t n_accounts, n_transfers, n_tellers, seed;
     double pause_s;
+    const char *stamps; /* a file; NULL: none */
     bool json;
     bool help;
 };

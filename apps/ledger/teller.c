@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "messages.h"
+#include <stdio.h>
+#include <time.h>
 
 /* A teller has some transfers under way at any time until it has begun all of its own.
  */
@@ -65,10 +67,29 @@ on_accounts(troupe_actor *self, struct teller *teller, const struct accounts *ac
     return TROUPE_OK;
 }
 
+/* Since this process started. */
+static bool has_stamped;
+
+/* For who wants to know how long a restart takes. A stamp that cannot be made is none.
+ */
+static void stamp(const char *path)
+{
+    struct timespec now;
+    FILE *file = fopen(path, "a");
+    has_stamped = true;
+    if (!file)
+        return;
+    (void)timespec_get(&now, TIME_UTC);
+    fprintf(file, "%lld.%09ld\n", (long long)now.tv_sec, now.tv_nsec);
+    fclose(file);
+}
+
 static troupe_status on_receipt(troupe_actor *self, struct teller *teller)
 {
     bool is_last = teller->number >= teller->plan.n_transfers;
     double turn = (double)(draw(teller, PAUSE) >> 11) * 0x1p-53;
+    if (teller->plan.stamps[0] && !has_stamped)
+        stamp(teller->plan.stamps);
     if (is_last || teller->plan.pause_s <= 0) {
         teller->n_under_way--;
         return transfer(self, teller);
