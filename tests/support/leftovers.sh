@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What a job leaves behind: source it before anything is started. It wants $work, a folder,
+# and fail(), and makes $work/tmp the folder for temporary files.
+# shellcheck shell=bash
+
+mkdir "${work:?}/tmp"
+export TMPDIR=$work/tmp # so that what is left can be told from others'
+# Processes with a word of their own in the environment, whoever is their parent.
+mark=TROUPE_TEST_MARK=$$.$RANDOM
+export "${mark?}"
+
+survivors() {
+    local environment process
+    grep -lzxF "$mark" /proc/[0-9]*/environ 2> /dev/null | while read -r environment; do
+        process=$(dirname "$environment")
+        case $(readlink "$process/exe") in
+        '' | */bash | */grep | */sleep) ;;
+        *) printf '%s ' "${process#/proc/}" ;;
+        esac
+    done || true
+}
+
+none_survive() { # none_survive WHAT: within some seconds
+    for _ in $(seq 100); do
+        [ -n "$(survivors)" ] || return 0
+        sleep 0.1
+    done
+    fail "after $1 these live: $(survivors)"
+}
+
+clean() { # clean WHAT: no process, shared memory or session folder is left of it
+    local folder
+    none_survive "$1"
+    [ -z "$(ls -A "$TMPDIR")" ] || fail "after $1 there is $(find "$TMPDIR" | head)"
+    for folder in /dev/shm/troupe-run-*; do
+        # Who has the lock is another's.
+        [ ! -d "$folder" ] || ! flock -n "$folder" true || fail "after $1 $folder is left"
+    done
+}

@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# SIGKILL at random moments to ranks, to mpirun and to the supervisor itself, who is started
+# again with another number of ranks: ledger and heat end with the bytes of an undisturbed
+# run, and nothing is left behind. TROUPE_TEST_KILLS=N, or --full for 200.
+set -euo pipefail
+
+[ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # what runs is not the library
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=${TROUPE_BUILD_DIR:-$root/build}
+n_wanted=${TROUPE_TEST_KILLS:-12}
+# With sanitizers a launch takes seconds.
+if [ -n "${TROUPE_SANITIZE:-}" ]; then n_wanted=${TROUPE_TEST_KILLS:-4}; fi
+if [ "${1:-}" = --full ]; then n_wanted=200; fi
+seed=${TROUPE_TEST_SEED:-$RANDOM}
+RANDOM=$seed
+
+work=$(mktemp -d)
+supervisor=
+end() { # the ranks go with their supervisor
+    if [ -n "$supervisor" ]; then kill -KILL "$supervisor" 2> /dev/null || true; fi
+    rm -rf "$work"
+}
+trap end EXIT
+fail() {
+    printf 'FAILED with TROUPE_TEST_SEED=%s: %s\n' "$seed" "$1" >&2
+    tail -n 100 "$work/out" "$work/err" >&2
+    exit 1
+}
+# shellcheck source=tests/support/leftovers.sh
+. "$root/tests/support/leftovers.sh"
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+
+# ---- the two programs ----------------------------------------------------------------
+
+export LC_ALL=C # decimal points
+ledger=("$build/bin/ledger" --transfers 20000 --pause 0.02)
+heat=("$build/bin/heat" --demo 320x240 --steps 20000 --every 2000 --json)
+
+# What may not depend on anything; a job may die when it has said it, and say it again.
+essence() { # essence FILE
+    tail -n 1 "$1" | sed 's/"ranks":[0-9]*,//; s/,"seconds":.*//'
+}
+mkdir "$work/expected" "$work/frames"
+"$build/bin/ledger" --transfers 20000 > "$work/expected-ledger"
+if [ -x "$build/bin/heat" ]; then
+    "${heat[@]}" --frames "$work/expected/" > "$work/expected-heat"
+fi
+
+same() { # same PROGRAM
+    [ "$(essence "$work/out")" = "$(essence "$work/expected-$1")" ] ||
+        fail "$1: not '$(essence "$work/expected-$1")'"
+    [ "$1" != heat ] || diff -r "$work/expected" "$work/frames" > "$work/err" ||
+        fail "heat: other frames"
+}
+
+# ---- who dies ------------------------------------------------------------------------
+
+n_killed=0 n_supervisors=0 n_launchers=0 n_ranks_killed=0 n_attempts=0
+all_ranks=(4 2 3 8)
+turn=0
+
+start() { # start PROGRAM: on as many ranks as it is the turn of
+    local n=${all_ranks[turn % 4]} name=$1
+    turn=$((turn + 1))
+    local command=("${ledger[@]}" --stamps "$work/stamps")
+    [ "$name" = ledger ] || command=("${heat[@]}" --frames "$work/frames/")
+    "$build/bin/troupe" run -n "$n" --checkpoint "$work/ck" --every 0.3 --job "$name" \
+        --restarts 1000 --tries 0 --delay 0.05 --journal "$work/journal" -- \
+        "${command[@]}" >> "$work/out" 2>> "$work/err" &
+    supervisor=$!
+}
+
+launcher() { # the process of the last attempt
+    sed -n 's/.*"event":"launched".*"process":\([0-9]*\).*/\1/p' "$work/journal" | tail -n 1
+}
+
+# Sets $victim, one of those that run now; false: there is none.
+choose() {
+    local ranks
+    victim=$supervisor whom=supervisor
+    [ $((RANDOM % 5)) -gt 0 ] || return 0
+    victim=$(launcher) whom=launcher
+    grep -qzxF "$mark" "/proc/${victim:-none}/environ" 2> /dev/null || return 1
+    [ $((RANDOM % 4)) -gt 0 ] || return 0
+    mapfile -t ranks < <(pgrep -P "$victim" || true)
+    [ "${#ranks[@]}" -gt 0 ] || return 1
+    victim=${ranks[RANDOM % ${#ranks[@]}]} whom=rank
+}
+
+lines() { wc -l < "$1"; }
+
+# After a rank or mpirun died: the time until the first message is handled, if it comes
+# before the next one dies.
+watch() { # watch SECONDS_100
+    local begin=$EPOCHREALTIME launches stamps i
+    launches=$(grep -c '"launched"' "$work/journal")
+    kill -KILL "$victim" 2> /dev/null || return 0
+    for ((i = 0; i < $1; i += 3)); do
+        sleep 0.03
+        [ "$(grep -c '"launched"' "$work/journal")" -eq "$launches" ] || break
+    done
+    stamps=$(lines "$work/stamps")
+    for (( ; i < $1; i += 3)); do
+        sleep 0.03
+        [ "$(lines "$work/stamps")" -eq "$stamps" ] && continue
+        sed -n "$((stamps + 1))p" "$work/stamps" |
+            awk -v begin="$begin" '{ printf "%.3f\n", $1 - begin }' >> "$work/times"
+        return 0
+    done
+}
+
+is_over() { ! kill -0 "$supervisor" 2> /dev/null; }
+
+kill_one() { # kill_one PROGRAM
+    local patience=$((RANDOM % 250))
+    sleep "0.$((RANDOM % 90 + 10))"
+    ! is_over || return 1
+    choose || return 0
+    case $whom in
+    supervisor)
+        kill -KILL "$victim"
+        { wait "$victim"; } 2> /dev/null || true # bash would say what died
+        n_supervisors=$((n_supervisors + 1))
+        start "$1"
+        ;;
+    launcher)
+        n_launchers=$((n_launchers + 1))
+        watch "$patience"
+        ;;
+    rank)
+        n_ranks_killed=$((n_ranks_killed + 1))
+        watch "$patience"
+        ;;
+    esac
+    n_killed=$((n_killed + 1))
+}
+
+round() { # round PROGRAM DEATHS
+    local last=$((n_killed + $2)) code=0
+    rm -rf "$work/ck" "$work/frames" "$work/stamps" "$work/journal"
+    mkdir -m 700 "$work/ck" "$work/frames"
+    : > "$work/out"
+    : > "$work/err"
+    : > "$work/stamps"
+    : > "$work/journal"
+    start "$1"
+    while [ "$n_killed" -lt "$last" ] && kill_one "$1"; do :; done
+    wait "$supervisor" || code=$?
+    supervisor=
+    [ "$code" -eq 0 ] || fail "$1: exit code $code"
+    same "$1"
+    clean "$1"
+    n_attempts=$((n_attempts + $(grep -c '"launched"' "$work/journal")))
+    printf '%s: the same after %d deaths, attempts so far %d\n' "$1" "$n_killed" "$n_attempts"
+}
+
+: > "$work/times"
+while [ "$n_killed" -lt "$n_wanted" ]; do
+    round ledger $((n_wanted - n_killed < 8 ? n_wanted - n_killed : 8))
+    if [ -x "$build/bin/heat" ] && [ "$n_killed" -lt "$n_wanted" ]; then
+        round heat $((n_wanted - n_killed < 4 ? n_wanted - n_killed : 4))
+    fi
+done
+printf '%d killed: %d ranks, %d mpirun, %d supervisors; %d attempts\n' "$n_killed" \
+    "$n_ranks_killed" "$n_launchers" "$n_supervisors" "$n_attempts"
+if [ -s "$work/times" ]; then
+    sort -n "$work/times" | awk '
+        function quantile(q) { return t[int(NR * q) < NR ? int(NR * q) + 1 : NR] }
+        { t[NR] = $1 }
+        END { printf "from death to the first message: p50 %.2f s, p95 %.2f s, most %.2f s (%d)\n",
+            quantile(0.5), quantile(0.95), t[NR], NR }'
+fi
