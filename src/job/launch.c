@@ -158,7 +158,9 @@ static void become_launcher(char **words, pid_t parent, int report)
     if (input >= 0)
         (void)dup2(input, STDIN_FILENO);
     (void)setpgid(0, 0);
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    /* Told to TERM while it launches, mpirun 4.1.4 may wait for itself for ever. Ranks
+     * and daemons that lose it end. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (getppid() == parent)
