@@ -287,4 +287,4 @@ START_TEST(nothing_is_lost_and_nothing_comes_twice)
 }
 END_TEST
 
-CHECK_MAIN("checkpoint_mail", nothing_is_lost_and_nothing_comes_twice)
+CHECK_MAIN_WITH_ROOM("checkpoint_mail", nothing_is_lost_and_nothing_comes_twice)

@@ -455,4 +455,4 @@ START_TEST(any_number_of_ranks_goes_on)
 }
 END_TEST
 
-CHECK_MAIN("save actors", any_number_of_ranks_goes_on)
+CHECK_MAIN_WITH_ROOM("save actors", any_number_of_ranks_goes_on)

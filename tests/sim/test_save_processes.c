@@ -447,8 +447,8 @@ START_TEST(no_address_is_given_twice)
 }
 END_TEST
 
-CHECK_MAIN("save processes",
-           no_address_is_given_twice,
-           processes_go_on_with_state_and_mail,
-           rank_processes_keep_their_mail,
-           a_rank_that_is_no_more_is_answered_for)
+CHECK_MAIN_WITH_ROOM("save processes",
+                     no_address_is_given_twice,
+                     processes_go_on_with_state_and_mail,
+                     rank_processes_keep_their_mail,
+                     a_rank_that_is_no_more_is_answered_for)

@@ -4,6 +4,8 @@
 # without; what cannot be is refused. system/killed.sh lets its ranks die.
 set -euo pipefail
 
+[ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # tellers and accounts send in circles
+
 ledger=${TROUPE_BUILD_DIR:?}/bin/ledger
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
