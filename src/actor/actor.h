@@ -233,6 +233,10 @@ enum actor_delivery {
 enum actor_delivery actor_deliver(troupe_actor *actor,
                                   struct message_envelope *envelope,
                                   bool over_capacity);
+/* The same for what comes from this rank: behind all that was sent before. */
+enum actor_delivery actor_deliver_local(troupe_actor *actor,
+                                        struct message_envelope *envelope,
+                                        bool over_capacity);
 static inline bool actor_accepts(const troupe_actor *actor, uint16_t type)
 {
     return (actor->flags & ACTOR_EMBRYO) || actor->behavior->handle[type] != NULL;
@@ -347,6 +351,9 @@ static inline uint16_t actor_type_listed(troupe_actor *self, const troupe_type *
         actor_type_unlisted(self, type);
     return id;
 }
+/* Messages that have gone to other ranks, to actors of this one. */
+uint64_t actor_n_sent_remote(const struct actor_rank *home);
+uint64_t actor_n_sent_local(const struct actor_rank *home);
 void actor_xon_arrived(struct actor_rank *home, uint64_t address);
 void actor_xoff_arrived(struct actor_rank *home, uint64_t address);
 void actor_link_open(struct troupe *rank, int peer);

@@ -61,10 +61,16 @@ struct actor_found actor_look_up(struct actor_rank *home, uint64_t address)
     struct actor_found found = {
         .address = address, .peer = -1, .size_bytes = UINT32_MAX};
 
-    if (actor_is_local(home, address))
-        found.actor = actor_find(home, address);
-    else
+    if (actor_is_local(home, address)) {
+        found.actor = found.counted = actor_find(home, address);
+        if (found.actor && !found.actor->process)
+            found.stream = &home->loopback.stream;
+    } else {
         found.peer = actor_rank_of(home, address);
+        found.counted = &home->abroad;
+        if (found.peer >= 0 && found.peer != home->me)
+            found.stream = comm_stream_to(home->comm, found.peer);
+    }
     if (!found.actor && found.peer < 0)
         found.address = UINT64_MAX; /* there may be somebody later */
     return found;

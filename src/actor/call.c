@@ -190,7 +190,7 @@ void actor_call_end(struct actor_rank *home,
     pending_free(home, call);
     if (reply && actor_accepts(actor, reply->type)) {
         reply->flags |= MESSAGE_EXEMPT;
-        (void)actor_deliver(actor, reply, true);
+        (void)actor_deliver_local(actor, reply, true);
         return;
     }
     if (reply) {

@@ -49,8 +49,8 @@ static inline void actor_append(troupe_actor *actor, struct message_envelope *en
     actor_announce(actor, envelope);
 }
 
-/* A copy of the bytes, into a mailbox that takes the type. False: it is full, or there
- * is no memory. */
+/* A copy of the bytes, into the mailbox of a process that takes the type. False: it is
+ * full, or there is no memory. */
 static inline bool actor_deliver_copy(const troupe_actor *sender,
                                       troupe_actor *actor,
                                       uint16_t type,
@@ -92,7 +92,7 @@ static inline const struct actor_found *actor_find_taker(struct actor_rank *home
 {
     struct actor_found *found = actor_find_again(home, to);
 
-    if (UNLIKELY(found->address != to || (!found->actor && found->peer < 0) ||
+    if (UNLIKELY(found->address != to || (!found->actor && !found->stream) ||
                  (found->actor && ((found->actor->flags & ACTOR_EMBRYO) ||
                                    !actor_accepts(found->actor, type_id)))))
         return NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "actor/actor.h"
+#include "actor/loopback.h"
 
 /*
  * Standing still, so that what the rank has can be copied: between two steps nobody's
@@ -18,6 +18,7 @@ void actor_cut_set(struct actor_rank *home, struct actor_cut *cut)
 void actor_freeze(struct actor_rank *home)
 {
     home->is_frozen = true;
+    actor_loopback_settle(home);
     (void)actor_payloads_fetch(home->rank);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "actor/actor.h"
+#include "actor/loopback.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -409,6 +409,7 @@ void actor_end(troupe_actor *actor)
     log_end(actor, exit);
     if (actor->extra)
         actor_extra_release(actor);
+    actor_loopback_settle(home);
     if (actor_address_index(actor->address) != 0)
         actor_address_free(home, actor->address);
     else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
 #include "actor/deliver.h"
+#include "actor/loopback.h"
 
 /*
  * A mailbox is one list of envelopes in the order of arrival. What is over capacity is
@@ -68,6 +69,7 @@ static enum actor_delivery deliver_full(troupe_actor *actor,
     case TROUPE_REFUSE:
         return ACTOR_IS_REFUSED;
     case TROUPE_DROP_OLDEST:
+        actor_loopback_settle(actor->home);
         if (drop_oldest(actor)) {
             actor_append(actor, envelope);
             return ACTOR_DELIVERED;
@@ -90,6 +92,15 @@ enum actor_delivery actor_deliver(troupe_actor *actor,
         return deliver_full(actor, envelope);
     actor_append(actor, envelope);
     return ACTOR_DELIVERED;
+}
+
+enum actor_delivery actor_deliver_local(troupe_actor *actor,
+                                        struct message_envelope *envelope,
+                                        bool over_capacity)
+{
+    if (!actor->process)
+        actor_loopback_settle(actor->home);
+    return actor_deliver(actor, envelope, over_capacity);
 }
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "actor/actor.h"
+#include "actor/loopback.h"
 #include "actor/saved.h"
 #include "base/alloc.h"
 #include <stdio.h>
@@ -91,6 +91,8 @@ troupe_status actor_start(struct troupe *rank,
     home->ready.tail = &home->ready.head;
     init_maps(home);
     init_peers(home);
+    actor_loopback_init(home);
+    home->abroad.capacity = UINT32_MAX;
     n_slots = options->n_slots ? options->n_slots : actor_slots_default(home->n_ranks);
     if (!is_slot_number(n_slots, home->n_ranks)) {
         snprintf(
@@ -131,6 +133,7 @@ void actor_stop(struct troupe *rank)
     for (int i = 0; i < home->n_ranks; i++)
         base_free(home->peers[i].leases);
     base_free(home->peers);
+    actor_loopback_fini(home);
     free_xoff(home);
     base_map_fini(&home->watches);
     base_map_fini(&home->calls);

@@ -197,7 +197,7 @@ struct troupe_actor {
     const struct actor_behavior *behavior;
     void *state;
     struct message_envelope *head, **tail;
-    uint32_t n_queued, capacity;
+    uint32_t n_queued, capacity; /* n_queued: also what the loopback holds for it */
     troupe_actor *next_ready;
     uint64_t address;
     struct actor_extra *extra;     /* NULL until needed */
@@ -368,10 +368,23 @@ struct actor_rank {
         troupe_actor *actor; /* NULL: not here */
         int peer;            /* < 0: it is here, or nowhere */
         /* What was sent there last, if the same again needs no further look. */
-        uint16_t type_id;
         uint32_t size_bytes; /* UINT32_MAX: nothing was */
         const troupe_type *type;
-    } found[ACTOR_N_FOUND]; /* by actor_found_at() */
+        uint16_t type_id;
+        /* Where such a message goes, and in whose mailbox it counts. */
+        struct comm_stream *stream; /* NULL: into the mailbox at once */
+        troupe_actor *counted;
+    } __attribute__((aligned(64))) found[ACTOR_N_FOUND]; /* by actor_found_at() */
+    struct actor_loopback {
+        struct comm_stream stream; /* not one of comm's: nothing of it leaves */
+        struct comm_reader reader;
+        struct comm_wire_state state;
+        unsigned char *frame[2];     /* one is written, the other one read */
+        uint32_t n_turns;            /* that may yet be taken while it is read */
+        bool is_second;              /* which one is written, */
+        const unsigned char *unread; /* from where on not even moved */
+    } loopback;                      /* see loopback.h */
+    struct troupe_actor abroad;      /* whose mailbox is never full: all other ranks' */
     uint64_t n_actors;
 
     struct actor_queue ready;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
+#include "actor/loopback.h"
 #include "actor/park.h"
 #include "base/clock.h"
 
@@ -9,6 +10,8 @@
  * ACTOR_TURN; else an actor that feeds itself would outrun everybody (and its mail the
  * caches).
  */
+
+enum { LOOPBACK_TURNS = 16 }; /* so many may run while a frame is read */
 
 /* ---- handlers ----------------------------------------------------------------------
  */
@@ -68,6 +71,7 @@ static void unstash(troupe_actor *actor)
 /* It takes other mail now than what was let in. */
 COLD static void has_become(troupe_actor *actor)
 {
+    actor_loopback_settle(actor->home);
     if (actor->flags & ACTOR_HAS_STASH)
         unstash(actor);
     actor_refuse_strangers(actor);
@@ -164,7 +168,8 @@ static void run_handler(troupe_actor *actor)
     turn_done(actor->home->running);
 }
 
-static inline void dispatch_record(troupe_actor *actor, struct comm_record *record)
+/* Makes a record the message in hand of an idle handler. */
+static inline void take_in_hand(troupe_actor *actor, struct comm_record *record)
 {
     struct actor_rank *home = actor->home;
     struct actor_current *current = &home->current;
@@ -183,14 +188,55 @@ static inline void dispatch_record(troupe_actor *actor, struct comm_record *reco
     current->is_deferred = false;
     current->is_answered = false;
     current->is_kept = false;
-    home->counts.n_delivered++;
-    handle(actor, current);
-    turn_done(actor);
 }
 
 void actor_dispatch_record(troupe_actor *actor, struct comm_record *record)
 {
-    dispatch_record(actor, record);
+    take_in_hand(actor, record);
+    actor->home->counts.n_delivered++;
+    handle(actor, &actor->home->current);
+    turn_done(actor);
+}
+
+/* It runs, and could as well be idle. */
+static inline bool could_take_more(const troupe_actor *actor,
+                                   const struct actor_behavior *behavior)
+{
+    enum {
+        LOOKED_AT = ACTOR_STARTED | ACTOR_RUNNING | ACTOR_HELD | ACTOR_ENDING |
+                    ACTOR_EMBRYO | ACTOR_HAS_STASH
+    };
+    return !actor->head && actor->behavior == behavior &&
+           (actor->flags & LOOKED_AT) == (ACTOR_STARTED | ACTOR_RUNNING);
+}
+
+/*
+ * A record, and the run that it may begin, to an idle handler: what was looked at for
+ * the first holds for all, as long as the handler stays as it was. n_counted: of each
+ * in its mailbox.
+ */
+static inline void dispatch_run(troupe_actor *actor,
+                                struct comm_reader *reader,
+                                struct comm_record *record,
+                                uint32_t n_counted)
+{
+    struct actor_rank *home = actor->home;
+    struct actor_current *current = &home->current;
+    const struct actor_behavior *behavior = actor->behavior;
+
+    take_in_hand(actor, record);
+    for (;;) {
+        actor->n_queued -= n_counted;
+        home->counts.n_delivered++;
+        handle(actor, current);
+        if (reader->state->n_more == 0 || UNLIKELY(!could_take_more(actor, behavior)))
+            break;
+        current->body = comm_read_more(reader);
+        current->type = record->header.type;
+        current->is_answered = false;
+        current->is_kept = false;
+    }
+    turn_done(actor);
 }
 
 /* The usual case: mail of one size for an idle handler that takes it. False: nothing is
@@ -205,7 +251,7 @@ static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record 
                  record->ticket || (header->flags & (MESSAGE_REPLY | MESSAGE_TICK)) ||
                  !actor_accepts(actor, header->type) || !actor_is_idle_handler(actor)))
         return false;
-    dispatch_record(actor, record);
+    dispatch_run(actor, comm_reader(home->comm), record, 0);
     return true;
 }
 
@@ -302,6 +348,44 @@ void troupe_yield(troupe_actor *self)
 
 /* ---- the step ---- */
 
+/*
+ * Its receiver lives and takes it, see loopback.h. Who has mail already, or was never
+ * run, may run at once: else it would never be idle again while somebody sends to it
+ * without a break.
+ */
+static void take_busy(struct actor_rank *home,
+                      troupe_actor *actor,
+                      const struct comm_record *record)
+{
+    actor_loopback_deliver(home, record);
+    if (home->loopback.n_turns == 0 || (actor->flags & (ACTOR_HELD | ACTOR_ENDING)))
+        return;
+    home->loopback.n_turns--;
+    actor_now_runs(actor);
+    handler_turn(actor);
+    turn_done(actor);
+}
+
+/* What the actors of this rank have sent to its handlers since the last time. */
+static void read_loopback(struct actor_rank *home)
+{
+    struct comm_reader *reader = &home->loopback.reader;
+    struct comm_record record;
+
+    actor_loopback_turn(home);
+    home->loopback.n_turns = LOOPBACK_TURNS;
+    if (_setjmp(home->escape) != 0)
+        turn_done(home->running);
+    while (comm_read_whole(home->comm, reader, &record)) {
+        troupe_actor *actor = actor_find_again(home, record.header.to)->actor;
+
+        if (LIKELY(actor_is_idle_handler(actor)))
+            dispatch_run(actor, reader, &record, 1);
+        else
+            take_busy(home, actor, &record);
+    }
+}
+
 static inline void run_actor(troupe_actor *actor)
 {
     if (UNLIKELY(actor->flags & ACTOR_ENDING))
@@ -362,7 +446,16 @@ static void run_ready(struct actor_rank *home)
 {
     uint32_t n_run = 0, n_watched = 0;
 
-    while (n_run < ACTOR_TURN && home->n_ready && !home->wants_poll) {
+    if (!actor_loopback_is_empty(home))
+        read_loopback(home);
+    while (n_run < ACTOR_TURN && !home->wants_poll) {
+        if (!home->n_ready) {
+            if (actor_loopback_is_empty(home))
+                break;
+            read_loopback(home);
+            n_run++;
+            continue;
+        }
         uint32_t n_may = home->is_watching_closely ? 0 : ACTOR_TURN - 1 - n_run;
 
         home->n_hand_overs = n_may;
@@ -437,7 +530,7 @@ struct comm_step actor_step(struct troupe *rank)
     bool has_fired = false;
 
     (void)comm_poll(home->comm);
-    if (home->n_ready || comm_has_frame(home->comm))
+    if (actor_has_work(home) || comm_has_frame(home->comm))
         begin_turns(home);
     if (comm_has_frame(home->comm)) {
         withdraw(home);
@@ -452,7 +545,7 @@ struct comm_step actor_step(struct troupe *rank)
         has_fired = actor_timers_run(home);
     if (has_fired)
         begin_turns(home);
-    if (home->n_ready) {
+    if (actor_has_work(home)) {
         withdraw(home);
         run_ready(home);
     }
@@ -462,7 +555,7 @@ struct comm_step actor_step(struct troupe *rank)
     }
     if (UNLIKELY(home->is_done))
         return (struct comm_step){.result = COMM_STEP_DONE};
-    if (home->n_ready || has_fired || comm_has_frame(home->comm))
+    if (actor_has_work(home) || has_fired || comm_has_frame(home->comm))
         return (struct comm_step){.result = COMM_STEP_BUSY};
     comm_flush(home->comm, COMM_FLUSH_IDLE);
     actor_quiet_offer(home);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
 #include "actor/deliver.h"
+#include "actor/loopback.h"
 #include "base/alloc.h"
 #include <string.h>
 
@@ -100,7 +101,9 @@ no_actor(struct actor_rank *home, uint64_t to, uint64_t from, uint16_t type)
     return TROUPE_DOWN;
 }
 
-/* TROUPE_PENDING: has to wait in *gate. Takes the envelope on TROUPE_OK only. */
+/* TROUPE_PENDING: has to wait in *gate. Takes the envelope on TROUPE_OK only. What the
+ * same sender sent before is in the mailbox, see is_in_order(); who has a parcel at a
+ * gate sends nothing past it. */
 static troupe_status try_local(struct actor_rank *home,
                                uint64_t to,
                                struct message_envelope **envelope,
@@ -244,7 +247,7 @@ deliver_now(struct actor_rank *home, uint64_t to, struct message_envelope *envel
         return;
     }
     if (actor && actor_accepts(actor, envelope->type)) {
-        (void)actor_deliver(actor, envelope, true);
+        (void)actor_deliver_local(actor, envelope, true);
         return;
     }
     actor_dead_letter(home, actor ? ACTOR_DEAD_REFUSED : ACTOR_DEAD_NO_ACTOR,
@@ -367,6 +370,17 @@ static troupe_status park_with(troupe_actor *sender,
     return wait.status;
 }
 
+/* Nothing that was sent before stands in the loopback; false: no memory for that. */
+static bool is_in_order(struct actor_rank *home, uint64_t to)
+{
+    const troupe_actor *actor;
+
+    if (LIKELY(actor_loopback_is_settled(home)) || !actor_is_local(home, to))
+        return true;
+    actor = actor_find(home, to);
+    return !actor || actor->process || actor_loopback_move(home);
+}
+
 static bool can_park(const troupe_actor *sender)
 {
     return sender->process && !sender->home->is_in_fini;
@@ -389,6 +403,8 @@ actor_send(troupe_actor *sender, uint64_t to, struct message_envelope **envelope
         if (gate)
             return reserve(sender, to, envelope, gate->next); /* behind our last */
     }
+    if (UNLIKELY(!is_in_order(home, to)))
+        return TROUPE_NO_MEMORY;
     status = try_anywhere(home, to, envelope, &gate);
     if (LIKELY(status != TROUPE_PENDING))
         return status;
@@ -498,26 +514,61 @@ troupe_status actor_send_copy(troupe_actor *sender,
     return status;
 }
 
-/* The usual case of sending a copy to another rank: nobody waits there. False: nothing
- * is done, go the long way. */
+/* ---- the usual case ---- */
+
+/* Nobody waits, and there is room. False: nothing is done. There is no branch on where
+ * the receiver lives. */
 static inline bool post_plainly(const troupe_actor *sender,
                                 const struct actor_found *found,
                                 uint16_t type,
                                 const void *body,
-                                size_t size_bytes,
-                                troupe_status *status)
+                                size_t size_bytes)
 {
-    struct actor_rank *home = sender->home;
+    const struct actor_rank *home = sender->home;
+    struct comm_stream *stream = found->stream;
+    troupe_actor *counted = found->counted;
     const struct comm_header header = {.to = found->address,
                                        .from = sender->address,
                                        .type = type,
                                        .kind = ACTOR_KIND_MAIL};
 
-    if (UNLIKELY(home->xoff.n_items > 0 || comm_is_congested(home->comm, found->peer)))
+    if (UNLIKELY((home->xoff.n_items > 0) | *stream->is_congested |
+                 (actor_n_counted(counted) >= counted->capacity)))
         return false;
-    home->counts.n_sent_remote++;
-    *status = comm_post(home->comm, found->peer, &header, body, size_bytes);
+    if (UNLIKELY(!comm_stream_put(stream, &header, body, size_bytes)))
+        return false;
+    counted->n_queued++;
     return true;
+}
+
+/* At once, that is: into a frame, or the mailbox of a process. */
+static inline bool send_at_once(const troupe_actor *sender,
+                                const struct actor_found *found,
+                                uint16_t type,
+                                const void *body,
+                                size_t size_bytes)
+{
+    if (UNLIKELY(sender->n_reserved | sender->home->is_ending))
+        return false;
+    if (LIKELY(found->stream != NULL))
+        return post_plainly(sender, found, type, body, size_bytes);
+    return actor_deliver_copy(sender, found->actor, type, body, size_bytes);
+}
+
+/*
+ * What the loopback holds is handled first: a process waits its turn for that, which
+ * also gives the rank a chance to poll; a handler's mail goes into the mailboxes.
+ */
+static void make_room(troupe_actor *self)
+{
+    struct actor_wait wait = {.kind = ACTOR_WAIT_YIELD};
+
+    if (!can_park(self)) {
+        actor_loopback_settle(self->home);
+        return;
+    }
+    self->home->wants_poll = true;
+    actor_park(self, &wait, TROUPE_FOREVER);
 }
 
 /* What was sent there last was not like this. */
@@ -527,16 +578,30 @@ static NOINLINE troupe_status send_first(troupe_actor *sender,
                                          const void *body,
                                          size_t size_bytes)
 {
-    struct actor_rank *home = sender->home;
     uint16_t id = actor_type_checked(sender, type, body, size_bytes);
-    const struct actor_found *found = actor_find_taker(home, to, type, id, size_bytes);
-    troupe_status status = TROUPE_OK;
+    const struct actor_found *found =
+        actor_find_taker(sender->home, to, type, id, size_bytes);
 
-    if (LIKELY(found && !(sender->n_reserved | home->is_ending)) &&
-        (found->actor ? actor_deliver_copy(sender, found->actor, id, body, size_bytes)
-                      : post_plainly(sender, found, id, body, size_bytes, &status)))
-        return status;
+    if (found && send_at_once(sender, found, id, body, size_bytes))
+        return TROUPE_OK;
     return actor_send_copy(sender, to, id, body, size_bytes, 0, 0);
+}
+
+/* It was, but there is no room, or somebody waits. */
+static NOINLINE troupe_status send_again(troupe_actor *self,
+                                         const struct actor_found *found,
+                                         const void *body,
+                                         size_t size_bytes)
+{
+    struct actor_rank *home = self->home;
+    uint64_t to = found->address;
+    const troupe_type *type = found->type;
+
+    if (found->stream != &home->loopback.stream ||
+        !actor_loopback_is_filled(home, size_bytes))
+        return actor_send_copy(self, to, found->type_id, body, size_bytes, 0, 0);
+    make_room(self);
+    return send_first(self, to, type, body, size_bytes);
 }
 
 troupe_status troupe_send_bytes(troupe_actor *self,
@@ -545,21 +610,21 @@ troupe_status troupe_send_bytes(troupe_actor *self,
                                 const void *body,
                                 size_t size_bytes)
 {
-    struct actor_rank *home = self->home;
-    const struct actor_found *found = actor_found_at(home, to.bits);
-    troupe_status status;
+    const struct actor_found *found = actor_found_at(self->home, to.bits);
 
     if (UNLIKELY(!actor_was_sent(found, to.bits, type, body, size_bytes)))
         return send_first(self, to.bits, type, body, size_bytes);
-    if (UNLIKELY(self->n_reserved | home->is_ending))
-        return actor_send_copy(self, to.bits, found->type_id, body, size_bytes, 0, 0);
-    if (found->actor) {
-        if (LIKELY(actor_deliver_copy(self, found->actor, found->type_id, body,
-                                      size_bytes)))
-            return TROUPE_OK;
-    } else if (LIKELY(post_plainly(self, found, found->type_id, body, size_bytes,
-                                   &status))) {
-        return status;
-    }
-    return actor_send_copy(self, to.bits, found->type_id, body, size_bytes, 0, 0);
+    if (LIKELY(send_at_once(self, found, found->type_id, body, size_bytes)))
+        return TROUPE_OK;
+    return send_again(self, found, body, size_bytes);
+}
+
+uint64_t actor_n_sent_remote(const struct actor_rank *home)
+{
+    return home->counts.n_sent_remote + home->abroad.n_queued;
+}
+
+uint64_t actor_n_sent_local(const struct actor_rank *home)
+{
+    return home->counts.n_sent_local + home->loopback.stream.n_posted;
 }

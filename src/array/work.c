@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "array/work.h"
+#include "actor/loopback.h"
 #include "array/array.h"
 #include "base/clock.h"
 #include "placement/here.h"
@@ -86,7 +87,7 @@ static bool is_wanted(const struct work *work, int64_t now_ns)
     (void)comm_poll(home->comm);
     home->turn_began_ns = base_clock_coarse_ns(); /* nobody is kept from anything */
     timer = heap_first(&home->timers);
-    return home->n_ready > 0 || comm_has_frame(home->comm) ||
+    return actor_has_work(home) || comm_has_frame(home->comm) ||
            (timer && timer->at_ns <= now_ns);
 }
 

@@ -256,6 +256,11 @@ struct comm_stream *comm_stream_make(struct comm *comm, int rank)
     return stream;
 }
 
+struct comm_stream *comm_stream_to(struct comm *comm, int rank)
+{
+    return comm_stream_of(comm, rank);
+}
+
 struct comm_origin *comm_origin_make(struct comm *comm, int rank)
 {
     comm->origins[rank] = base_new(struct comm_origin);

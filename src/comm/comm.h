@@ -109,6 +109,9 @@ bool comm_goes_apart(const struct comm *comm, uint8_t kind, uint64_t size_bytes)
 /* More than pending_limit_bytes wait for credits on the way to `rank`. */
 static inline bool comm_is_congested(const struct comm *comm, int rank);
 
+/* The stream to another rank, made if it is not there yet; see comm_inline.h. */
+struct comm_stream *comm_stream_to(struct comm *comm, int rank);
+
 /* Why frames leave before they are full; counted. */
 enum comm_flush_cause {
     COMM_FLUSH_FULL,

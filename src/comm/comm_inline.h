@@ -64,18 +64,24 @@ static inline const struct comm_fast *comm_fast_const(const struct comm *comm)
 /* Kinds below are comm's own and are not given out. */
 enum { COMM_N_OWN_KINDS = 16 };
 
-static inline troupe_status comm_post(struct comm *comm,
-                                      int rank,
-                                      const struct comm_header *header,
-                                      const void *payload,
-                                      size_t size_bytes)
+static inline bool comm_stream_has_room(const struct comm_stream *stream,
+                                        size_t size_bytes)
 {
     enum { SLACK = COMM_HEAD_BYTES + COMM_WORD_BYTES };
-    struct comm_stream *stream = comm_fast(comm)->streams[rank];
     size_t room = (size_t)(stream->end - stream->at);
 
-    if (UNLIKELY(room < SLACK || size_bytes > room - SLACK))
-        return comm_post_parts(comm, rank, header, payload, size_bytes, NULL, 0);
+    return room >= SLACK && size_bytes <= room - SLACK;
+}
+
+/* Writes a record where it stands whole. False: there is no room, or no frame is open.
+ */
+static inline bool comm_stream_put(struct comm_stream *stream,
+                                   const struct comm_header *header,
+                                   const void *payload,
+                                   size_t size_bytes)
+{
+    if (UNLIKELY(!comm_stream_has_room(stream, size_bytes)))
+        return false;
     uint64_t plain = comm_wire_word(header, size_bytes);
     unsigned char *at = stream->at;
 
@@ -86,7 +92,19 @@ static inline troupe_status comm_post(struct comm *comm,
     comm_wire_copy(at, payload, size_bytes);
     stream->at = at + comm_wire_padded(size_bytes);
     stream->n_posted++;
-    return TROUPE_OK;
+    return true;
+}
+
+static inline troupe_status comm_post(struct comm *comm,
+                                      int rank,
+                                      const struct comm_header *header,
+                                      const void *payload,
+                                      size_t size_bytes)
+{
+    if (LIKELY(comm_stream_put(comm_fast(comm)->streams[rank], header, payload,
+                               size_bytes)))
+        return TROUPE_OK;
+    return comm_post_parts(comm, rank, header, payload, size_bytes, NULL, 0);
 }
 
 static inline bool comm_is_congested(const struct comm *comm, int rank)
@@ -97,28 +115,35 @@ static inline bool comm_is_congested(const struct comm *comm, int rank)
 /* Begins and ends frames, puts chunks together, takes comm's own records. */
 bool comm_next_slowly(struct comm *comm, struct comm_record *record);
 
-/* The next of a run. */
+/* Where the next payload stands of the run that is being read; there is one. */
+static inline const void *comm_read_more(struct comm_reader *reader)
+{
+    const void *payload = reader->at;
+
+    reader->state->n_more--;
+    reader->at += comm_wire_padded(reader->state->run_bytes);
+    reader->n_taken++;
+    return payload;
+}
+
+/* The same as a record. */
 static inline void comm_next_more(struct comm_reader *reader,
                                   struct comm_record *record)
 {
-    struct comm_wire_state *state = reader->state;
-
-    state->n_more--;
-    record->header = state->run;
+    record->header = reader->state->run;
     record->source = reader->source;
-    record->size_bytes = state->run_bytes;
-    record->payload = reader->at;
+    record->size_bytes = reader->state->run_bytes;
+    record->payload = comm_read_more(reader);
     record->envelope = NULL;
     record->ticket = 0;
-    reader->at += comm_wire_padded(state->run_bytes);
-    reader->n_taken++;
 }
 
 /* Takes the next record if it stands whole in the frame, as nearly all do. */
-static inline bool comm_next_whole(struct comm *comm, struct comm_record *record)
+static inline bool comm_read_whole(const struct comm *comm,
+                                   struct comm_reader *reader,
+                                   struct comm_record *record)
 {
-    struct comm_fast *fast = comm_fast(comm);
-    struct comm_reader *reader = &fast->reader;
+    const struct comm_fast *fast = comm_fast_const(comm);
 
     if (UNLIKELY(reader->at == reader->end))
         return false;
@@ -143,9 +168,16 @@ static inline bool comm_next_whole(struct comm *comm, struct comm_record *record
     return true;
 }
 
+/* Of the frame that comm_next() reads. */
+static inline struct comm_reader *comm_reader(struct comm *comm)
+{
+    return &comm_fast(comm)->reader;
+}
+
 static inline bool comm_next(struct comm *comm, struct comm_record *record)
 {
-    return LIKELY(comm_next_whole(comm, record)) || comm_next_slowly(comm, record);
+    return LIKELY(comm_read_whole(comm, &comm_fast(comm)->reader, record)) ||
+           comm_next_slowly(comm, record);
 }
 
 static inline bool comm_has_frame(const struct comm *comm)

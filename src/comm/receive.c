@@ -302,7 +302,7 @@ bool comm_next_slowly(struct comm *comm, struct comm_record *record)
     drop_given(comm);
     if (!reader->frame && !begin_frame(comm))
         return false;
-    if (LIKELY(comm_next_whole(comm, record)))
+    if (LIKELY(comm_read_whole(comm, reader, record)))
         return true;
     while (reader->at != reader->end) {
         if (!read_record(comm, record))

@@ -17,8 +17,8 @@ static void fill(struct runtime_rank *rank, struct runtime_row *row)
     const struct actor_counts *counts = &home->counts;
     struct fiber_pool_counts stacks;
 
-    *row = (struct runtime_row){.n_sent_local = counts->n_sent_local,
-                                .n_sent_remote = counts->n_sent_remote,
+    *row = (struct runtime_row){.n_sent_local = actor_n_sent_local(home),
+                                .n_sent_remote = actor_n_sent_remote(home),
                                 .n_parked_sends = counts->n_parked_sends,
                                 .n_spawned = counts->n_spawned,
                                 .n_ended = counts->n_ended,
