@@ -38,7 +38,9 @@ typedef struct troupe_mail {
  * Sends a copy of a struct.
  *
  * \call     local; the receiver may be remote
- * \blocks   until the receiver's mailbox has room, in a process; never in a handler
+ * \blocks   until the receiver's mailbox has room, in a process, which also lets others
+ *           run after each few hundred messages to actors of its rank; never in a
+ *           handler
  * \threads  the runtime's thread
  * \errors   TROUPE_FULL      a local mailbox refuses, or the handler's reserve is full
  *           TROUPE_REFUSED   a local receiver does not accept the type

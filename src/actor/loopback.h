@@ -18,7 +18,7 @@
 #include "actor/actor.h"
 
 #ifdef TROUPE_HOSTILE
-enum { ACTOR_LOOPBACK_BYTES = COMM_FRAME_MIN_BYTES };
+enum { ACTOR_LOOPBACK_BYTES = 512 };
 #else
 enum { ACTOR_LOOPBACK_BYTES = 4096 }; /* two of them leave much of the first cache */
 #endif

@@ -146,7 +146,7 @@ static troupe_status leave(troupe_actor *self, const struct item *item)
         troupe_exit(self);
     return TROUPE_OK;
 }
-TROUPE_BEHAVIOR(leaver, troupe_no_state, TROUPE_ON(item, leave));
+TROUPE_BEHAVIOR(leaver, troupe_no_state, TROUPE_ON(item, leave), .capacity = N_FEW);
 
 static troupe_status give_up(troupe_actor *self, const struct item *item)
 {
@@ -155,7 +155,7 @@ static troupe_status give_up(troupe_actor *self, const struct item *item)
         troupe_fail(self, TROUPE_INVALID, "it is number %d", PLACE);
     return TROUPE_OK;
 }
-TROUPE_BEHAVIOR(failer, troupe_no_state, TROUPE_ON(item, give_up));
+TROUPE_BEHAVIOR(failer, troupe_no_state, TROUPE_ON(item, give_up), .capacity = N_FEW);
 
 static troupe_status change(troupe_actor *self, const struct item *item)
 {
@@ -164,7 +164,7 @@ static troupe_status change(troupe_actor *self, const struct item *item)
         troupe_become(self, &other);
     return TROUPE_OK;
 }
-TROUPE_BEHAVIOR(changer, troupe_no_state, TROUPE_ON(item, change));
+TROUPE_BEHAVIOR(changer, troupe_no_state, TROUPE_ON(item, change), .capacity = N_FEW);
 TROUPE_BEHAVIOR(other, troupe_no_state, TROUPE_ON(done, answer_done));
 
 /* `n_taken` are; what is left is counted as dead. */
@@ -280,7 +280,7 @@ static troupe_status capacity_body(troupe_actor *self)
 {
     troupe_on_dead_letter(self, count_dead, NULL);
     if (scene_is_hostile())
-        return TROUPE_OK; /* a send there is a turn for others */
+        return TROUPE_OK; /* so many sends are a turn for others there */
     fill(self, &refuses, TROUPE_FULL, 0, 0);
     fill(self, &keeps_oldest, TROUPE_OK, 0, 3);
     fill(self, &keeps_newest, TROUPE_OK, 3, 3);
