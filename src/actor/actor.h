@@ -150,6 +150,14 @@ static inline troupe_actor *actor_ready_pop(struct actor_rank *home)
 
 void actor_ready_remove(troupe_actor *actor);
 
+/* ---- handler.c ---- */
+
+void actor_run_handler(troupe_actor *actor);
+/* One frame; idle handlers get their mail in place. */
+void actor_read_frame(struct actor_rank *home);
+/* What the actors of this rank have sent to its handlers since the last time. */
+void actor_read_loopback(struct actor_rank *home);
+
 static inline void actor_now_runs(troupe_actor *actor)
 {
     actor->home->running = actor;
@@ -301,9 +309,7 @@ bool actor_mailbox_remove_reference(troupe_actor *actor,
                                     uint16_t type,
                                     uint64_t reference);
 
-/* ---- send.c
- * ---------------------------------------------------------------------------------------
- */
+/* ---- gate.c: sending, also where there is no room ---- */
 
 /* Sends the envelope from `sender` (may park it, or reserve). On OK it is taken. */
 troupe_status
@@ -327,6 +333,18 @@ bool actor_parcel_hang(troupe_actor *sender,
                        uint64_t to,
                        struct message_envelope *envelope,
                        struct base_list *gate);
+/* Where a message for this remote address has to wait; NULL: nowhere. */
+struct base_list *actor_remote_gate(struct actor_rank *home, uint64_t to, int peer);
+static inline bool actor_can_park(const troupe_actor *sender)
+{
+    return sender->process && !sender->home->is_in_fini;
+}
+void actor_xon_arrived(struct actor_rank *home, uint64_t address);
+void actor_xoff_arrived(struct actor_rank *home, uint64_t address);
+void actor_link_open(struct troupe *rank, int peer);
+
+/* ---- send.c ---- */
+
 /* Copies a body into a message from `sender`; flags and reference as in the envelope.
  */
 troupe_status actor_send_copy(troupe_actor *sender,
@@ -354,9 +372,6 @@ static inline uint16_t actor_type_listed(troupe_actor *self, const troupe_type *
 /* Messages that have gone to other ranks, to actors of this one. */
 uint64_t actor_n_sent_remote(const struct actor_rank *home);
 uint64_t actor_n_sent_local(const struct actor_rank *home);
-void actor_xon_arrived(struct actor_rank *home, uint64_t address);
-void actor_xoff_arrived(struct actor_rank *home, uint64_t address);
-void actor_link_open(struct troupe *rank, int peer);
 
 /* ---- receive.c
  * -------------------------------------------------------------------------------------

@@ -5,255 +5,9 @@
 #include "base/clock.h"
 
 /*
- * The scheduler: first come, first served, one turn an activation. It alone runs user
- * code. A turn ends after the messages that were there at its start, at most
- * ACTOR_TURN; else an actor that feeds itself would outrun everybody (and its mail the
- * caches).
+ * The scheduler: first come, first served, one turn an activation; what handlers do
+ * with theirs is in handler.c. It alone runs user code.
  */
-
-enum { LOOPBACK_TURNS = 16 }; /* so many may run while a frame is read */
-
-/* ---- handlers ----------------------------------------------------------------------
- */
-
-/* Lets go of the message in hand; a request that nobody answered is remembered. */
-static void current_done(troupe_actor *actor, struct actor_current *current)
-{
-    if (UNLIKELY((current->flags & MESSAGE_REQUEST) && !current->is_answered))
-        actor_request_note(actor, current);
-    if (current->envelope)
-        message_give(actor->home->pool, current->envelope);
-    current->envelope = NULL;
-    current->type = 0;
-}
-
-static void stash(troupe_actor *actor, struct actor_current *current)
-{
-    struct actor_extra *extra = actor_extra(actor);
-    struct message_envelope *envelope = current->envelope;
-
-    if (!envelope) {
-        envelope = message_take(actor->home->pool, current->size_bytes);
-        base_require_memory(envelope != NULL, "no memory to put a message aside");
-        __builtin_memcpy(envelope->inline_payload, current->body, current->size_bytes);
-    }
-    /* One that came in chunks has its bytes only. */
-    envelope->sender = current->sender;
-    envelope->reference = current->reference;
-    envelope->incarnation = current->incarnation;
-    envelope->type = current->type;
-    envelope->flags = current->flags;
-    envelope->next = NULL;
-    *extra->stash_tail = envelope;
-    extra->stash_tail = &envelope->next;
-    actor->n_queued++;
-    actor->n_exempt += (envelope->flags & MESSAGE_EXEMPT) != 0;
-    actor->home->queued_bytes += envelope->size_bytes;
-    actor->flags |= ACTOR_HAS_STASH;
-    current->envelope = NULL;
-    current->type = 0;
-}
-
-/* What was put aside comes again, before everything else. */
-static void unstash(troupe_actor *actor)
-{
-    struct actor_extra *extra = actor->extra;
-
-    *extra->stash_tail = actor->head;
-    if (!actor->head)
-        actor->tail = extra->stash_tail;
-    actor->head = extra->stash_head;
-    extra->stash_head = NULL;
-    extra->stash_tail = &extra->stash_head;
-    actor->flags &= (uint16_t)~ACTOR_HAS_STASH;
-}
-
-/* It takes other mail now than what was let in. */
-COLD static void has_become(troupe_actor *actor)
-{
-    actor_loopback_settle(actor->home);
-    if (actor->flags & ACTOR_HAS_STASH)
-        unstash(actor);
-    actor_refuse_strangers(actor);
-}
-
-static inline void handle(troupe_actor *actor, struct actor_current *current)
-{
-    actor->home->last_type = current->type;
-    const struct actor_behavior *behavior = actor->behavior;
-    troupe_status status =
-        behavior->handle[current->type](actor, actor->state, current->body);
-
-    if (UNLIKELY(status != TROUPE_OK))
-        actor_end_with(actor, TROUPE_EXIT_FAILED, status, "%s",
-                       "its handler returned an error");
-    bool is_aside = current->is_deferred;
-    if (UNLIKELY(is_aside))
-        stash(actor, current);
-    else
-        current_done(actor, current);
-    if (UNLIKELY(actor->behavior != behavior))
-        has_become(actor);
-    else if (UNLIKELY((actor->flags & ACTOR_HAS_STASH) && !is_aside))
-        unstash(actor);
-}
-
-static void start_handler(troupe_actor *actor)
-{
-    const struct actor_behavior *behavior = actor->behavior;
-    const troupe_behavior *source = behavior->source;
-    troupe_status status = TROUPE_OK;
-
-    actor->flags |= ACTOR_STARTED;
-    if (source->init)
-        status = source->init(actor, actor->state,
-                              actor->extra ? actor->extra->arguments : NULL);
-    if (actor->behavior != behavior)
-        has_become(actor);
-    if (status != TROUPE_OK)
-        actor_end_with(actor, TROUPE_EXIT_FAILED, status, "%s",
-                       "its init returned an error");
-}
-
-/* A payload that has not come yet holds up what stands behind it. */
-static bool is_ready(troupe_actor *actor)
-{
-    if (actor->flags & (ACTOR_HELD | ACTOR_ENDING))
-        return false;
-    if (!actor->head)
-        return false;
-    if (LIKELY(!(actor->head->flags & MESSAGE_PENDING)))
-        return true;
-    if (actor->head->flags & MESSAGE_TICKET)
-        actor_fetch_start(actor, &actor->head);
-    return !(actor->head->flags & MESSAGE_PENDING);
-}
-
-static void handler_turn(troupe_actor *actor)
-{
-    struct actor_current *current = &actor->home->current;
-    uint32_t n = actor->n_queued < ACTOR_TURN ? actor->n_queued : ACTOR_TURN;
-
-    if (UNLIKELY(!(actor->flags & ACTOR_STARTED)))
-        start_handler(actor);
-    while (n-- > 0 && is_ready(actor)) {
-        actor_current_set(current, actor_mailbox_unlink(actor, &actor->head));
-        handle(actor, current);
-    }
-}
-
-/* After a turn, or where troupe_fail has left one. */
-static void turn_done(troupe_actor *actor)
-{
-    struct actor_rank *home = actor->home;
-
-    home->running = NULL;
-    actor->flags &= (uint16_t)~ACTOR_RUNNING;
-    if (UNLIKELY(home->current.type != 0))
-        current_done(actor, &home->current);
-    if (UNLIKELY(actor->flags & ACTOR_ENDING)) {
-        actor_end(actor);
-        return;
-    }
-    actor_mailbox_drained(actor);
-    if (is_ready(actor))
-        actor_make_ready(actor);
-}
-
-static void run_handler(troupe_actor *actor)
-{
-    actor_now_runs(actor);
-    if (_setjmp(actor->home->escape) == 0)
-        handler_turn(actor);
-    turn_done(actor->home->running);
-}
-
-/* Makes a record the message in hand of an idle handler. */
-static inline void take_in_hand(troupe_actor *actor, struct comm_record *record)
-{
-    struct actor_rank *home = actor->home;
-    struct actor_current *current = &home->current;
-
-    home->last_address = actor->address;
-    actor_now_runs(actor);
-    current->sender = record->header.from;
-    current->reference = record->header.reference;
-    current->size_bytes = record->size_bytes;
-    current->body = record->payload;
-    current->envelope = record->envelope;
-    record->envelope = NULL;
-    current->incarnation = record->header.incarnation;
-    current->type = record->header.type;
-    current->flags = record->header.flags;
-    current->is_deferred = false;
-    current->is_answered = false;
-    current->is_kept = false;
-}
-
-void actor_dispatch_record(troupe_actor *actor, struct comm_record *record)
-{
-    take_in_hand(actor, record);
-    actor->home->counts.n_delivered++;
-    handle(actor, &actor->home->current);
-    turn_done(actor);
-}
-
-/* It runs, and could as well be idle. */
-static inline bool could_take_more(const troupe_actor *actor,
-                                   const struct actor_behavior *behavior)
-{
-    enum {
-        LOOKED_AT = ACTOR_STARTED | ACTOR_RUNNING | ACTOR_HELD | ACTOR_ENDING |
-                    ACTOR_EMBRYO | ACTOR_HAS_STASH
-    };
-    return !actor->head && actor->behavior == behavior &&
-           (actor->flags & LOOKED_AT) == (ACTOR_STARTED | ACTOR_RUNNING);
-}
-
-/*
- * A record, and the run that it may begin, to an idle handler: what was looked at for
- * the first holds for all, as long as the handler stays as it was. n_counted: of each
- * in its mailbox.
- */
-static inline void dispatch_run(troupe_actor *actor,
-                                struct comm_reader *reader,
-                                struct comm_record *record,
-                                uint32_t n_counted)
-{
-    struct actor_rank *home = actor->home;
-    struct actor_current *current = &home->current;
-    const struct actor_behavior *behavior = actor->behavior;
-
-    take_in_hand(actor, record);
-    for (;;) {
-        actor->n_queued -= n_counted;
-        home->counts.n_delivered++;
-        handle(actor, current);
-        if (reader->state->n_more == 0 || UNLIKELY(!could_take_more(actor, behavior)))
-            break;
-        current->body = comm_read_more(reader);
-        current->type = record->header.type;
-        current->is_answered = false;
-        current->is_kept = false;
-    }
-    turn_done(actor);
-}
-
-/* The usual case: mail of one size for an idle handler that takes it. False: nothing is
- * done, actor_take_mail() looks at everything. */
-static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record *record)
-{
-    const struct comm_header *header = &record->header;
-    troupe_actor *actor = actor_find_again(home, header->to)->actor;
-
-    if (UNLIKELY(!actor || header->type > home->n_types ||
-                 home->plain_bytes[header->type] != record->size_bytes ||
-                 record->ticket || (header->flags & (MESSAGE_REPLY | MESSAGE_TICK)) ||
-                 !actor_accepts(actor, header->type) || !actor_is_idle_handler(actor)))
-        return false;
-    dispatch_run(actor, comm_reader(home->comm), record, 0);
-    return true;
-}
 
 /* ---- processes ---- */
 
@@ -348,50 +102,12 @@ void troupe_yield(troupe_actor *self)
 
 /* ---- the step ---- */
 
-/*
- * Its receiver lives and takes it, see loopback.h. Who has mail already, or was never
- * run, may run at once: else it would never be idle again while somebody sends to it
- * without a break.
- */
-static void take_busy(struct actor_rank *home,
-                      troupe_actor *actor,
-                      const struct comm_record *record)
-{
-    actor_loopback_deliver(home, record);
-    if (home->loopback.n_turns == 0 || (actor->flags & (ACTOR_HELD | ACTOR_ENDING)))
-        return;
-    home->loopback.n_turns--;
-    actor_now_runs(actor);
-    handler_turn(actor);
-    turn_done(actor);
-}
-
-/* What the actors of this rank have sent to its handlers since the last time. */
-static void read_loopback(struct actor_rank *home)
-{
-    struct comm_reader *reader = &home->loopback.reader;
-    struct comm_record record;
-
-    actor_loopback_turn(home);
-    home->loopback.n_turns = LOOPBACK_TURNS;
-    if (_setjmp(home->escape) != 0)
-        turn_done(home->running);
-    while (comm_read_whole(home->comm, reader, &record)) {
-        troupe_actor *actor = actor_find_again(home, record.header.to)->actor;
-
-        if (LIKELY(actor_is_idle_handler(actor)))
-            dispatch_run(actor, reader, &record, 1);
-        else
-            take_busy(home, actor, &record);
-    }
-}
-
 static inline void run_actor(troupe_actor *actor)
 {
     if (UNLIKELY(actor->flags & ACTOR_ENDING))
         actor_end(actor);
     else if (!actor->process)
-        run_handler(actor);
+        actor_run_handler(actor);
     else if (LIKELY(actor->process->fiber != NULL))
         run_process(actor);
     else
@@ -421,8 +137,11 @@ void actor_ready_remove(troupe_actor *actor)
  */
 static void watch_turns(struct actor_rank *home, uint32_t n_turns)
 {
-    int64_t now_ns = base_clock_coarse_ns();
+    int64_t now_ns;
 
+    if (!home->handler_timeout_ns)
+        return;
+    now_ns = base_clock_coarse_ns();
     if (UNLIKELY(now_ns - home->turn_began_ns > home->handler_timeout_ns)) {
         actor_report_slow(home, now_ns - home->turn_began_ns, n_turns);
         home->is_watching_closely = true;
@@ -446,13 +165,15 @@ static void run_ready(struct actor_rank *home)
 {
     uint32_t n_run = 0, n_watched = 0;
 
-    if (!actor_loopback_is_empty(home))
-        read_loopback(home);
+    if (!actor_loopback_is_empty(home)) {
+        actor_read_loopback(home);
+        n_run = 1;
+    }
     while (n_run < ACTOR_TURN && !home->wants_poll) {
         if (!home->n_ready) {
             if (actor_loopback_is_empty(home))
                 break;
-            read_loopback(home);
+            actor_read_loopback(home);
             n_run++;
             continue;
         }
@@ -467,30 +188,8 @@ static void run_ready(struct actor_rank *home)
         }
     }
     home->wants_poll = false;
-    if (n_run > n_watched && home->handler_timeout_ns)
+    if (n_run > n_watched)
         watch_turns(home, n_run - n_watched);
-}
-
-/* One frame; idle handlers get their mail in place. troupe_fail lands before the loop.
- */
-static void read_frame(struct actor_rank *home)
-{
-    struct comm_record record;
-
-    if (_setjmp(home->escape) != 0)
-        turn_done(home->running);
-    home->may_dispatch = true;
-    while (comm_next(home->comm, &record)) {
-        if (LIKELY(record.header.kind == ACTOR_KIND_MAIL)) {
-            if (!dispatch_plainly(home, &record))
-                actor_take_mail(home, &record);
-        } else {
-            comm_kind(home->comm, record.header.kind)->take(home->rank, &record);
-        }
-    }
-    home->may_dispatch = false;
-    if (home->handler_timeout_ns)
-        watch_turns(home, 1);
 }
 
 /* Nobody runs: what comes waits in the mailboxes. */
@@ -537,7 +236,8 @@ struct comm_step actor_step(struct troupe *rank)
         if (UNLIKELY(home->is_frozen))
             read_frame_frozen(home);
         else
-            read_frame(home);
+            actor_read_frame(home);
+        watch_turns(home, 1);
     }
     if (UNLIKELY(home->cut) && cut_step(home))
         return actor_frozen_step(home);
