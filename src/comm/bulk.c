@@ -164,6 +164,7 @@ void comm_fetch(struct comm *comm,
                              .size_bytes = envelope->size_bytes,
                              .envelope = envelope,
                          });
+    comm->n_asked++;
     ask(comm, source, ticket, COMM_KIND_FETCH);
 }
 

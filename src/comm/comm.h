@@ -157,7 +157,8 @@ static inline const struct base_frame_kind *comm_kind(const struct comm *comm,
 /*
  * Asks for the payload of a ticket, to be put into `envelope` (taken from the pool with
  * the ticket's size, MESSAGE_PENDING set); upper.fetched follows. Discard: the sender
- * frees it; counts as received.
+ * frees it; counts as received. A ticket holds up no verdict until it is asked for,
+ * which only a rank that is not passive may do.
  */
 void comm_fetch(struct comm *comm,
                 int source,

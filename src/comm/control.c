@@ -216,19 +216,32 @@ static void pass_waves(struct comm *comm)
     quiet->tell_children = quiet->tell_parent = false;
 }
 
+/*
+ * A ticket counts as taken, or one that nobody asks for would keep the verdict away for
+ * ever; its payload is a record more, posted by who asks and taken when it is here.
+ */
+static void answer_wave(struct comm *comm)
+{
+    struct comm_counts counts;
+    uint64_t n_posted, n_taken;
+
+    comm_count(comm, &counts);
+    n_posted = counts.n_records_posted + comm->n_asked - comm->n_posted_disregarded;
+    n_taken =
+        counts.n_records_taken + counts.n_bulk_received - comm->n_taken_disregarded;
+    for (int i = 0; i < comm->n_ranks; i++)
+        n_taken += comm->origins[i] ? comm->origins[i]->n_tickets : 0;
+    comm_quiet_answer(&comm->quiet, n_posted, n_taken, comm->now_ns);
+}
+
 bool comm_quiet_poll(struct comm *comm)
 {
     struct comm_quiet *quiet = &comm->quiet;
     uint32_t any, all;
 
     if (comm_quiet_is_due(quiet, comm->now_ns) && !comm_has_frame(comm) &&
-        !comm->reduction.is_done) {
-        struct comm_counts counts;
-        comm_count(comm, &counts);
-        comm_quiet_answer(quiet, counts.n_records_posted - comm->n_posted_disregarded,
-                          counts.n_records_taken - comm->n_taken_disregarded,
-                          comm->now_ns);
-    }
+        !comm->reduction.is_done)
+        answer_wave(comm);
     if (quiet->tell_children || quiet->tell_parent)
         pass_waves(comm);
     if (!comm_quiet_verdict(quiet, &any, &all))

@@ -181,6 +181,7 @@ struct comm {
     uint32_t n_kept, free_kept, n_kept_live;
     struct comm_transfer *transfers, **transfers_end, *free_transfers;
     uint32_t n_transfers;
+    uint64_t n_asked; /* payloads, so far */
     struct comm_watch *watches;
     struct comm_quiet quiet;
     uint64_t n_posted_disregarded, n_taken_disregarded;

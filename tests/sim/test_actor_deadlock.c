@@ -143,6 +143,50 @@ START_TEST(full_mailboxes)
 }
 END_TEST
 
+/* ---- a full mailbox whose last messages are large
+ * --------------------------------------------- */
+
+enum { N_FILLING = 3000 }; /* 24 kB: they travel apart, once there is room for them */
+
+struct bundle {
+    int64_t number, n;
+    int64_t filling[];
+};
+TROUPE_TYPE(bundle, number, n, TROUPE_TAIL(filling, n));
+
+static troupe_status laden_body(troupe_actor *self)
+{
+    return troupe_receive(self, go, TROUPE_FOREVER, NULL);
+}
+TROUPE_PROCESS(laden, laden_body, TROUPE_ACCEPTS(bundle, go), .capacity = 1);
+
+static troupe_status lading_body(troupe_actor *self)
+{
+    const troupe_spawn_options last = {.place =
+                                           TROUPE_ON_RANK(troupe_n_ranks(self) - 1)};
+    static const int64_t filling[N_FILLING];
+    troupe_address address;
+
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    EXPECT_OK(troupe_spawn(self, &laden, &last, &address));
+    for (int64_t i = 0;; i++)
+        EXPECT_OK(troupe_send_tail(self, address, bundle, filling, filling, N_FILLING,
+                                   .number = i));
+}
+TROUPE_PROCESS(lading, lading_body, TROUPE_SENDS(bundle), TROUPE_SPAWNS(&laden));
+
+START_TEST(large_messages)
+{
+    struct child_end end;
+
+    for (int n_ranks = 1; n_ranks <= 3; n_ranks++) {
+        listen(&lading, n_ranks, &end);
+        expect_words(&end, "the process of rank 0 waits to send to ");
+    }
+}
+END_TEST
+
 /* ---- names that nobody takes
  * ----------------------------------------------------------------- */
 
@@ -220,6 +264,7 @@ CHECK_MAIN("actor deadlock",
            receives,
            calls,
            full_mailboxes,
+           large_messages,
            names,
            many_wait,
            slow_is_not_dead)

@@ -199,6 +199,47 @@ START_TEST(waiting_for_ticks)
 }
 END_TEST
 
+/* ---- large messages that nobody reads
+ * ---------------------------------------------------------- */
+
+enum { N_FILLING = 3000 }; /* 24 kB: they travel apart, once there is room for them */
+
+struct bundle {
+    int64_t number, n;
+    int64_t filling[];
+};
+TROUPE_TYPE(bundle, number, n, TROUPE_TAIL(filling, n));
+
+static troupe_status laden_body(troupe_actor *self)
+{
+    return troupe_receive(self, note, TROUPE_FOREVER, NULL);
+}
+TROUPE_PROCESS(laden, laden_body, TROUPE_ACCEPTS(bundle, note), .capacity = 1);
+
+/* The second is on its way before the receiver can say that it is full. */
+static troupe_status lading_body(troupe_actor *self)
+{
+    const troupe_spawn_options last = {.place =
+                                           TROUPE_ON_RANK(troupe_n_ranks(self) - 1)};
+    static const int64_t filling[N_FILLING];
+    troupe_address address;
+
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    EXPECT_OK(troupe_spawn(self, &laden, &last, &address));
+    for (int64_t i = 0; i < 2; i++)
+        EXPECT_OK(troupe_send_tail(self, address, bundle, filling, filling, N_FILLING,
+                                   .number = i));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(lading, lading_body, TROUPE_SENDS(bundle), TROUPE_SPAWNS(&laden));
+
+START_TEST(large_messages_do_not_hold)
+{
+    play(&lading, 2, 3, TROUPE_CODE_OK, NULL);
+}
+END_TEST
+
 /* ---- failures
  * -------------------------------------------------------------------------------------
  */
@@ -254,5 +295,6 @@ CHECK_MAIN("actor end",
            idle_actors_and_ticks_do_not_hold,
            alarms_and_sleep_hold,
            waiting_for_ticks,
+           large_messages_do_not_hold,
            a_rank_process_fails,
            another_actor_fails)

@@ -10,7 +10,8 @@
  * with one token, which here passes from rank to rank outside of comm. Ranks do work
  * that makes more work elsewhere, as small records, chunks and payloads apart, and by
  * timers. In some runs they chat all the while: that is no work, is disregarded at both
- * ends, and must neither keep the verdict away nor bring it on.
+ * ends, and must neither keep the verdict away nor bring it on. Nor does a ticket keep
+ * it away that is asked for when there is other work to do, or never.
  *
  * Never early: when a rank hears that all is quiet, nobody has work or a timer and
  * nothing is on its way; nothing happens afterwards, and Safra agrees. Exactly once: a
@@ -21,8 +22,8 @@ enum {
     KIND = BASE_KIND(BASE_SLOT_ACTOR, 1),
     CHAT = BASE_KIND(BASE_SLOT_ACTOR, 2),
     MAX_RANKS = 40,
-    HOLD = 1, /* offered while a timer is set */
-    BULK_BYTES = 20000
+    HOLD = 1,           /* offered while a timer is set */
+    BULK_BYTES = 400000 /* is on its way for longer than several waves take */
 };
 
 struct side {
@@ -33,6 +34,9 @@ struct side {
     uint32_t n_work;  /* pieces to be done */
     int64_t timer_ns; /* 0: none; becomes a piece of work */
     uint32_t n_fetching;
+    uint64_t kept; /* a ticket that is not asked for yet; 0: none */
+    uint64_t kept_bytes;
+    int kept_source;
     bool is_final; /* heard a verdict without holds */
     uint32_t n_final;
     /* Safra's */
@@ -113,9 +117,29 @@ static void take_chat(struct troupe *rank, struct comm_record *record)
     comm_quiet_disregard_taken(side_of(rank)->comm);
 }
 
+static void fetch(struct side *me, int source, uint64_t ticket, uint64_t size_bytes)
+{
+    struct message_envelope *envelope = message_take(me->pool, size_bytes);
+
+    envelope->flags |= MESSAGE_PENDING;
+    me->n_fetching++;
+    comm_fetch(me->comm, source, ticket, envelope);
+}
+
+/* To the oracle the ticket has come; the payload is one more that the rank sends. */
+static void fetch_kept(struct side *me)
+{
+    me->count++;
+    world.n_on_way++;
+    fetch(me, me->kept_source, me->kept, me->kept_bytes);
+    me->kept = 0;
+}
+
 static void do_work(struct side *me)
 {
     me->n_work--;
+    if (me->kept && base_random_below(&me->random, 4) == 0)
+        fetch_kept(me);
     EXPECT(!world.is_final);
     for (uint32_t n = base_random_below(&me->random, 4); n > 0 && world.n_to_make > 0;
          n--) {
@@ -146,12 +170,14 @@ static void take(struct troupe *rank, struct comm_record *record)
     if (base_random_below(&me->random, 3) == 0) {
         receive_work(me);
         comm_fetch_discard(me->comm, record->source, record->ticket);
-        return;
+    } else if (!me->kept && base_random_below(&me->random, 2)) {
+        receive_work(me);
+        me->kept = record->ticket;
+        me->kept_bytes = record->size_bytes;
+        me->kept_source = record->source;
+    } else {
+        fetch(me, record->source, record->ticket, record->size_bytes);
     }
-    struct message_envelope *envelope = message_take(me->pool, record->size_bytes);
-    envelope->flags |= MESSAGE_PENDING;
-    me->n_fetching++;
-    comm_fetch(me->comm, record->source, record->ticket, envelope);
 }
 
 static void fetched(struct troupe *rank, struct message_envelope *envelope)
@@ -231,8 +257,11 @@ static struct comm_step step(struct troupe *rank)
     }
     oracle_turn(me);
     chat(me);
-    if (me->is_final && world.token.found)
+    if (me->is_final && world.token.found) {
+        if (me->kept)
+            comm_fetch_discard(me->comm, me->kept_source, me->kept);
         return (struct comm_step){COMM_STEP_DONE, 0};
+    }
     if (me->n_work > 0) {
         comm_quiet_withdraw(me->comm);
         do_work(me);
