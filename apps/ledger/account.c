@@ -56,4 +56,7 @@ TROUPE_BEHAVIOR(ledger_account,
                 TROUPE_ON(withdrawal, on_withdrawal),
                 TROUPE_ON(deposit, on_deposit),
                 TROUPE_ON(audit, on_audit),
-                TROUPE_SENDS(receipt, statement));
+                TROUPE_SENDS(receipt, statement),
+                /* Accounts send each other in circles, so none may wait for room; what
+                 * is under way has a bound in the number of tellers. */
+                .capacity = TROUPE_UNBOUNDED);

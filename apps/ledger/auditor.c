@@ -74,4 +74,5 @@ TROUPE_BEHAVIOR(ledger_auditor,
                 TROUPE_ON(accounts, on_accounts),
                 TROUPE_ON(closed, on_closed),
                 TROUPE_ON(statement, on_statement),
-                TROUPE_SENDS(audit, result));
+                TROUPE_SENDS(audit, result),
+                .capacity = TROUPE_UNBOUNDED); /* each teller closes once */

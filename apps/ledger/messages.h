@@ -6,13 +6,15 @@
  * Who says what to whom. Accounts and tellers are on all ranks, the auditor on the
  * last.
  *
- *   rank 0     accounts        tellers, auditor   these are the accounts
- *   teller     withdrawal      account            take this away, and give it to that
- * one account    deposit         account            here it is account    receipt
- * teller             it has arrived teller     next            itself             after
- * a pause: the next transfer teller     closed          auditor            all of mine
- * have arrived auditor    audit           account            what is in it? account
- * statement       auditor auditor    result          rank 0
+ *   accounts     rank 0 to tellers and auditor   these are the accounts
+ *   withdrawal   a teller to an account          take this away, give it to that one
+ *   deposit      that account to the other       here it is
+ *   receipt      that one to the teller          it has arrived
+ *   next         a teller to itself              after a pause: the next transfer
+ *   closed       a teller to the auditor         all of mine have arrived
+ *   audit        the auditor to an account       what is in it?
+ *   statement    the account to the auditor      this
+ *   result       the auditor to rank 0           this is all
  *
  * Numbers of transfers decide everything: between whom, how much, and after what pause.
  * So it makes no difference who has them done, where and when.
