@@ -436,7 +436,7 @@ START_TEST(no_address_is_given_twice)
     struct still_store store = {.n_ranks = 0};
 
     n_given = 0;
-    ck_assert_int_eq(still_save(&addresses_program, 2, 1, 2500, &store), STILL_SAVED);
+    ck_assert_int_eq(still_save(&addresses_program, 2, 1, 20000, &store), STILL_SAVED);
     ck_assert_int_eq(n_given, 2 * N_BRIEF);
     ck_assert_int_eq(still_resume(&addresses_program, 2, 2, &store), 0);
     ck_assert_int_eq(n_given, 4 * N_BRIEF);
@@ -447,8 +447,8 @@ START_TEST(no_address_is_given_twice)
 }
 END_TEST
 
-CHECK_MAIN_WITH_ROOM("save processes",
-                     no_address_is_given_twice,
-                     processes_go_on_with_state_and_mail,
-                     rank_processes_keep_their_mail,
-                     a_rank_that_is_no_more_is_answered_for)
+CHECK_MAIN("save processes",
+           no_address_is_given_twice,
+           processes_go_on_with_state_and_mail,
+           rank_processes_keep_their_mail,
+           a_rank_that_is_no_more_is_answered_for)

@@ -9,7 +9,6 @@
  */
 
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static inline int
@@ -36,20 +35,5 @@ check_main_run(const char *suite_name, const TTest *const *tests, size_t n_tests
         const TTest *const tests[] = {__VA_ARGS__};                                    \
         return check_main_run(suite_name, tests, sizeof(tests) / sizeof(tests[0]));    \
     }
-
-/* The same of programs whose actors send each other in circles: with mailboxes of one,
- * as hostile builds have them, they may wait for each other by right. */
-#ifdef TROUPE_HOSTILE
-#define CHECK_MAIN_WITH_ROOM(suite_name, ...)                                          \
-    int main(void)                                                                     \
-    {                                                                                  \
-        const TTest *const tests[] = {__VA_ARGS__};                                    \
-        printf("skipped: %s wants mailboxes of more than one (%zu tests)\n",           \
-               suite_name, sizeof(tests) / sizeof(tests[0]));                          \
-        return 77;                                                                     \
-    }
-#else
-#define CHECK_MAIN_WITH_ROOM(...) CHECK_MAIN(__VA_ARGS__)
-#endif
 
 #endif
