@@ -565,6 +565,8 @@ bool actor_heap_put(struct actor_rank *home,
                     uint64_t order,
                     void (*fire)(struct heap_node *node));
 void actor_timers_free(troupe_actor *actor);
+/* A tick may yet make somebody go on who waits now; called when nobody is ready. */
+bool actor_ticks_matter(struct actor_rank *home);
 /* heap.at_ns and heap.order of the model are the timer's. */
 bool actor_timer_hang(troupe_actor *self,
                       const struct actor_timer *model,

@@ -47,7 +47,8 @@ void actor_quiet_offer(struct actor_rank *home)
 {
     bool is_holding = home->n_holding || !modules_are_still(home);
     uint32_t any = (home->n_blocked ? ANY_BLOCKED : 0) |
-                   (is_holding ? ANY_HOLDING : 0) | (home->n_ticking ? ANY_TICKING : 0);
+                   (is_holding ? ANY_HOLDING : 0) |
+                   (actor_ticks_matter(home) ? ANY_TICKING : 0);
     uint32_t all = (home->is_ending ? ALL_ENDING : 0) | tag_flags(home->cut);
 
     comm_quiet_offer(home->comm, any, all,

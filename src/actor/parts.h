@@ -268,6 +268,7 @@ struct actor_timer {
     int64_t period_ns;
     uint16_t type;
     size_t size_bytes;
+    bool is_vain; /* its last tick was dropped */
     uint8_t block_class;
     unsigned char body[] __attribute__((aligned(8)));
 };
@@ -431,7 +432,7 @@ struct actor_rank {
     struct saved_loading *loading;            /* NULL: not at a restart's start */
 
     uint32_t n_blocked, n_holding; /* waits that count for the verdicts */
-    uint32_t n_ticking;            /* timers of troupe_send_every */
+    uint32_t n_ticking, n_vain; /* timers of troupe_send_every; those that are vain */
     bool is_ending, is_done, has_deadlock, is_quiet_offered;
     bool is_frozen;             /* nobody runs and no timer fires; records are taken */
     struct actor_cut *cut;      /* NULL: none */

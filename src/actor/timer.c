@@ -68,6 +68,7 @@ static void timer_free(struct actor_rank *home, struct actor_timer *timer)
 {
     if (timer->heap.place)
         heap_remove(&home->timers, &timer->heap);
+    home->n_vain -= timer->is_vain;
     if (timer->kind == ACTOR_TIMER_AFTER)
         home->n_holding--;
     else
@@ -118,6 +119,46 @@ static bool is_way_open(const struct actor_rank *home, uint64_t to)
     return peer < 0 || peer == home->me || !comm_is_congested(home->comm, peer);
 }
 
+static void tick(struct actor_rank *home, struct actor_timer *timer)
+{
+    uint64_t n_dropped = home->counts.n_dropped_ticks;
+
+    if (is_way_open(home, timer->to))
+        send(home, timer);
+    else
+        home->counts.n_dropped_ticks++;
+    home->n_vain -= timer->is_vain;
+    timer->is_vain = home->counts.n_dropped_ticks != n_dropped;
+    home->n_vain += timer->is_vain;
+}
+
+/* Its receiver does not run before it reads, and each further tick is dropped. */
+static bool is_unread(struct actor_rank *home, const struct actor_timer *timer)
+{
+    troupe_actor *receiver =
+        actor_is_local(home, timer->to) ? actor_find(home, timer->to) : NULL;
+
+    return receiver && actor_has_tick(receiver, timer->reference);
+}
+
+/* Mailboxes are looked at only where each tick was dropped of late. */
+bool actor_ticks_matter(struct actor_rank *home)
+{
+    uint32_t position = 0;
+    uint64_t reference;
+    void *timer;
+
+    if (LIKELY(home->n_ticking == 0))
+        return false;
+    if (home->n_vain < home->n_ticking)
+        return true;
+    while (base_map_next(&home->timers_by_reference, &position, &reference, &timer))
+        if (((const struct actor_timer *)timer)->kind == ACTOR_TIMER_EVERY &&
+            !is_unread(home, timer))
+            return true;
+    return false;
+}
+
 /* Periods that were missed are not made up for. */
 static void every_fires(struct heap_node *node)
 {
@@ -126,10 +167,7 @@ static void every_fires(struct heap_node *node)
     int64_t now_ns = comm_now_ns(home->comm);
     int64_t n_periods = 1 + (now_ns - node->at_ns) / timer->period_ns;
 
-    if (is_way_open(home, timer->to))
-        send(home, timer);
-    else
-        home->counts.n_dropped_ticks++;
+    tick(home, timer);
     base_require_memory(actor_heap_add(home, node,
                                        node->at_ns + n_periods * timer->period_ns,
                                        every_fires),

@@ -187,6 +187,54 @@ START_TEST(large_messages)
 }
 END_TEST
 
+/* ---- ticks that nobody can read
+ * --------------------------------------------------------------- */
+
+TROUPE_SIGNAL(tick);
+
+static troupe_status start_ticking(troupe_actor *self)
+{
+    return troupe_send_every(self, troupe_self(self), 0.001, NULL, tick);
+}
+
+static troupe_status push_one(troupe_actor *self)
+{
+    return troupe_send(self, to_be_filled, note, .number = 1);
+}
+TROUPE_BEHAVIOR(ticking,
+                troupe_no_state,
+                TROUPE_INIT(troupe_no_arguments, start_ticking),
+                TROUPE_ON(tick, push_one),
+                TROUPE_SENDS(note));
+
+static troupe_status vain_body(troupe_actor *self)
+{
+    const troupe_spawn_options last = {.place =
+                                           TROUPE_ON_RANK(troupe_n_ranks(self) - 1)};
+    troupe_address pushing;
+
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    EXPECT_OK(troupe_spawn(self, &deaf, &last, &to_be_filled));
+    for (int i = 0; i < 3; i++)
+        EXPECT_OK(troupe_spawn(self, &ticking, NULL, &pushing));
+    troupe_sleep_until(self, troupe_after_s(self, 0.1)); /* ticks hold no job */
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(vain, vain_body, TROUPE_SPAWNS(&deaf, &ticking));
+
+START_TEST(vain_ticks)
+{
+    struct child_end end;
+
+    for (int n_ranks = 1; n_ranks <= 3; n_ranks++) {
+        listen(&vain, n_ranks, &end);
+        expect_words(&end, "ticking ");
+        expect_words(&end, "is held until 1 of its messages are delivered");
+    }
+}
+END_TEST
+
 /* ---- names that nobody takes
  * ----------------------------------------------------------------- */
 
@@ -235,6 +283,28 @@ END_TEST
 /* ---- no deadlock
  * ---------------------------------------------------------------------------------- */
 
+/* While it slept ticks were dropped; the next one is not. */
+static troupe_status late_body(troupe_actor *self)
+{
+    if (troupe_rank(self) != troupe_n_ranks(self) - 1)
+        return TROUPE_OK;
+    EXPECT_OK(troupe_send_every(self, troupe_self(self), 0.05, NULL, tick));
+    for (int i = 0; i < 3; i++) {
+        troupe_sleep_until(self, troupe_after_s(self, 0.21));
+        EXPECT_OK(troupe_receive(self, tick, TROUPE_FOREVER, NULL));
+        EXPECT_OK(troupe_receive(self, tick, TROUPE_FOREVER, NULL));
+    }
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(late, late_body, TROUPE_ACCEPTS(tick));
+
+START_TEST(ticks_that_come_again)
+{
+    for (int n_ranks = 1; n_ranks <= 3; n_ranks++)
+        scene_play(&(struct scene){.main = &late, .n_ranks = n_ranks});
+}
+END_TEST
+
 /* Rank 0 waits for what a chain of sleepers on the others brings. */
 static troupe_status chain_body(troupe_actor *self)
 {
@@ -265,6 +335,8 @@ CHECK_MAIN("actor deadlock",
            calls,
            full_mailboxes,
            large_messages,
+           vain_ticks,
            names,
            many_wait,
+           ticks_that_come_again,
            slow_is_not_dead)
