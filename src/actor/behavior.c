@@ -59,16 +59,20 @@ static int look(const struct walk *walk, const troupe_behavior *behavior)
     return 0;
 }
 
-static void keep(struct walk *walk, const troupe_behavior *behavior)
+static troupe_status keep(struct walk *walk, const troupe_behavior *behavior)
 {
     if (walk->n_found == walk->capacity) {
-        walk->capacity = walk->capacity ? walk->capacity * 2 : 16;
-        walk->found =
-            base_try_realloc(walk->found, walk->capacity * sizeof *walk->found);
-        base_require_memory(walk->found != NULL,
-                            "no memory for the program's behaviors");
+        uint32_t capacity = walk->capacity ? walk->capacity * 2 : 16;
+        const troupe_behavior **found =
+            base_try_realloc(walk->found, capacity * sizeof *found);
+
+        if (!found)
+            return TROUPE_NO_MEMORY;
+        walk->found = found;
+        walk->capacity = capacity;
     }
     walk->found[walk->n_found++] = behavior;
+    return TROUPE_OK;
 }
 
 /* Breadth first: what is found later is walked later, so no recursion is needed. */
@@ -84,7 +88,7 @@ static troupe_status add_behavior(struct walk *walk, const troupe_behavior *beha
                  behavior->name);
         return TROUPE_INVALID;
     }
-    keep(walk, behavior);
+    TROUPE_TRY(keep(walk, behavior));
     return add_own_types(walk, behavior);
 }
 
@@ -187,7 +191,7 @@ static void know_internal(struct actor_rank *home)
     }
 }
 
-static void know_all(struct actor_rank *home, struct walk *walk)
+static troupe_status know_all(struct actor_rank *home, struct walk *walk)
 {
     qsort(walk->found, walk->n_found, sizeof *walk->found, by_name);
     home->behaviors = base_new_array(struct actor_behavior, walk->n_found);
@@ -195,12 +199,12 @@ static void know_all(struct actor_rank *home, struct walk *walk)
     for (uint32_t i = 0; i < walk->n_found; i++) {
         know(home, &home->behaviors[i], walk->found[i]);
         home->behaviors[i].id = (uint16_t)(i + 1);
-        base_require_memory(base_map_put(&home->behavior_by_pointer,
-                                         (uintptr_t)walk->found[i],
-                                         &home->behaviors[i]),
-                            "no memory for the program's behaviors");
+        if (!base_map_put(&home->behavior_by_pointer, (uintptr_t)walk->found[i],
+                          &home->behaviors[i]))
+            return TROUPE_NO_MEMORY;
     }
     know_internal(home);
+    return TROUPE_OK;
 }
 
 troupe_status actor_program_walk(struct actor_rank *home,
@@ -221,7 +225,7 @@ troupe_status actor_program_walk(struct actor_rank *home,
         home->shutdown_type =
             message_table_id(home->table, TROUPE_TYPE_OF(troupe_shutdown));
         know_types(home);
-        know_all(home, &walk);
+        status = know_all(home, &walk);
     }
     base_free(walk.found);
     return status;

@@ -4,6 +4,7 @@
 #include "support/check_main.h"
 #include "support/scene.h"
 #include "support/sim_job.h"
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,6 +105,14 @@ static troupe_status register_another(troupe_actor *self, int *n)
     return troupe_register(self, TROUPE_LOCAL, name, troupe_self(self));
 }
 
+static troupe_status register_global(troupe_actor *self, int *n)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "name %d", (*n)++);
+    return troupe_register(self, TROUPE_GLOBAL, name, troupe_self(self));
+}
+
 static troupe_status alloc_another(troupe_actor *self)
 {
     return troupe_alloc(self, 500) ? TROUPE_OK : TROUPE_NO_MEMORY;
@@ -174,6 +183,25 @@ static void keeping(troupe_actor *self)
     EXPECT_INT(((struct note *)troupe_message_body(message))->number, 3);
 }
 
+/* Before anything else has asked about a name; its keeper is told what is taken back.
+ */
+static void global_names(troupe_actor *self, troupe_address mate)
+{
+    const struct troupe_name_result *result;
+    troupe_reference reference;
+    troupe_address who;
+
+    EXPECT_OK(troupe_register_async(self, "taken", troupe_self(self), &reference));
+    EXPECT_OK(troupe_receive(self, troupe_name_result, TROUPE_FOREVER, &result));
+    EXPECT_INT(result->status, TROUPE_OK);
+    UNTIL_NO_MEMORY(troupe_register(self, TROUPE_GLOBAL, "first", mate));
+    UNTIL_NO_MEMORY(troupe_whereis(self, TROUPE_GLOBAL, "taken", TROUPE_NOW, &who));
+    UNTIL_NO_MEMORY(troupe_whereis(self, TROUPE_GLOBAL, "taken", TROUPE_FOREVER, &who));
+    UNTIL_NO_MEMORY(troupe_unregister(self, TROUPE_GLOBAL, "taken"));
+    EXPECT_STATUS(troupe_unregister(self, TROUPE_GLOBAL, "taken"), TROUPE_NOT_FOUND);
+    EXPECT_OK(troupe_register(self, TROUPE_GLOBAL, "taken", mate));
+}
+
 static troupe_status promised_body(troupe_actor *self)
 {
     int last = troupe_n_ranks(self) - 1;
@@ -186,12 +214,12 @@ static troupe_status promised_body(troupe_actor *self)
     ((struct chunk *)(void *)large)->n_data = LARGE - sizeof(struct chunk);
     EXPECT_OK(troupe_spawn(self, &guest, NULL, &mate));
     EXPECT_OK(troupe_spawn(self, &guest, &there, &far));
+    global_names(self, mate);
     small_things(self, mate);
     large_things(self, mate);
     large_things(self, far);
     keeping(self);
     UNTIL_NO_MEMORY(troupe_stop_actor(self, far, TROUPE_EXIT_KILLED));
-    UNTIL_NO_MEMORY(troupe_register(self, TROUPE_GLOBAL, "first", mate));
     return TROUPE_OK;
 }
 TROUPE_PROCESS(promised,
@@ -208,6 +236,81 @@ START_TEST(promises)
 {
     memset(large, 0, sizeof large);
     scene_play(&(struct scene){.main = &promised, .n_ranks = 2});
+}
+END_TEST
+
+/* The keeper of a name is the only rank. */
+static troupe_status keeper_body(troupe_actor *self)
+{
+    troupe_address who;
+    int n = 0;
+
+    EXPECT_OK(troupe_register(self, TROUPE_GLOBAL, "first", troupe_self(self)));
+    UNTIL_NO_MEMORY(
+        troupe_whereis(self, TROUPE_GLOBAL, "nobody's", troupe_after_s(self, 1), &who));
+    UNTIL_NO_MEMORY(register_global(self, &n));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(keeper, keeper_body);
+
+START_TEST(promises_of_a_keeper)
+{
+    scene_play(&(struct scene){.main = &keeper, .n_ranks = 1});
+}
+END_TEST
+
+/* ---- a start ---- */
+
+static troupe_status idle_body(troupe_actor *self)
+{
+    (void)self;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(idle, idle_body);
+
+enum { NOT_STARTED = 42, UNTIDY };
+
+static void start_with(void *argument)
+{
+    const troupe_program program = {.main = &idle};
+    const troupe_options options = {.program = &program, .sim_ranks = 2};
+    int64_t n_live = base_alloc_live();
+    troupe *runtime = NULL;
+    troupe_status status;
+    int exit_code;
+
+    alarm(100);
+    (void)base_alloc_fail_every(*(const uint64_t *)argument);
+    status = troupe_start(&options, &runtime);
+    (void)base_alloc_fail_every(0);
+    if (status == TROUPE_NO_MEMORY)
+        exit(runtime || base_alloc_live() != n_live ? UNTIDY : NOT_STARTED);
+    exit_code = status == TROUPE_OK ? troupe_run(runtime) : UNTIDY;
+    troupe_stop(runtime);
+    exit(exit_code);
+}
+
+START_TEST(starting)
+{
+    int n_not_started = 0, n_started = 0;
+
+    for (uint64_t n = 1; n < 200; n += 1 + n / 20) {
+        struct child_end end;
+        bool has_died;
+
+        child_run(start_with, &n, &end);
+        has_died = end.signal_number == SIGABRT || /* no rank runs yet */
+                   end.exit_code == TROUPE_CODE_RANK_FAILED;
+
+        n_not_started += end.exit_code == NOT_STARTED;
+        n_started += end.exit_code == 0;
+        ck_assert_msg(end.exit_code == NOT_STARTED || end.exit_code == 0 ||
+                          (has_died && strstr(end.text, "memory")),
+                      "every %d: exit code %d, signal %d; it said: %s", (int)n,
+                      end.exit_code, end.signal_number, end.text);
+    }
+    ck_assert_int_gt(n_not_started, 0);
+    ck_assert_int_gt(n_started, 0);
 }
 END_TEST
 
@@ -363,4 +466,4 @@ START_TEST(every_nth)
 }
 END_TEST
 
-CHECK_MAIN("actor no memory", promises, every_nth)
+CHECK_MAIN("actor no memory", promises, promises_of_a_keeper, starting, every_nth)
