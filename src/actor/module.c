@@ -63,13 +63,20 @@ static bool is_slot_number(uint32_t n_slots, int n_ranks)
            n_slots <= 1u << ACTOR_SLOT_BITS && (uint32_t)n_ranks <= n_slots;
 }
 
+static const char *name_of(const void *actor)
+{
+    return ((const troupe_actor *)actor)->behavior->source->name;
+}
+
 troupe_status actor_start(struct troupe *rank,
                           const struct actor_options *options,
                           char *why,
                           size_t why_capacity)
 {
     struct actor_rank *home = base_new(struct actor_rank);
-    struct fiber_options fibers = {.stack_bytes = options->stack_bytes};
+    const struct fiber_options fibers = {.stack_bytes = options->stack_bytes,
+                                         .name = name_of,
+                                         .rank = comm_rank(options->comm)};
     uint32_t n_slots;
 
     rank->slot[BASE_SLOT_ACTOR] = home;

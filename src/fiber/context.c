@@ -52,6 +52,9 @@ void fiber_end(struct fiber *fiber)
 
 void fiber_canary_check(const struct fiber *fiber)
 {
-    base_require(fiber_canary_holds(fiber->canary), "stack of %zu KiB overflowed",
-                 fiber_stack_size(fiber) / 1024);
+    const struct fiber_options *options = &fiber->slab->pool->options;
+    base_require(fiber_canary_holds(fiber->canary),
+                 "the stack of '%s' (%zu KiB) overflowed: %s",
+                 options->name ? options->name(fiber->argument) : "a fiber",
+                 fiber_stack_size(fiber) / 1024, fiber_stack_advice(fiber));
 }

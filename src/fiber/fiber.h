@@ -16,6 +16,10 @@ struct fiber_pool;
 
 struct fiber_options {
     size_t stack_bytes; /* the default size; 0: 256 KiB of address space */
+    /* For the words about a stack that overflowed: what runs there, by the fiber's
+     * argument, asked for inside a signal handler; and where. NULL: not known. */
+    const char *(*name)(const void *argument);
+    int rank;
 };
 
 struct fiber_pool *fiber_pool_create(const struct fiber_options *options);

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "base/alloc.h"
 #include "base/require.h"
-#include "fiber/stack.h"
+#include "fiber/overflow.h"
 #include <sys/mman.h>
 
 #ifdef TROUPE_HOSTILE
@@ -30,6 +30,8 @@ struct fiber_pool *fiber_pool_create_with(const struct fiber_options *options,
     struct fiber_pool *pool = base_new(struct fiber_pool);
     fiber_guards_init(&pool->guards, rules->best_guard, rules->max_mappings);
     pool->max_warm_bytes = rules->max_warm_bytes;
+    if (options)
+        pool->options = *options;
     base_list_init(&pool->slabs);
     size_t fewest_bytes = FEWEST_PAGES * pool->guards.page_bytes;
     size_t default_bytes = options && options->stack_bytes ? options->stack_bytes
@@ -45,12 +47,14 @@ struct fiber_pool *fiber_pool_create_with(const struct fiber_options *options,
     }
     base_require(pool->default_class < FIBER_STACK_N_CLASSES,
                  "a stack of %zu bytes is larger than the largest", default_bytes);
+    fiber_overflow_watch(pool);
     return pool;
 }
 
 void fiber_pool_destroy(struct fiber_pool *pool)
 {
     base_assert(pool->n_live == 0);
+    fiber_overflow_forget(pool);
     BASE_LIST_EACH(node, &pool->slabs)
     {
         struct fiber_slab *slab = CONTAINER_OF(node, struct fiber_slab, link);

@@ -56,6 +56,40 @@ size_t fiber_stack_size(const struct fiber *fiber)
     return fiber->slab->stack_bytes;
 }
 
+const char *fiber_stack_advice(const struct fiber *fiber)
+{
+    const struct fiber_pool *pool = fiber->slab->pool;
+    bool is_default =
+        fiber_stack_size(fiber) == pool->classes[pool->default_class].stack_bytes;
+    return is_default ? "give it more by .stack_size, or all by TROUPE_STACK_KIB"
+                      : "give it more by .stack_size";
+}
+
+static const struct fiber *guard_owner_in(const struct fiber_slab *slab,
+                                          uintptr_t address)
+{
+    uintptr_t offset = address - (uintptr_t)slab->base;
+    uint32_t i = (uint32_t)(offset / slab->stack_bytes);
+    if (offset >= slab->n_stacks * slab->stack_bytes ||
+        offset % slab->stack_bytes >= page_bytes_of(slab) || !(slab->live >> i & 1) ||
+        slab->guard[i] == FIBER_GUARD_NONE)
+        return NULL;
+    return fiber_at(slab, i);
+}
+
+const struct fiber *fiber_guard_owner(const struct fiber_pool *pool,
+                                      const void *address)
+{
+    BASE_LIST_EACH(node, &pool->slabs)
+    {
+        const struct fiber *fiber = guard_owner_in(
+            CONTAINER_OF(node, struct fiber_slab, link), (uintptr_t)address);
+        if (fiber)
+            return fiber;
+    }
+    return NULL;
+}
+
 /* ---- how much was touched -------------------------------------------------------- */
 
 /* Bytes from the lowest page in memory up to `end`. */

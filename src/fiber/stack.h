@@ -58,13 +58,18 @@ struct fiber_pool_rules {
     size_t max_warm_bytes;
 };
 
+#define FIBER_OVERFLOW_ADVICE "give it more by .stack_size, or all by TROUPE_STACK_KIB"
+
 struct fiber_pool {
+    struct fiber_options options;
     struct fiber_guards guards;
     struct base_list slabs;
     struct fiber_stack_class classes[FIBER_STACK_N_CLASSES];
     uint32_t default_class;
     size_t warm_bytes, max_warm_bytes;
     uint64_t n_live, mapped_bytes;
+    struct base_list watch_link; /* overflow.c */
+    void *alternate_stack;       /* for the thread's handlers; NULL: not ours */
 };
 
 struct fiber_pool *fiber_pool_create_with(const struct fiber_options *options,
@@ -78,6 +83,13 @@ void fiber_stack_give(struct fiber_pool *pool, struct fiber *fiber);
 /* The lowest byte that may be written; the highest lies below the fiber itself. */
 char *fiber_stack_low(const struct fiber *fiber);
 bool fiber_canary_holds(const uint64_t *canary);
+
+/* What a user does about its overflow. */
+const char *fiber_stack_advice(const struct fiber *fiber);
+
+/* The live fiber whose guard page has this address; NULL: none has. Only reads. */
+const struct fiber *fiber_guard_owner(const struct fiber_pool *pool,
+                                      const void *address);
 
 /* As fiber_stack_used, of a stack that need not be live. */
 size_t fiber_slab_stack_used(const struct fiber_slab *slab, uint32_t index);

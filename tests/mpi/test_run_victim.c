@@ -42,6 +42,16 @@ static bool is_its_time(void)
     return most == 0 || status.st_size <= most;
 }
 
+/* No end of frames, each of which is written to. */
+static unsigned dig(unsigned n) /* NOLINT(misc-no-recursion) */
+{
+    volatile unsigned char block[256];
+
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] = (unsigned char)n;
+    return (n ? dig(n + 1) : 0) + block[n % sizeof block];
+}
+
 static troupe_status misbehave(troupe_actor *self, const char *how)
 {
     volatile bool for_ever = true;
@@ -54,6 +64,8 @@ static troupe_status misbehave(troupe_actor *self, const char *how)
     else if (strcmp(how, "endless") == 0)
         while (for_ever)
             continue;
+    else if (strcmp(how, "dig") == 0)
+        return dig(1) ? TROUPE_FAILED : TROUPE_OK;
     else if (strcmp(how, "exit") == 0)
         _exit(atoi(variable("TROUPE_TEST_VICTIM_CODE")));
     else if (strcmp(how, "fail") == 0)

@@ -96,6 +96,16 @@ says 1 'troupe[0] warning: unknown environment variable TROUPE_SLOT: did you mea
 run 78 env OMPI_COMM_WORLD_SIZE=4 "$program"
 says 1 'MPI knows of 1 rank, but OMPI_COMM_WORLD_SIZE=4'
 
+# ---- a stack that overflows ------------------------------------------------------------
+
+if [ -z "${TROUPE_SANITIZE:-}" ]; then # sanitizers have words of their own
+    victim=$build/bin/tests/mpi_run_victim
+    run 139 env TROUPE_TEST_VICTIM=dig TROUPE_BACKEND=sim TROUPE_SIM_RANKS=3 "$victim"
+    says 1 "troupe[2] fatal: the stack of 'main_process' (8192 KiB) overflowed: give it more by .stack_size"
+    run 139 env TROUPE_TEST_VICTIM=dig mpirun --bind-to none --oversubscribe -n 2 "$victim"
+    says 1 "troupe[1] fatal: the stack of 'main_process' (8192 KiB) overflowed: give it more by .stack_size"
+fi
+
 # ---- statistics ------------------------------------------------------------------------
 
 table() { # table N: N rows in each of two tables, and the audit

@@ -40,7 +40,6 @@ static void overflow(struct fiber_pool *pool)
 {
     /* The second of its slab, so that below it there is memory to run into. */
     struct digger digger = {0};
-    signal(SIGSEGV, SIG_DFL); /* AddressSanitizer has a handler */
     if (!fiber_create(pool, STACK_BYTES, dig_too_deep, &digger))
         return;
     digger.fiber = fiber_create(pool, STACK_BYTES, dig_too_deep, &digger);
@@ -50,6 +49,7 @@ static void overflow(struct fiber_pool *pool)
 static void overflow_with(void *argument)
 {
     enum fiber_guard_kind *guard = argument;
+    signal(SIGSEGV, SIG_DFL); /* AddressSanitizer has a handler */
     overflow(pool_with_guard(*guard));
 }
 
@@ -58,6 +58,7 @@ static void overflow_when_cold(void *argument)
 {
     enum fiber_guard_kind *guard = argument;
     struct fiber_pool_rules rules = {.best_guard = *guard};
+    signal(SIGSEGV, SIG_DFL);
     struct fiber_pool *pool = fiber_pool_create_with(NULL, &rules);
     for (int i = 0; i < 3; i++) {
         struct digger one = {.n_bytes = 1000}, other = {.n_bytes = 1000};
@@ -129,10 +130,12 @@ START_TEST(an_overflow_kills_the_canary)
     ck_assert_int_eq(kind_got(none), none);
     child_run(overflow_with, &none, &end);
     ck_assert_int_eq(end.signal_number, SIGABRT);
-    ck_assert_ptr_nonnull(strstr(end.text, "stack of 64 KiB overflowed"));
+    ck_assert_ptr_nonnull(
+        strstr(end.text, "the stack of 'a fiber' (64 KiB) overflowed"));
     child_run(overflow_when_cold, &none, &end);
     ck_assert_int_eq(end.signal_number, SIGABRT);
-    ck_assert_ptr_nonnull(strstr(end.text, "stack of 64 KiB overflowed"));
+    ck_assert_ptr_nonnull(
+        strstr(end.text, "the stack of 'a fiber' (64 KiB) overflowed"));
 }
 END_TEST
 
