@@ -15,6 +15,7 @@
 #include "placement/topology.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -214,6 +215,25 @@ static troupe_status draw_from(const struct placement_plan *plan,
     return TROUPE_OK;
 }
 
+/* An empty one, for the topology in colours. */
+static troupe_status make_file(char path[PATH_MAX], char *why, size_t why_capacity)
+{
+    const char *folder = getenv("TMPDIR");
+    int file = -1;
+
+    if (!folder || !folder[0])
+        folder = "/tmp";
+    errno = ENAMETOOLONG;
+    if (snprintf(path, PATH_MAX, "%s/troupe-place-XXXXXX", folder) < PATH_MAX)
+        file = mkstemp(path);
+    if (file < 0) {
+        snprintf(why, why_capacity, "no file in %s: %s", folder, strerror(errno));
+        return TROUPE_IO;
+    }
+    close(file);
+    return TROUPE_OK;
+}
+
 troupe_status placement_draw_svg(enum placement_source source,
                                  const char *text,
                                  const struct placement_plan *plan,
@@ -221,16 +241,13 @@ troupe_status placement_draw_svg(enum placement_source source,
                                  char *why,
                                  size_t why_capacity)
 {
-    char xml[] = "/tmp/troupe-place-XXXXXX";
-    int file = mkstemp(xml);
-    troupe_status status = TROUPE_IO;
+    char xml[PATH_MAX];
+    troupe_status status = make_file(xml, why, why_capacity);
     pid_t child;
 
-    if (file < 0) {
-        snprintf(why, why_capacity, "no file in /tmp: %s", strerror(errno));
-        return TROUPE_IO;
-    }
-    close(file);
+    if (status != TROUPE_OK)
+        return status;
+    status = TROUPE_IO;
     child = fork();
     if (child == 0)
         write_coloured(source, text, plan, xml);

@@ -79,6 +79,12 @@ says err 'hwloc'
 run 74 env PATH="$work" "$troupe" place --svg "$work/picture.svg"
 says err 'lstopo-no-graphics draws it, and is not installed'
 [ ! -e "$work/picture.svg" ] || fail 'no picture, and yet a file'
+# What is drawn from stands where temporary files do, and is gone afterwards.
+run 74 env TMPDIR="$work/absent" "$troupe" place --svg "$work/picture.svg"
+says err "no file in $work/absent: No such file"
+mkdir "$work/temporary"
+run 74 env PATH="$work" TMPDIR="$work/temporary" "$troupe" place --svg "$work/picture.svg"
+rmdir "$work/temporary" || fail 'a temporary file is left'
 if command -v lstopo-no-graphics > /dev/null; then
     run 74 "$troupe" place --svg "$work/absent/picture.svg"
     says err 'No such file'
