@@ -20,8 +20,8 @@ survivors() {
     done || true
 }
 
-none_survive() { # none_survive WHAT: within some seconds
-    for _ in $(seq 100); do
+none_survive() { # none_survive WHAT: within a minute, as the machine may be busy
+    for _ in $(seq 600); do
         [ -n "$(survivors)" ] || return 0
         sleep 0.1
     done

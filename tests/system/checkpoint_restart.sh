@@ -31,6 +31,7 @@ says() {
 # ---- killed, and started again -------------------------------------------------------
 
 steps=(1000 1)
+slow=(1000 20) # for who is killed: the machine may be busy
 on_ranks 2 1000 0 || fail "undisturbed: exit code $?"
 value=$(grep '^value' "$work/out")
 
@@ -41,12 +42,13 @@ newest() {
 kill_one() { # kill_one N: a rank of a job of N, when a checkpoint later than the last is there
     local before victim mpirun_pid code=0
     before=$(newest || true)
-    mpirun --bind-to none --oversubscribe -n "$1" "$toy" "${steps[@]}" > "$work/out" 2>&1 &
+    mpirun --bind-to none --oversubscribe -n "$1" "$toy" "${slow[@]}" > "$work/out" 2>&1 &
     mpirun_pid=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         [ "$(newest || true)" = "$before" ] || break
         sleep 0.05
     done
+    [ "$(newest || true)" != "$before" ] || fail "no checkpoint came"
     victim=$(pgrep -P "$mpirun_pid" | tail -n 1)
     kill -KILL "$victim" || fail "there was nobody to kill"
     wait "$mpirun_pid" || code=$?
@@ -68,14 +70,19 @@ echo "killed and restarted: ok"
 
 rm -rf "$work/ckpt"
 export TROUPE_CHECKPOINT_EVERY=1000
-mpirun --bind-to none --oversubscribe -n 2 "$toy" "${steps[@]}" > "$work/out" 2>&1 &
+mpirun --bind-to none --oversubscribe -n 2 "$toy" 1000 3 > "$work/out" 2>&1 &
 job=$!
-for _ in $(seq 200); do
-    [ -d "$work/ckpt/mpi_checkpoint/attempt-00000001" ] && break
+listens() { # listens PROCESS: it catches USR1, and the job has begun
+    local caught
+    caught=$(sed -n 's/^SigCgt:[^0-9a-f]*//p' "/proc/$1/status" 2> /dev/null) || return 1
+    [ -d "$work/ckpt/mpi_checkpoint/attempt-00000001" ] && ((0x0$caught & 0x200))
+}
+for _ in $(seq 1200); do
+    victim=$(pgrep -P "$job" | tail -n 1 || true)
+    ! listens "${victim:-none}" || break
     sleep 0.05
 done
-sleep 0.2
-kill -USR1 "$(pgrep -P "$job" | tail -n 1)"
+kill -USR1 "$victim"
 wait "$job" || fail "with USR1: exit code $?"
 says 'checkpoint 1 published'
 says "$value"

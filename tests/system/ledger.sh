@@ -54,7 +54,7 @@ for n in 1 2; do
     grep -q '^2 accounts, 10000 transfers: sum 2000, ' "$work/out" || fail 'not with many tellers'
 done
 # Who only slept has kept nobody from running.
-TROUPE_HANDLER_TIMEOUT_MS=100 on_ranks 1 --tellers 1 --transfers 12 --pause 0.5
+TROUPE_HANDLER_TIMEOUT_MS=500 on_ranks 1 --tellers 1 --transfers 5 --pause 3
 [ ! -s "$work/err" ] || fail 'words about a pause'
 
 # ---- refused -------------------------------------------------------------------------

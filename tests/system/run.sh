@@ -61,8 +61,8 @@ survivors() {
     done || true
 }
 
-none_survive() { # within some seconds
-    for _ in $(seq 100); do
+none_survive() { # within a minute: the machine may be busy
+    for _ in $(seq 600); do
         [ -n "$(survivors)" ] || return 0
         sleep 0.1
     done
@@ -179,7 +179,7 @@ says err 'no checkpoint verifies'
 
 # wait_for TEXT [FILE]: until it is there.
 wait_for() {
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         ! grep -qF -- "$1" "${2:-$work/journal}" 2> /dev/null || return 0
         sleep 0.05
     done

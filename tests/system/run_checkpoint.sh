@@ -42,7 +42,7 @@ published() { # how many, in all attempts
 wait_for_another() { # a checkpoint more than now
     local before
     before=$(published)
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         [ "$(published)" -le "${before:-0}" ] || return 0
         sleep 0.05
     done

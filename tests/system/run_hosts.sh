@@ -80,7 +80,7 @@ start() { # its last rank, which is on the second host, sleeps
         --hosts 10.99.0.1:2,10.99.0.2:2 --min-ranks 2 --agent "$work/agent" \
         --journal "$work/journal" "$victim" > "$work/out" 2> "$work/err" &
     supervisor=$!
-    for _ in $(seq 400); do
+    for _ in $(seq 1200); do
         [ ! -s "$work/times" ] || return 0
         sleep 0.05
     done
@@ -119,7 +119,7 @@ echo "noticed after $SECONDS s"
 ends_well 2
 grep -q 'host 10.99.0.2 is left out: it does not answer' "$work/err" || fail 'not left out'
 # What the supervisor cannot reach ends by itself.
-for _ in $(seq 200); do
+for _ in $(seq 600); do
     [ "$(victims)" -gt 0 ] || break
     sleep 0.1
 done
