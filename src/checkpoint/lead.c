@@ -287,7 +287,8 @@ void checkpoint_lead_written(struct checkpoint_rank *here,
 {
     struct checkpoint_lead *lead = here->lead;
 
-    if (here->phase != CHECKPOINT_WRITING)
+    /* Others may know the outcome, and have written, before this rank looks at it. */
+    if (here->phase != CHECKPOINT_WRITING && here->phase != CHECKPOINT_SAVED)
         return;
     lead->manifest.parts[rank] = written->part;
     if (written->status != TROUPE_OK && lead->failed_rank < 0) {

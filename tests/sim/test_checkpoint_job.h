@@ -16,6 +16,8 @@ struct attempt {
     int n_ranks;
     uint64_t seed, step_limit; /* limit 0: to the end */
     const struct checkpoint_options *checkpoint;
+    uint32_t slow_percent;         /* of the ranks; 0: 20 */
+    int64_t step_cost_ns;          /* 0: as usual */
     struct comm_sim_result result; /* out */
 };
 
@@ -24,13 +26,15 @@ static inline int attempt_run(struct attempt *attempt)
     char *argv[] = {"test", NULL};
     const troupe_program program = {.main = attempt->main};
     const troupe_options options = {.program = &program, .argc = 1, .argv = argv};
-    const struct runtime_sim sim = {.sim = {.n_ranks = attempt->n_ranks,
-                                            .seed = attempt->seed,
-                                            .slow_percent = 20,
-                                            .stop_percent = 10,
-                                            .step_limit = attempt->step_limit},
-                                    .comm = {.spin_ns = -1},
-                                    .checkpoint = attempt->checkpoint};
+    const struct runtime_sim sim = {
+        .sim = {.n_ranks = attempt->n_ranks,
+                .seed = attempt->seed,
+                .slow_percent = attempt->slow_percent ? attempt->slow_percent : 20,
+                .step_cost_ns = attempt->step_cost_ns,
+                .stop_percent = 10,
+                .step_limit = attempt->step_limit},
+        .comm = {.spin_ns = -1},
+        .checkpoint = attempt->checkpoint};
     int64_t n_live = base_alloc_live();
     troupe *runtime;
     int exit_code;
