@@ -153,6 +153,12 @@ void kernel_work(struct kernel_run *run,
                  int64_t n_tasks,
                  array_task_fn *task,
                  void *context);
+/* Likewise; and of equal runs of tasks, as many as a multiple of the threads, each is
+ * done by one thread in rising order, so that a task may go on from the one before. */
+void kernel_work_rising(struct kernel_run *run,
+                        int64_t n_tasks,
+                        array_task_fn *task,
+                        void *context);
 
 /* ---- filter.c ----------------------------------------------------------------- */
 

@@ -4,7 +4,10 @@
 #include "kernel/kernel.h"
 #include <string.h>
 
-enum { TRIES = 64 };
+enum {
+    TRIES = 64,
+    FEW_BYTES = 1 << 20 /* for which a large page is too much */
+};
 
 struct loan {
     struct base_list node; /* in here->loans */
@@ -109,8 +112,16 @@ static void fini_pages(void *bytes)
 
 struct kernel_pages *kernel_take_pages(struct kernel_run *run, size_t size_bytes)
 {
-    struct kernel_pages *pages = lend(run->self, sizeof *pages, fini_pages);
+    struct kernel_pages *pages;
 
+    if (size_bytes < FEW_BYTES) {
+        pages = lend(run->self, sizeof *pages + size_bytes, NULL);
+        if (pages)
+            *pages =
+                (struct kernel_pages){memset(pages + 1, 0, size_bytes), size_bytes};
+        return pages;
+    }
+    pages = lend(run->self, sizeof *pages, fini_pages);
     if (!pages)
         return NULL;
     *pages = (struct kernel_pages){base_try_map(size_bytes), size_bytes};

@@ -31,7 +31,8 @@ struct numeric_carrier *kernel_take_carrier(struct kernel_run *run,
                                             int64_t begin,
                                             troupe_status *mine);
 
-/* Zeroed pages of their own, large ones where there are any; NULL: no memory. */
+/* Zeroed; if it is much, pages of its own, large ones where there are any. NULL: no
+ * memory. */
 struct kernel_pages {
     void *bytes;
     size_t size_bytes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernel/runs.h"
+#include <string.h>
 
 /* A piece that is sorted stays in a core's cache with its scratch. Both kinds of tasks
  * take some hundred microseconds. */
@@ -12,9 +13,9 @@ static int64_t n_tasks(const struct numeric_sorter *sorter, int64_t n, int64_t b
     return n / n_items + (n % n_items != 0);
 }
 
-int64_t kernel_runs_pieces(const struct numeric_sorter *sorter, int64_t n)
+int64_t kernel_runs_piece(const struct numeric_sorter *sorter)
 {
-    return n_tasks(sorter, n, SORT_BYTES);
+    return SORT_BYTES / (int64_t)sorter->item_bytes;
 }
 
 static unsigned char *
@@ -38,17 +39,6 @@ static void sort_task(void *context, int64_t task, int thread)
     (void)thread;
     runs->sorter->sort(item_at(runs, runs->items, begin),
                        item_at(runs, runs->scratch, begin), runs->ends[task] - begin);
-}
-
-void kernel_runs_sort(struct kernel_run *run, struct kernel_runs *runs)
-{
-    int64_t n_items = SORT_BYTES / (int64_t)runs->sorter->item_bytes;
-
-    runs->n_runs = kernel_runs_pieces(runs->sorter, runs->n);
-    for (int64_t i = 0; i < runs->n_runs; i++)
-        runs->ends[i] = i + 1 < runs->n_runs ? (i + 1) * n_items : runs->n;
-    kernel_work(run, runs->n_runs, sort_task, runs);
-    kernel_runs_merge(run, runs);
 }
 
 /* ---- merging ------------------------------------------------------------------ */
@@ -135,4 +125,39 @@ void kernel_runs_merge(struct kernel_run *run, struct kernel_runs *runs)
         kernel_work(run, n_tasks(runs->sorter, runs->n, MERGE_BYTES), merge_task, runs);
         end_round(runs);
     }
+}
+
+/* ---- both ---------------------------------------------------------------------- */
+
+static void copy_task(void *context, int64_t task, int thread)
+{
+    const struct kernel_runs *runs = context;
+    int64_t n_items = MERGE_BYTES / (int64_t)runs->sorter->item_bytes;
+    int64_t begin = task * n_items;
+    int64_t n = runs->n - begin < n_items ? runs->n - begin : n_items;
+
+    (void)thread;
+    memcpy(item_at(runs, runs->scratch, begin), item_at(runs, runs->items, begin),
+           (size_t)n * runs->sorter->item_bytes);
+}
+
+void kernel_runs_sort(struct kernel_run *run,
+                      const struct numeric_sorter *sorter,
+                      void *items,
+                      void *scratch,
+                      int64_t n)
+{
+    struct kernel_runs runs = {
+        .sorter = sorter, .items = items, .scratch = scratch, .n = n};
+    int64_t *ends;
+
+    runs.n_runs = n_tasks(sorter, n, SORT_BYTES);
+    runs.ends = ends = kernel_need(run, (size_t)runs.n_runs * sizeof *ends);
+    for (int64_t i = 0; i < runs.n_runs; i++)
+        ends[i] = i + 1 < runs.n_runs ? (i + 1) * kernel_runs_piece(sorter) : n;
+    kernel_work(run, runs.n_runs, sort_task, &runs);
+    kernel_runs_merge(run, &runs);
+    if (runs.items != items)
+        kernel_work(run, n_tasks(sorter, n, MERGE_BYTES), copy_task, &runs);
+    kernel_give(ends);
 }

@@ -18,11 +18,15 @@ struct kernel_runs {
     int64_t n_runs;
 };
 
-/* How many runs n unsorted items are sorted in: what `ends` needs room for. */
-int64_t kernel_runs_pieces(const struct numeric_sorter *sorter, int64_t n);
+/* Items that stay in a core's cache, with their scratch, while they are sorted. */
+int64_t kernel_runs_piece(const struct numeric_sorter *sorter);
 
-/* Sorts the items. */
-void kernel_runs_sort(struct kernel_run *run, struct kernel_runs *runs);
+/* Sorts n items where they are. */
+void kernel_runs_sort(struct kernel_run *run,
+                      const struct numeric_sorter *sorter,
+                      void *items,
+                      void *scratch,
+                      int64_t n);
 
 /* Merges the runs to one, pairs of neighbours at a time. */
 void kernel_runs_merge(struct kernel_run *run, struct kernel_runs *runs);

@@ -1,51 +1,48 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernel/sort.h"
 #include "kernel/element.h"
-#include "kernel/runs.h"
 #include "kernel/split.h"
 #include "team/team.h"
 #include "troupe/exchange.h"
 #include "troupe/order.h"
-#include <stdatomic.h>
 #include <string.h>
 
 /*
- * Sorting: each member sorts its part; the places where the sorted whole is to be cut
- * are found exactly (split.c), so that each member gets just what it is to have; the
- * runs that come from the members are merged. Runs in the order of the members keep
- * the order of equal keys.
+ * Sorting: keys are moved to buckets (buckets.c), which are so small, if the keys are
+ * not too unlike, that they can be sorted in a core's cache. First the buckets go to
+ * the members in whose parts they will lie, cut exactly where a boundary between parts
+ * goes through one (sort_cut.c); then they are sorted, which is the only time
+ * (sort_pieces.c). Runs in the order of the members keep the order of equal keys.
  *
- * Two ways. Keys alone, when a key says all of its element: 8 bytes an element travel
- * and are merged. Otherwise keys with the place of their element, by which all arrays
- * are brought into order before they leave and after they have come.
+ * Two ways. Keys alone, when a key says all of its element: 8 bytes an element travel.
+ * Otherwise keys with the place of their element, by which all arrays are brought into
+ * order before they leave and after they have come.
  */
 
-/* Buffers for one member's part. */
-struct sort_room {
-    struct kernel_runs runs; /* keys alone, or with places; its ends: of the pieces */
-    unsigned char *leaving;  /* elements of one array */
-    int64_t *at;             /* n_members + 1: where the parts of the members begin */
-    int64_t *sizes; /* n_members: what comes from each; then the ends of the runs */
-};
+/* ---- memory -------------------------------------------------------------------- */
 
-static void room_give(struct sort_room *room)
+static void sort_give(struct kernel_sort *sort)
 {
-    kernel_give(room->runs.items);
-    kernel_give(room->runs.scratch);
-    kernel_give(room->runs.ends);
-    kernel_give(room->leaving);
-    kernel_give(room->at);
-    kernel_give(room->sizes);
+    kernel_buckets_give(&sort->buckets);
+    kernel_give(sort->items);
+    kernel_give(sort->scratch);
+    kernel_give(sort->leaving);
+    kernel_give(sort->rooms);
+    kernel_give(sort->at);
+    kernel_give(sort->from);
+    kernel_give(sort->begins);
 }
 
-static void *take(struct kernel_run *run, size_t n, size_t item_bytes, bool *is_whole)
+static struct kernel_pages *
+take_pages(struct kernel_run *run, size_t n, size_t item_bytes, bool *is_whole)
 {
     size_t n_bytes;
-    void *bytes = __builtin_mul_overflow(n, item_bytes, &n_bytes)
-                      ? NULL
-                      : kernel_take(run, n_bytes);
+    struct kernel_pages *pages = __builtin_mul_overflow(n, item_bytes, &n_bytes)
+                                     ? NULL
+                                     : kernel_take_pages(run, n_bytes);
 
-    *is_whole &= bytes != NULL;
-    return bytes;
+    *is_whole &= pages != NULL;
+    return pages;
 }
 
 static size_t widest(const struct kernel_request *request)
@@ -58,228 +55,189 @@ static size_t widest(const struct kernel_request *request)
     return most;
 }
 
-static bool room_take(struct kernel_run *run,
-                      const struct kernel_request *request,
+static bool sort_take(struct kernel_run *run,
+                      const uint64_t range[2],
                       bool by_place,
-                      struct sort_room *room)
+                      struct kernel_sort *sort)
 {
-    const struct numeric_sorter *sorter =
-        by_place ? &numeric_sorter_keyed : &numeric_sorter_keys;
-    const struct array *keys = request->out[0];
-    size_t n = (size_t)array_mine_length(keys), n_members = (size_t)keys->n_members;
-    size_t n_pieces = (size_t)kernel_runs_pieces(sorter, (int64_t)n);
-    bool is_whole = true;
+    size_t n = (size_t)array_mine_length(sort->keys),
+           n_ends = (size_t)run->team->size + 1;
+    size_t n_threads = (size_t)array_n_threads(run->self), n_piece;
+    bool is_whole =
+        kernel_buckets_take(run, sort->keys, range[0], range[1], &sort->buckets);
 
-    *room = (struct sort_room){.runs = {.sorter = sorter, .n = (int64_t)n}};
-    room->at = take(run, n_members + 1, sizeof *room->at, &is_whole);
-    room->sizes = take(run, n_members, sizeof *room->sizes, &is_whole);
-    room->runs.ends = take(run, n_pieces, sizeof *room->runs.ends, &is_whole);
-    room->runs.items = take(run, n, sorter->item_bytes, &is_whole);
-    room->runs.scratch = take(run, n, sorter->item_bytes, &is_whole);
+    sort->sorter = by_place ? &numeric_sorter_keyed : &numeric_sorter_keys;
+    n_piece = (size_t)kernel_runs_piece(sort->sorter);
+    sort->at = kernel_need(run, n_ends * sizeof *sort->at);
+    sort->from = kernel_need(run, n_ends * sizeof *sort->from);
+    sort->items = take_pages(run, n, sort->sorter->item_bytes, &is_whole);
+    sort->scratch = take_pages(run, n, sort->sorter->item_bytes, &is_whole);
+    sort->rooms =
+        take_pages(run, 2 * n_threads * n_piece, sort->sorter->item_bytes, &is_whole);
     if (by_place)
-        room->leaving = take(run, n, widest(request), &is_whole);
+        sort->leaving = take_pages(run, n, widest(sort->request), &is_whole);
     return is_whole;
 }
 
-/* ---- keys --------------------------------------------------------------------- */
+/* ---- which keys there are ------------------------------------------------------- */
 
-/* Work on the caller's part of an array. */
-struct part_work {
-    const struct array *array;
-    struct sort_room *room;
-    atomic_bool has_nan;
+struct survey {
+    const struct array *keys;
+    struct range {
+        uint64_t low, high;
+    } __attribute__((aligned(64))) of[ARRAY_MOST_THREADS];
 };
 
-static void map_piece(void *context, const void *x, int64_t n, int64_t first)
-{
-    const struct part_work *work = context;
-    int64_t at = first - array_mine_first(work->array);
-    uint64_t *keys = (uint64_t *)(void *)work->room->runs.items;
+struct survey_piece {
+    const struct array *keys;
+    struct range *range;
+};
 
-    numeric_sort_map(kernel_element_of(work->array->element), x, n, keys + at);
-}
-
-static void map_with_places(void *context, const void *x, int64_t n, int64_t first)
+static void survey_piece(void *context, const void *x, int64_t n, int64_t first)
 {
-    const struct part_work *work = context;
-    int64_t at = first - array_mine_first(work->array);
-    struct numeric_keyed *items =
-        (struct numeric_keyed *)(void *)work->room->runs.items + at;
+    const struct survey_piece *piece = context;
+    struct range range = *piece->range;
     uint64_t keys[KERNEL_PIECE];
 
-    numeric_sort_map(kernel_element_of(work->array->element), x, n, keys);
-    for (int64_t i = 0; i < n; i++)
-        items[i] = (struct numeric_keyed){keys[i], (uint64_t)(at + i)};
-}
-
-static void map_task(void *context, int64_t task, int thread)
-{
-    struct part_work *work = context;
-    bool by_place = work->room->runs.sorter == &numeric_sorter_keyed;
-
-    (void)thread;
-    kernel_each_of_task(work->array, task, by_place ? map_with_places : map_piece,
-                        work);
-}
-
-/* The items of the part as it stands, not in order yet. */
-static void
-map_part(struct kernel_run *run, const struct array *array, struct sort_room *room)
-{
-    struct part_work work = {.array = array, .room = room};
-
-    kernel_work(run, kernel_n_tasks(array), map_task, &work);
-}
-
-static void look_for_nan(void *context, const void *x, int64_t n, int64_t first)
-{
-    struct part_work *work = context;
-    const double *doubles = x;
-    bool has_nan = false;
-
     (void)first;
-    for (int64_t i = 0; i < n; i++)
-        has_nan |= doubles[i] != doubles[i];
-    if (has_nan)
-        atomic_store_explicit(&work->has_nan, true, memory_order_relaxed);
+    numeric_sort_map(kernel_element_of(piece->keys->element), x, n, keys);
+    for (int64_t i = 0; i < n; i++) {
+        range.low = keys[i] < range.low ? keys[i] : range.low;
+        range.high = keys[i] > range.high ? keys[i] : range.high;
+    }
+    *piece->range = range;
 }
 
-static void look_task(void *context, int64_t task, int thread)
+static void survey_task(void *context, int64_t task, int thread)
 {
-    struct part_work *work = context;
+    struct survey *survey = context;
+    struct survey_piece piece = {survey->keys, &survey->of[thread]};
 
-    (void)thread;
-    kernel_each_of_task(work->array, task, look_for_nan, work);
+    kernel_each_of_task(survey->keys, task, survey_piece, &piece);
 }
 
-/* Are there elements that differ though their keys do not? */
-static troupe_status keys_say_all(struct kernel_run *run,
-                                  const struct kernel_request *request,
-                                  bool *they_do)
+/* The least and the greatest key of all members'; there are any. */
+static troupe_status
+find_range(struct kernel_run *run, const struct array *keys, uint64_t range[2])
 {
-    const struct array *keys = request->out[0];
-    struct part_work work = {.array = keys, .has_nan = keys->element == TROUPE_FLOAT};
-    int64_t any;
-    const troupe_reduction reduction = {.mine = &any,
-                                        .result = &any,
-                                        .element = TROUPE_INT64,
+    struct survey survey = {.keys = keys};
+    uint64_t most[2] = {0, 0}; /* of the complement, and of the key */
+    const troupe_reduction reduction = {.mine = most,
+                                        .result = most,
+                                        .element = TROUPE_UINT64,
                                         .combine = TROUPE_MAX,
-                                        .n_items = 1};
+                                        .n_items = 2};
 
-    *they_do = request->n_out == 1;
-    if (!*they_do || !kernel_is_real(keys->element))
-        return TROUPE_OK;
-    if (keys->element == TROUPE_DOUBLE)
-        kernel_work(run, kernel_n_tasks(keys), look_task, &work);
-    any = work.has_nan;
+    for (int i = 0; i < ARRAY_MOST_THREADS; i++)
+        survey.of[i] = (struct range){UINT64_MAX, 0};
+    kernel_work(run, kernel_n_tasks(keys), survey_task, &survey);
+    for (int i = 0; i < ARRAY_MOST_THREADS; i++) {
+        most[0] = ~survey.of[i].low > most[0] ? ~survey.of[i].low : most[0];
+        most[1] = survey.of[i].high > most[1] ? survey.of[i].high : most[1];
+    }
     TROUPE_TRY(array_reduce(run->self, run->team, &reduction));
-    *they_do = any == 0;
+    range[0] = ~most[0];
+    range[1] = most[1];
     return TROUPE_OK;
 }
 
-/* ---- moving ------------------------------------------------------------------- */
+/* No elements differ though their keys do not: NaNs have one key. */
+static bool keys_say_all(const struct kernel_request *request, uint64_t high)
+{
+    enum troupe_element element = request->out[0]->element;
 
+    return request->n_out == 1 && element != TROUPE_FLOAT &&
+           (element != TROUPE_DOUBLE || high < UINT64_MAX);
+}
+
+/* ---- moving --------------------------------------------------------------------- */
+
+/* What a member keeps is copied as well, or stays where it is. */
 static troupe_status exchange_parts(struct kernel_run *run,
-                                    const struct sort_room *room,
-                                    const void *from,
+                                    const struct kernel_sort *sort,
+                                    const void *parts,
                                     size_t item_bytes,
-                                    void *to)
+                                    void *to,
+                                    bool with_own)
 {
-    int n = run->team->size;
+    int n = run->team->size, n_lists = 0;
     troupe_outgoing *sends = kernel_need(run, (size_t)n * sizeof(troupe_outgoing));
     troupe_incoming *receives = kernel_need(run, (size_t)n * sizeof(troupe_incoming));
-    const troupe_exchange_lists lists = {sends, n, receives, n};
-    size_t at = 0;
+    troupe_exchange_lists lists = {sends, n, receives, n};
     troupe_status status;
 
     for (int i = 0; i < n; i++) {
-        sends[i] = (troupe_outgoing){
-            i, (const unsigned char *)from + (size_t)room->at[i] * item_bytes,
-            (size_t)(room->at[i + 1] - room->at[i]) * item_bytes};
-        receives[i] = (troupe_incoming){i, to ? (unsigned char *)to + at : NULL,
-                                        (size_t)room->sizes[i] * item_bytes};
-        at += receives[i].size_bytes;
+        size_t n_leave = (size_t)(sort->at[i + 1] - sort->at[i]);
+        size_t n_come = (size_t)(sort->from[i + 1] - sort->from[i]);
+
+        if (i == run->team->index && !with_own)
+            continue;
+        sends[n_lists] = (troupe_outgoing){
+            i, (const unsigned char *)parts + (size_t)sort->at[i] * item_bytes,
+            n_leave * item_bytes};
+        receives[n_lists++] = (troupe_incoming){
+            i, to ? (unsigned char *)to + (size_t)sort->from[i] * item_bytes : NULL,
+            n_come * item_bytes};
     }
+    lists.n_sends = lists.n_receives = n_lists;
     status = array_exchange(run->self, run->team, &lists);
     kernel_give(sends);
     kernel_give(receives);
     return status;
 }
 
-/* How much comes from each: what each cuts off for this member. */
-static troupe_status exchange_sizes(struct kernel_run *run, struct sort_room *room)
-{
-    int n = run->team->size;
-    troupe_outgoing *sends = kernel_need(run, (size_t)n * sizeof(troupe_outgoing));
-    troupe_incoming *receives = kernel_need(run, (size_t)n * sizeof(troupe_incoming));
-    int64_t *leaving = kernel_need(run, (size_t)n * sizeof(int64_t));
-    const troupe_exchange_lists lists = {sends, n, receives, n};
-    troupe_status status;
+/* ---- keys alone ----------------------------------------------------------------- */
 
-    for (int i = 0; i < n; i++) {
-        leaving[i] = room->at[i + 1] - room->at[i];
-        sends[i] = (troupe_outgoing){i, &leaving[i], sizeof leaving[i]};
-        receives[i] = (troupe_incoming){i, &room->sizes[i], sizeof room->sizes[i]};
-    }
-    status = array_exchange(run->self, run->team, &lists);
-    kernel_give(sends);
-    kernel_give(receives);
-    kernel_give(leaving);
-    return status;
+/* What a member has kept is where it was, if all fits. */
+static void
+copy_keys(const struct kernel_sort *sort, int member, int64_t i, int64_t n, void *to)
+{
+    bool has_stayed = sort->is_fit && member == sort->keys->index;
+    const uint64_t *from = has_stayed ? sort->items->bytes : sort->scratch->bytes;
+
+    if (has_stayed)
+        i += sort->at[member] - sort->from[member];
+    memcpy(to, from + i, (size_t)n * sizeof *from);
 }
 
-static void sizes_to_ends(int64_t *sizes, int n)
+static void
+put_elements(const struct kernel_sort *sort, const void *items, int64_t n, int64_t at)
 {
-    for (int i = 1; i < n; i++)
-        sizes[i] += sizes[i - 1];
-}
+    const struct array *array = sort->keys;
 
-/* ---- the two ways ------------------------------------------------------------- */
-
-/* The runs that have come, one from each member, to one. */
-static void merge_what_came(struct kernel_run *run, struct sort_room *room)
-{
-    struct kernel_runs runs = room->runs;
-
-    sizes_to_ends(room->sizes, run->team->size);
-    runs.ends = room->sizes;
-    runs.n_runs = run->team->size;
-    kernel_runs_merge(run, &runs);
-    room->runs.items = runs.items;
-    room->runs.scratch = runs.scratch;
+    kernel_unmap(array->element, items, n,
+                 array->memory.bytes + (size_t)at * array->element_bytes);
 }
 
 static void unmap_task(void *context, int64_t task, int thread)
 {
-    const struct part_work *work = context;
-    const struct array *array = work->array;
-    const uint64_t *keys = (const uint64_t *)(void *)work->room->runs.items;
-    int64_t begin = task * KERNEL_TASK, n_left = array_mine_length(array) - begin;
+    const struct kernel_sort *sort = context;
+    const uint64_t *keys = sort->items->bytes;
+    int64_t begin = task * KERNEL_TASK, n_left = array_mine_length(sort->keys) - begin;
 
     (void)thread;
-    kernel_unmap(array->element, keys + begin,
-                 n_left < KERNEL_TASK ? n_left : KERNEL_TASK,
-                 array->memory.bytes + (size_t)begin * array->element_bytes);
+    put_elements(sort, keys + begin, n_left < KERNEL_TASK ? n_left : KERNEL_TASK,
+                 begin);
 }
 
-static troupe_status
-sort_keys(struct kernel_run *run, const struct array *array, struct sort_room *room)
+static troupe_status sort_keys(struct kernel_run *run, struct kernel_sort *sort)
 {
-    struct part_work work = {.array = array, .room = room};
-    unsigned char *sorted;
-
-    map_part(run, array, room);
-    kernel_runs_sort(run, &room->runs);
-    sorted = room->runs.items;
-    TROUPE_TRY(kernel_split(run, array, (const uint64_t *)(void *)sorted, 1, room->at));
-    TROUPE_TRY(exchange_sizes(run, room));
-    TROUPE_TRY(exchange_parts(run, room, sorted, sizeof(uint64_t), room->runs.scratch));
-    room->runs.items = room->runs.scratch;
-    room->runs.scratch = sorted;
-    merge_what_came(run, room);
-    kernel_work(run, kernel_n_tasks(array), unmap_task, &work);
+    TROUPE_TRY(exchange_parts(run, sort, sort->items->bytes, sizeof(uint64_t),
+                              sort->scratch->bytes, !sort->is_fit));
+    kernel_sort_pieces(run, sort, copy_keys,
+                       sort->is_fit ? put_elements : kernel_sort_put_items);
+    if (!sort->is_fit)
+        kernel_work(run, kernel_n_tasks(sort->keys), unmap_task, sort);
     return TROUPE_OK;
 }
+
+/* ---- by place ------------------------------------------------------------------- */
+
+/* Work on the caller's part of an array. */
+struct part_work {
+    const struct array *array;
+    const struct kernel_sort *sort;
+};
 
 enum { GATHER = 4 * KERNEL_PIECE }; /* elements of a task: they lie anywhere */
 
@@ -300,12 +258,12 @@ static void gather_task(void *context, int64_t task, int thread)
     const struct part_work *work = context;
     const struct array *array = work->array;
     const struct numeric_keyed *order =
-        (const struct numeric_keyed *)(void *)work->room->runs.items;
+        (const struct numeric_keyed *)(void *)work->sort->items->bytes;
 
     (void)thread;
     numeric_sort_gather(order + task * GATHER, gather_length(array, task),
                         array->memory.bytes, array->element_bytes,
-                        work->room->leaving +
+                        (unsigned char *)work->sort->leaving->bytes +
                             (size_t)(task * GATHER) * array->element_bytes);
 }
 
@@ -316,74 +274,98 @@ static void return_task(void *context, int64_t task, int thread)
     size_t at = (size_t)(task * GATHER) * array->element_bytes;
 
     (void)thread;
-    memcpy(array->memory.bytes + at, work->room->leaving + at,
+    memcpy(array->memory.bytes + at, (unsigned char *)work->sort->leaving->bytes + at,
            (size_t)gather_length(array, task) * array->element_bytes);
 }
 
 /* All arrays travel in the order of the items; each then holds the runs that have come.
  */
-static troupe_status move_arrays(struct kernel_run *run,
-                                 const struct kernel_request *request,
-                                 struct sort_room *room)
+static troupe_status move_arrays(struct kernel_run *run, const struct kernel_sort *sort)
 {
-    for (int i = 0; i < request->n_out; i++) {
-        const struct array *array = request->out[i];
-        struct part_work work = {.array = array, .room = room};
+    for (int i = 0; i < sort->request->n_out; i++) {
+        const struct array *array = sort->request->out[i];
+        struct part_work work = {array, sort};
 
         kernel_work(run, n_gathers(array), gather_task, &work);
-        TROUPE_TRY(exchange_parts(run, room, room->leaving, array->element_bytes,
-                                  array->memory.bytes));
+        TROUPE_TRY(exchange_parts(run, sort, sort->leaving->bytes, array->element_bytes,
+                                  array->memory.bytes, true));
     }
     return TROUPE_OK;
 }
 
-static void merge_arrays(struct kernel_run *run,
-                         const struct kernel_request *request,
-                         struct sort_room *room)
+struct copy {
+    int64_t first; /* index of the first element that is copied */
+    struct numeric_keyed *to;
+    const struct kernel_sort *sort;
+};
+
+static void copy_piece(void *context, const void *x, int64_t n, int64_t first)
 {
-    map_part(run, request->out[0], room);
-    merge_what_came(run, room);
-    for (int i = 0; i < request->n_out; i++) {
-        struct part_work work = {.array = request->out[i], .room = room};
+    const struct copy *copy = context;
+    const struct array *array = copy->sort->keys;
+    struct numeric_keyed *to = copy->to + (first - copy->first);
+    uint64_t keys[KERNEL_PIECE], place = (uint64_t)(first - array_mine_first(array));
+
+    numeric_sort_map(kernel_element_of(array->element), x, n, keys);
+    for (int64_t i = 0; i < n; i++)
+        to[i] = (struct numeric_keyed){keys[i], place + (uint64_t)i};
+}
+
+static void copy_elements(
+    const struct kernel_sort *sort, int member, int64_t i, int64_t n, void *to)
+{
+    int64_t first = array_mine_first(sort->keys) + i;
+    struct copy copy = {first, to, sort};
+
+    (void)member;
+    kernel_each_piece(sort->keys, first, first + n, copy_piece, &copy);
+}
+
+static troupe_status sort_by_place(struct kernel_run *run, struct kernel_sort *sort)
+{
+    TROUPE_TRY(move_arrays(run, sort));
+    kernel_sort_pieces(run, sort, copy_elements, kernel_sort_put_items);
+    for (int i = 0; i < sort->request->n_out; i++) {
+        struct part_work work = {sort->request->out[i], sort};
 
         kernel_work(run, n_gathers(work.array), gather_task, &work);
         kernel_work(run, n_gathers(work.array), return_task, &work);
     }
-}
-
-static troupe_status sort_by_place(struct kernel_run *run,
-                                   const struct kernel_request *request,
-                                   struct sort_room *room)
-{
-    const struct array *keys = request->out[0];
-
-    map_part(run, keys, room);
-    kernel_runs_sort(run, &room->runs);
-    TROUPE_TRY(kernel_split(run, keys, (const uint64_t *)(void *)room->runs.items, 2,
-                            room->at));
-    TROUPE_TRY(exchange_sizes(run, room));
-    TROUPE_TRY(move_arrays(run, request, room));
-    merge_arrays(run, request, room);
     return TROUPE_OK;
 }
 
-/* ---- the operation ------------------------------------------------------------ */
+/* ---- the operation -------------------------------------------------------------- */
+
+static troupe_status sort_parts(struct kernel_run *run, struct kernel_sort *sort)
+{
+    TROUPE_TRY(
+        kernel_buckets_count(run, &sort->buckets, kernel_runs_piece(sort->sorter)));
+    kernel_buckets_fill(run, &sort->buckets, sort->sorter, sort->items->bytes);
+    TROUPE_TRY(kernel_sort_cut(run, sort));
+    return sort->sorter == &numeric_sorter_keys ? sort_keys(run, sort)
+                                                : sort_by_place(run, sort);
+}
 
 static troupe_status perform_sort(struct kernel_run *run,
                                   const struct kernel_request *request,
                                   troupe_status mine)
 {
-    struct sort_room room;
-    bool is_simple;
+    struct kernel_sort sort = {.request = request, .keys = request->out[0]};
+    uint64_t range[2];
 
     TROUPE_TRY(array_agree(run->self, run->team, mine, run->fingerprint));
-    TROUPE_TRY(keys_say_all(run, request, &is_simple));
-    mine = room_take(run, request, !is_simple, &room) ? TROUPE_OK : TROUPE_NO_MEMORY;
+    if (sort.keys->length == 0)
+        return TROUPE_OK;
+    TROUPE_TRY(find_range(run, sort.keys, range));
+    if (range[0] == range[1])
+        return TROUPE_OK; /* all are equal */
+    mine = sort_take(run, range, !keys_say_all(request, range[1]), &sort)
+               ? TROUPE_OK
+               : TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, 0);
     if (mine == TROUPE_OK)
-        mine = is_simple ? sort_keys(run, request->out[0], &room)
-                         : sort_by_place(run, request, &room);
-    room_give(&room);
+        mine = sort_parts(run, &sort);
+    sort_give(&sort);
     return mine;
 }
 

@@ -5,26 +5,20 @@
 #include <string.h>
 
 /*
- * Exact splitters: for each inner boundary, at which r elements are to stand before it,
- * the greatest key of which at most r are less is found bit by bit; 64 rounds in which
- * the members add up counts for all boundaries at once. What is missing to r is taken
- * from the keys that equal it, in the order of the members.
+ * Exact splitters: for each boundary, at which r elements are to stand before it, the
+ * greatest key of which at most r are less is found bit by bit, in rounds in which the
+ * members add up counts for all boundaries at once. What is missing to r is taken from
+ * the keys that equal it, in the order of the members.
  */
 
-struct boundary {
-    uint64_t key;
-    int64_t wanted; /* elements before it */
-};
-
-static int64_t
-count_less(const uint64_t *sorted, size_t stride, int64_t n, uint64_t key)
+static int64_t count_less(const struct kernel_boundary *boundary, uint64_t key)
 {
-    int64_t low = 0;
+    int64_t low = 0, n = boundary->n;
 
     while (n > 0) {
         int64_t half = n / 2;
 
-        if (sorted[(size_t)(low + half) * stride] < key) {
+        if (boundary->sorted[(size_t)(low + half) * boundary->stride] < key) {
             low += half + 1;
             n -= half + 1;
         } else {
@@ -32,6 +26,16 @@ count_less(const uint64_t *sorted, size_t stride, int64_t n, uint64_t key)
         }
     }
     return low;
+}
+
+/* No key is greater than the greatest; not even where the distance goes beyond it. */
+static int64_t count_nearer(const struct kernel_boundary *boundary, uint64_t distance)
+{
+    uint64_t key;
+
+    return __builtin_add_overflow(boundary->key, distance, &key)
+               ? boundary->n
+               : count_less(boundary, key);
 }
 
 /* Sum over the members of n counts. */
@@ -60,85 +64,62 @@ add_up_before(struct kernel_run *run, const int64_t *mine, int64_t *sums, int n)
     return array_exscan(run->self, run->team, &reduction);
 }
 
-struct sorted {
-    const uint64_t *keys;
-    size_t stride;
-    int64_t n;
-};
-
 static troupe_status find_keys(struct kernel_run *run,
-                               const struct sorted *sorted,
-                               struct boundary *boundaries,
+                               struct kernel_boundary *boundaries,
                                int n,
+                               int n_bits,
                                int64_t *counts[2])
 {
-    for (uint64_t bit = UINT64_C(1) << 63; bit; bit >>= 1) {
+    for (int bit = n_bits - 1; bit >= 0; bit--) {
         for (int i = 0; i < n; i++)
-            counts[0][i] = count_less(sorted->keys, sorted->stride, sorted->n,
-                                      boundaries[i].key | bit);
+            counts[0][i] = count_nearer(&boundaries[i], UINT64_C(1) << bit);
         TROUPE_TRY(add_up(run, counts[0], counts[1], n));
         for (int i = 0; i < n; i++)
             if (counts[1][i] <= boundaries[i].wanted)
-                boundaries[i].key |= bit;
+                boundaries[i].key += UINT64_C(1) << bit;
     }
     return TROUPE_OK;
 }
 
 static troupe_status cut(struct kernel_run *run,
-                         const struct sorted *sorted,
-                         const struct boundary *boundaries,
+                         struct kernel_boundary *boundaries,
                          int n,
-                         int64_t *counts[2],
-                         int64_t *at)
+                         int64_t *counts[2])
 {
     for (int i = 0; i < n; i++)
-        at[i] = count_less(sorted->keys, sorted->stride, sorted->n, boundaries[i].key);
-    TROUPE_TRY(add_up(run, at, counts[0], n)); /* less, of all members */
+        counts[0][i] = boundaries[i].at = count_less(&boundaries[i], boundaries[i].key);
+    TROUPE_TRY(add_up(run, counts[0], counts[1], n)); /* less, of all members */
     for (int i = 0; i < n; i++) {
-        int64_t end = boundaries[i].key == UINT64_MAX
-                          ? sorted->n
-                          : count_less(sorted->keys, sorted->stride, sorted->n,
-                                       boundaries[i].key + 1);
-
-        counts[0][i] = boundaries[i].wanted - counts[0][i]; /* equal ones to take */
-        at[n + i] = end - at[i];
+        boundaries[i].wanted -= counts[1][i]; /* equal ones to take */
+        counts[0][i] = count_nearer(&boundaries[i], 1) - boundaries[i].at;
     }
-    TROUPE_TRY(add_up_before(run, at + n, counts[1], n));
+    TROUPE_TRY(add_up_before(run, counts[0], counts[1], n));
     for (int i = 0; i < n; i++) {
-        int64_t take = counts[0][i] - counts[1][i];
+        int64_t take = boundaries[i].wanted - counts[1][i];
 
-        at[i] += take < 0 ? 0 : take < at[n + i] ? take : at[n + i];
+        boundaries[i].at += take < 0 ? 0 : take < counts[0][i] ? take : counts[0][i];
     }
     return TROUPE_OK;
 }
 
 troupe_status kernel_split(struct kernel_run *run,
-                           const struct array *array,
-                           const uint64_t *keys,
-                           size_t stride,
-                           int64_t *at)
+                           struct kernel_boundary *boundaries,
+                           int n_boundaries,
+                           int n_bits)
 {
-    const struct sorted sorted = {keys, stride, array_mine_length(array)};
-    int n = array->n_members - 1;
-    troupe_status status = TROUPE_OK;
+    size_t n = (size_t)n_boundaries;
+    troupe_status status;
+    int64_t *room, *counts[2];
 
-    if (n > 0) {
-        struct boundary *boundaries =
-            kernel_need(run, (size_t)n * sizeof(struct boundary));
-        int64_t *room = kernel_need(run, 4 * (size_t)n * sizeof(int64_t));
-        int64_t *counts[2] = {room, room + n};
-
-        for (int i = 0; i < n; i++)
-            boundaries[i].wanted = array_member_first(array, i + 1);
-        status = find_keys(run, &sorted, boundaries, n, counts);
-        if (status == TROUPE_OK)
-            status = cut(run, &sorted, boundaries, n, counts, room + 2 * n);
-        memcpy(at + 1, room + 2 * n, (size_t)n * sizeof *at);
-        kernel_give(room);
-        kernel_give(boundaries);
-    }
-    at[0] = 0;
-    at[n + 1] = sorted.n;
+    if (n == 0)
+        return TROUPE_OK;
+    room = kernel_need(run, 2 * n * sizeof *room);
+    counts[0] = room;
+    counts[1] = room + n;
+    status = find_keys(run, boundaries, n_boundaries, n_bits, counts);
+    if (status == TROUPE_OK)
+        status = cut(run, boundaries, n_boundaries, counts);
+    kernel_give(room);
     return status;
 }
 

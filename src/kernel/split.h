@@ -5,16 +5,25 @@
 #include "kernel/kernel.h"
 
 /*
- * Where each member's sorted keys are to be cut so that the members' pieces for member
- * i together are the elements that stand in i's part of the array when all is sorted:
- * at[i] .. at[i + 1]. Of equal keys those of earlier members come first. Key number k
- * is sorted[k * stride].
+ * Where a boundary between two members' parts of a sorted array cuts through keys that
+ * several members have: what each has to do with it is sorted there. Of equal keys
+ * those of earlier members come first.
  */
+struct kernel_boundary {
+    const uint64_t *sorted; /* number k is sorted[k * stride] */
+    size_t stride;
+    int64_t n;
+    uint64_t key;   /* the least that there is among all members; is changed */
+    int64_t wanted; /* how many of all members' stand before the boundary */
+    int64_t at;     /* made: how many of this member's */
+};
+
+/* Collective; all members have as many boundaries, with keys that differ in the lowest
+ * n_bits at most from the least one. */
 troupe_status kernel_split(struct kernel_run *run,
-                           const struct array *array,
-                           const uint64_t *sorted,
-                           size_t stride,
-                           int64_t *at);
+                           struct kernel_boundary *boundaries,
+                           int n_boundaries,
+                           int n_bits);
 
 /* The elements that mapped keys stand for: the way back from numeric_sort_map(). */
 void kernel_unmap(enum troupe_element element,

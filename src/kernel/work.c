@@ -22,14 +22,30 @@ static void run_guarded(void *context, int64_t task, int thread)
         atomic_store_explicit(&guarded->has_odd_modes, true, memory_order_relaxed);
 }
 
+static void work_from(struct kernel_run *run,
+                      int64_t n_tasks,
+                      array_task_fn *task,
+                      void *context,
+                      int64_t last)
+{
+    struct guarded guarded = {.task = task, .context = context, .last = last};
+
+    array_work(run->self, n_tasks, run_guarded, &guarded);
+    run->has_odd_modes |= guarded.has_odd_modes;
+}
+
 void kernel_work(struct kernel_run *run,
                  int64_t n_tasks,
                  array_task_fn *task,
                  void *context)
 {
-    struct guarded guarded = {
-        .task = task, .context = context, .last = run->is_again ? n_tasks - 1 : -1};
+    work_from(run, n_tasks, task, context, run->is_again ? n_tasks - 1 : -1);
+}
 
-    array_work(run->self, n_tasks, run_guarded, &guarded);
-    run->has_odd_modes |= guarded.has_odd_modes;
+void kernel_work_rising(struct kernel_run *run,
+                        int64_t n_tasks,
+                        array_task_fn *task,
+                        void *context)
+{
+    work_from(run, n_tasks, task, context, -1);
 }

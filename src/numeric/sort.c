@@ -1,19 +1,53 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "numeric/sort.h"
 
-enum { RADIX_SIZE = 256 };
 #define SIGN UINT64_C(0x8000000000000000)
+
+enum {
+    DIGIT_BITS = 11,
+    N_DIGITS = 1 << DIGIT_BITS,
+    FEW_ITEMS = 24, /* items that are best inserted one by one */
+    SPARE_BITS = 5, /* beyond those that count the items: one in 2^6 has an equal */
+};
+
+struct digit {
+    uint64_t least; /* of all keys */
+    int shift, n_bits;
+};
+
+static inline uint64_t digit_of(struct digit digit, uint64_t key)
+{
+    return (key - digit.least) >> digit.shift & ((UINT64_C(1) << digit.n_bits) - 1);
+}
+
+/* Counts to the places where each digit's items begin. */
+static void digit_places(struct digit digit, uint32_t *counts)
+{
+    uint32_t place = 0;
+
+    for (int i = 0; i < 1 << digit.n_bits; i++) {
+        uint32_t n = counts[i];
+
+        counts[i] = place;
+        place += n;
+    }
+}
+
+static int enough_bits(int64_t n)
+{
+    int n_bits = n > 1 ? 64 - __builtin_clzll((uint64_t)n - 1) + SPARE_BITS : 0;
+
+    return n_bits < 2 * DIGIT_BITS ? n_bits : 2 * DIGIT_BITS;
+}
 
 #define RADIX_NAME      sort_keys
 #define RADIX_ITEM      uint64_t
 #define RADIX_KEY(item) (item)
-#define RADIX_BYTES     8
 #include "numeric/radix.h"
 
 #define RADIX_NAME      sort_keyed
 #define RADIX_ITEM      struct numeric_keyed
 #define RADIX_KEY(item) ((item).key)
-#define RADIX_BYTES     8
 #include "numeric/radix.h"
 
 #define MERGE_NAME      merge_keys
@@ -51,28 +85,33 @@ static uint64_t key_of_real(double value)
     return value != value ? UINT64_MAX : real_key(numeric_bits_of(value));
 }
 
+#define MAP(type_, expression_)                                                        \
+    for (int64_t i = 0; i < n; i++)                                                    \
+        keys[i] = expression_(((const type_ *)items)[i]);                              \
+    break
+
+static uint64_t key_of_signed(int64_t value)
+{
+    return (uint64_t)value ^ SIGN;
+}
+
 void numeric_sort_map(enum numeric_element element,
                       const void *items,
                       int64_t n,
                       uint64_t *keys)
 {
-    for (int64_t i = 0; i < n; i++)
-        switch (element) {
-        case NUMERIC_DOUBLE:
-            keys[i] = key_of_real(((const double *)items)[i]);
-            break;
-        case NUMERIC_FLOAT:
-            keys[i] = key_of_real((double)((const float *)items)[i]);
-            break;
-        case NUMERIC_INT32:
-            keys[i] = (uint64_t)(int64_t)((const int32_t *)items)[i] ^ SIGN;
-            break;
-        case NUMERIC_INT64:
-            keys[i] = (uint64_t)((const int64_t *)items)[i] ^ SIGN;
-            break;
-        default:
-            keys[i] = ((const uint64_t *)items)[i];
-        }
+    switch (element) {
+    case NUMERIC_DOUBLE:
+        MAP(double, key_of_real);
+    case NUMERIC_FLOAT:
+        MAP(float, key_of_real);
+    case NUMERIC_INT32:
+        MAP(int32_t, key_of_signed);
+    case NUMERIC_INT64:
+        MAP(int64_t, key_of_signed);
+    default:
+        memcpy(keys, items, (size_t)n * sizeof *keys);
+    }
 }
 
 void numeric_sort_gather(const struct numeric_keyed *order,

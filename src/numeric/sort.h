@@ -7,9 +7,8 @@
  * integers of the same order: for reals -0 < +0, and all NaNs are equal and come last,
  * in the order in which they stood.
  *
- * A sort by (key, index) has one answer, so how it is done does not show: by radix,
- * least significant byte first, leaving out bytes that all keys share; runs are merged
- * in pairs of neighbours.
+ * A sort by (key, index) has one answer, so how it is done does not show: by radix
+ * (radix.h); runs are merged in pairs of neighbours.
  */
 
 #include "numeric/numeric.h"
@@ -36,7 +35,7 @@ struct numeric_pair {
 /* What is done to items of one kind, for who treats all kinds alike. */
 struct numeric_sorter {
     size_t item_bytes;
-    /* In place; `scratch` has room for n as well. */
+    /* In place; `scratch` has room for n (< 2^32) as well. */
     void (*sort)(void *items, void *scratch, int64_t n);
     /* Places [begin, end) of what the pair comes to when it is merged. Of equal keys
      * those of the left run come first. */

@@ -11,7 +11,7 @@
  * one on rank 2: what qsort() by value and place gives, to the last bit.
  */
 
-enum { LENGTH = 150000, N_KINDS = DATA_N_KINDS + 4 };
+enum { LENGTH = 150000, N_KINDS = DATA_N_KINDS + 7 };
 
 #define REQUIRE(condition)                                                             \
     do {                                                                               \
@@ -50,6 +50,13 @@ static double other_value(int kind, int64_t i, struct base_random *random)
         return i % 5 == 0
                    ? numeric_from_bits(UINT64_C(0x7ff8000000000000) | (uint64_t)i)
                    : (double)base_random_below(random, 7);
+    case 3: /* one is far away: no bucket fits */
+        return i == LENGTH / 2 ? 1e300
+                               : (double)(65536 + base_random_below(random, 999));
+    case 4: /* a large bucket among small ones, with the boundaries in it */
+        return i % 4 ? 1 : (double)base_random_below(random, 1 << 20) / (1 << 19);
+    case 5: /* all buckets fit */
+        return 1 + 0x1p-30 * base_random_below(random, 1 << 30);
     default:
         return 5;
     }

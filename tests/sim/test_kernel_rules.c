@@ -382,7 +382,7 @@ TROUPE_PROCESS(counting_process, counting_body);
 
 static troupe_status sorting_body(troupe_actor *self)
 {
-    enum { N = 1 << 20 };
+    enum { N = 1 << 21 };
     troupe_array keys = make(self, TROUPE_INT64, N, 0);
     troupe_array along = make(self, TROUPE_INT64, N, 0);
     troupe_address address;
@@ -393,7 +393,7 @@ static troupe_status sorting_body(troupe_actor *self)
     EXPECT_OK(troupe_sort(self, keys, NULL, TROUPE_TREE));
     EXPECT(seen.n_turns > 10);
     seen.n_turns = 0;
-    EXPECT_OK(troupe_sort(self, along, &(troupe_arrays){.out = {keys}}, TROUPE_TREE));
+    EXPECT_OK(troupe_sort(self, keys, &(troupe_arrays){.out = {along}}, TROUPE_TREE));
     EXPECT(seen.n_turns > 10);
     seen.n_done = 1;
     return TROUPE_OK;

@@ -21,11 +21,15 @@ static uint64_t key_like(unsigned kind, int64_t i, struct base_random *random)
         return (uint64_t)i;
     case 4:
         return UINT64_MAX - (uint64_t)i;
+    case 5: /* the high bits tell nothing apart */
+        return bits & 1 ? bits >> 50 : UINT64_MAX - (bits >> 50);
+    case 6: /* some few of them do not */
+        return i % 8 ? bits : (bits >> 60) << 32 | (bits & 0xffff);
     default:
         return 5;
     }
 }
-enum { N_KEY_KINDS = 6 };
+enum { N_KEY_KINDS = 8 };
 
 static int compare_keyed(const void *a, const void *b)
 {
