@@ -34,8 +34,8 @@ bool kernel_buckets_take(struct kernel_run *run,
         n_chunks *= 2;
     *buckets =
         (struct kernel_buckets){.array = array, .cells = cells, .n_chunks = n_chunks};
-    buckets->counts =
-        kernel_take_pages(run, (size_t)(n_chunks * cells.n_cells) * sizeof(uint32_t));
+    buckets->counts = kernel_take_pages(run, (size_t)((n_chunks + 1) * cells.n_cells) *
+                                                 sizeof(uint32_t));
     buckets->totals = kernel_take(run, (size_t)cells.n_cells * sizeof(uint64_t));
     buckets->bucket_of = kernel_take(run, (size_t)cells.n_cells * sizeof(uint16_t));
     return buckets->counts && buckets->totals && buckets->bucket_of;
@@ -97,7 +97,7 @@ static uint32_t *counts_of(const struct kernel_buckets *buckets, int64_t chunk)
 {
     uint32_t *counts = buckets->counts->bytes;
 
-    return counts + chunk * buckets->cells.n_cells;
+    return counts + (chunk + 1) * buckets->cells.n_cells;
 }
 
 static void count_piece(void *context, const void *x, int64_t n, int64_t first)
@@ -115,22 +115,6 @@ static void count_task(void *context, int64_t task, int thread)
 {
     (void)thread;
     each_of(context, task, count_piece);
-}
-
-static troupe_status add_up(struct kernel_run *run, struct kernel_buckets *buckets)
-{
-    const troupe_reduction reduction = {.mine = buckets->totals,
-                                        .result = buckets->totals,
-                                        .element = TROUPE_UINT64,
-                                        .combine = TROUPE_SUM,
-                                        .n_items = (size_t)buckets->cells.n_cells};
-
-    for (int64_t i = 0; i < buckets->cells.n_cells; i++) {
-        buckets->totals[i] = 0;
-        for (int64_t chunk = 0; chunk < buckets->n_chunks; chunk++)
-            buckets->totals[i] += counts_of(buckets, chunk)[i];
-    }
-    return array_reduce(run->self, run->team, &reduction);
 }
 
 /* ---- cells to buckets ---------------------------------------------------------- */
@@ -213,11 +197,15 @@ troupe_status kernel_buckets_count(struct kernel_run *run,
                                    int64_t n_most)
 {
     struct bucket_task work = {.buckets = buckets};
+    struct kernel_counts counts;
     size_t n_ends;
 
     kernel_work_rising(run, buckets->n_chunks * tasks_per_chunk(buckets), count_task,
                        &work);
-    TROUPE_TRY(add_up(run, buckets));
+    counts = kernel_counts_make(buckets->array, buckets->counts->bytes,
+                                (size_t)buckets->n_chunks + 1, buckets->totals,
+                                (size_t)buckets->cells.n_cells);
+    TROUPE_TRY(kernel_counts_total(run, &counts, buckets->totals));
     if (n_most < buckets->array->length / MOST_BUCKETS)
         n_most = buckets->array->length / MOST_BUCKETS;
     join_cells(buckets, n_most);

@@ -15,7 +15,7 @@ struct kernel_buckets {
     const struct array *array;
     struct numeric_cells cells;
     int64_t n_buckets, n_chunks;
-    struct kernel_pages *counts; /* uint32_t by chunk and cell: in this member's part */
+    struct kernel_pages *counts; /* uint32_t by chunk and cell, the first of no chunk */
     uint64_t *totals;            /* by cell, of all members */
     uint16_t *bucket_of;         /* by cell */
     int64_t *first_cells;        /* n_buckets + 1 */

@@ -16,7 +16,7 @@ struct histogram_work {
     size_t n_places;
     struct kernel_pages *pages;
     uint32_t *counts; /* by thread */
-    uint64_t *totals;
+    uint64_t *totals; /* room for them */
     int64_t first_task;
     double *sums; /* by block */
 };
@@ -55,33 +55,22 @@ static void count_task(void *context, int64_t task, int thread)
     kernel_each_of_task(work->x, work->first_task + task, count_piece, &piece);
 }
 
-/* The threads' counts of fewer than 2^32 elements, to the totals. */
-static void add_counts(struct histogram_work *work, int n_threads)
-{
-    for (int thread = 0; thread < n_threads; thread++)
-        for (size_t i = 0; i < work->n_places; i++)
-            work->totals[i] += work->counts[(size_t)thread * work->n_places + i];
-    memset(work->counts, 0, work->pages->size_bytes);
-}
-
-static troupe_status count(struct kernel_run *run, struct histogram_work *work)
+static troupe_status
+count(struct kernel_run *run, struct histogram_work *work, uint64_t *result)
 {
     enum { ROUND_TASKS = 1 << 14 }; /* of 2^16 elements */
-    const troupe_reduction reduction = {.mine = work->totals,
-                                        .result = work->totals,
-                                        .element = TROUPE_UINT64,
-                                        .combine = TROUPE_SUM,
-                                        .n_items = work->n_places};
+    struct kernel_counts counts =
+        kernel_counts_make(work->x, work->counts, (size_t)array_n_threads(run->self),
+                           work->totals, work->n_places);
     int64_t n_tasks = kernel_n_tasks(work->x);
 
-    memset(work->totals, 0, work->n_places * sizeof *work->totals);
     for (; work->first_task < n_tasks; work->first_task += ROUND_TASKS) {
         int64_t n_left = n_tasks - work->first_task;
 
         kernel_work(run, n_left < ROUND_TASKS ? n_left : ROUND_TASKS, count_task, work);
-        add_counts(work, array_n_threads(run->self));
+        kernel_counts_put_aside(&counts);
     }
-    return array_reduce(run->self, run->team, &reduction);
+    return kernel_counts_total(run, &counts, result);
 }
 
 static bool take_counts(struct kernel_run *run, struct histogram_work *work)
@@ -107,9 +96,7 @@ static troupe_status perform_count(struct kernel_run *run,
         mine = TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
     if (mine == TROUPE_OK && work.totals)
-        mine = count(run, &work);
-    if (mine == TROUPE_OK && work.totals)
-        memcpy(request->result, work.totals, request->result_bytes);
+        mine = count(run, &work, request->result);
     kernel_give(work.pages);
     kernel_give(work.totals);
     return mine;

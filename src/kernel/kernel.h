@@ -160,6 +160,26 @@ void kernel_work_rising(struct kernel_run *run,
                         array_task_fn *task,
                         void *context);
 
+/* ---- counts.c ----------------------------------------------------------------- */
+
+/* How many of an array's elements there are of each of n kinds, counted by n_rows. */
+struct kernel_counts {
+    uint32_t *mine; /* by row and kind; the first row is changed */
+    uint64_t *room; /* by kind */
+    size_t n, n_rows;
+    bool is_long; /* 32 bits do not count all members' */
+};
+/* `mine` is zeroed. */
+struct kernel_counts kernel_counts_make(
+    const struct array *array, uint32_t *mine, size_t n_rows, uint64_t *room, size_t n);
+/* What was counted so far, so that 32 bits suffice for more; only if it is long. */
+void kernel_counts_put_aside(struct kernel_counts *counts);
+/* Those of all members to `totals`, which may be the room, and else is not touched if
+ * anything goes wrong. Collective. */
+troupe_status kernel_counts_total(struct kernel_run *run,
+                                  struct kernel_counts *counts,
+                                  uint64_t *totals);
+
 /* ---- filter.c ----------------------------------------------------------------- */
 
 /* Where each member's elements begin when all stand one after the other, and how many

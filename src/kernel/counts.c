@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernel/kernel.h"
+#include "team/team.h"
+#include <string.h>
+
+/*
+ * Counts of all members together. Few are added up as they are. Of many each member
+ * adds up its share, and sends it to the others: then what passes between two members
+ * is their shares and no more, in the 32 bits that suffice if the array has fewer
+ * elements (reduce-scatter and all-gather: Rabenseifner, "Optimization of Collective
+ * Reduction Operations", ICCS 2004).
+ */
+
+enum { FEW_COUNTS = 4096 }; /* of a share: less is not worth two exchanges */
+
+static size_t share_begin(const struct kernel_run *run, size_t n, int member)
+{
+    return (size_t)array_share((int64_t)n, run->team->size, member);
+}
+
+static size_t share_length(const struct kernel_run *run, size_t n, int member)
+{
+    return share_begin(run, n, member + 1) - share_begin(run, n, member);
+}
+
+/* All shares leave, or this member's leaves for everybody. */
+static troupe_status exchange_shares(struct kernel_run *run,
+                                     const struct kernel_counts *counts,
+                                     bool is_summed)
+{
+    int n_members = run->team->size, self = run->team->index, n_lists = 0;
+    troupe_outgoing *sends = kernel_need(run, (size_t)n_members * sizeof *sends);
+    troupe_incoming *receives = kernel_need(run, (size_t)n_members * sizeof *receives);
+    uint32_t *room = (uint32_t *)(void *)counts->room;
+    size_t n_mine = share_length(run, counts->n, self);
+    troupe_status status;
+
+    for (int i = 0; i < n_members; i++) {
+        uint32_t *theirs = counts->mine + share_begin(run, counts->n, i);
+        uint32_t *mine = counts->mine + share_begin(run, counts->n, self);
+        size_t n_theirs = share_length(run, counts->n, i);
+
+        if (i == self)
+            continue;
+        sends[n_lists] =
+            (troupe_outgoing){i, is_summed ? mine : theirs,
+                              (is_summed ? n_mine : n_theirs) * sizeof *mine};
+        receives[n_lists] =
+            (troupe_incoming){i, is_summed ? theirs : room + (size_t)n_lists * n_mine,
+                              (is_summed ? n_theirs : n_mine) * sizeof *mine};
+        n_lists++;
+    }
+    status =
+        array_exchange(run->self, run->team,
+                       &(troupe_exchange_lists){sends, n_lists, receives, n_lists});
+    kernel_give(sends);
+    kernel_give(receives);
+    return status;
+}
+
+static void add_share(const struct kernel_run *run, const struct kernel_counts *counts)
+{
+    int self = run->team->index;
+    uint32_t *mine = counts->mine + share_begin(run, counts->n, self);
+    const uint32_t *room = (const uint32_t *)(void *)counts->room;
+    size_t n_mine = share_length(run, counts->n, self);
+
+    for (int k = 0; k < run->team->size - 1; k++)
+        for (size_t i = 0; i < n_mine; i++)
+            mine[i] += room[(size_t)k * n_mine + i];
+}
+
+static void add_rows(struct kernel_counts *counts)
+{
+    for (size_t row = 1; row < counts->n_rows; row++)
+        for (size_t i = 0; i < counts->n; i++)
+            counts->mine[i] += counts->mine[row * counts->n + i];
+}
+
+static void widen(const uint32_t *counts, size_t n, uint64_t *totals)
+{
+    for (size_t i = 0; i < n; i++)
+        totals[i] = counts[i];
+}
+
+struct kernel_counts kernel_counts_make(
+    const struct array *array, uint32_t *mine, size_t n_rows, uint64_t *room, size_t n)
+{
+    bool is_long = array->length > UINT32_MAX;
+
+    if (is_long)
+        memset(room, 0, n * sizeof *room);
+    return (struct kernel_counts){mine, room, n, n_rows, is_long};
+}
+
+static void add_to_room(struct kernel_counts *counts)
+{
+    for (size_t row = 0; row < counts->n_rows; row++)
+        for (size_t i = 0; i < counts->n; i++)
+            counts->room[i] += counts->mine[row * counts->n + i];
+}
+
+void kernel_counts_put_aside(struct kernel_counts *counts)
+{
+    if (!counts->is_long)
+        return;
+    add_to_room(counts);
+    memset(counts->mine, 0, counts->n_rows * counts->n * sizeof *counts->mine);
+}
+
+static troupe_status add_up(struct kernel_run *run, const struct kernel_counts *counts)
+{
+    const troupe_reduction reduction = {.mine = counts->room,
+                                        .result = counts->room,
+                                        .element = TROUPE_UINT64,
+                                        .combine = TROUPE_SUM,
+                                        .n_items = counts->n};
+
+    return array_reduce(run->self, run->team, &reduction);
+}
+
+/* The first row, to what all have. */
+static troupe_status add_shares(struct kernel_run *run,
+                                const struct kernel_counts *counts)
+{
+    TROUPE_TRY(exchange_shares(run, counts, false));
+    add_share(run, counts);
+    return exchange_shares(run, counts, true);
+}
+
+troupe_status kernel_counts_total(struct kernel_run *run,
+                                  struct kernel_counts *counts,
+                                  uint64_t *totals)
+{
+    size_t n_members = (size_t)run->team->size;
+    bool is_alone = n_members == 1, are_few = counts->n / n_members < FEW_COUNTS;
+
+    if (counts->is_long)
+        add_to_room(counts);
+    else
+        add_rows(counts);
+    if (!counts->is_long && (is_alone || !are_few)) {
+        if (!is_alone)
+            TROUPE_TRY(add_shares(run, counts));
+        widen(counts->mine, counts->n, totals);
+        return TROUPE_OK;
+    }
+    if (!counts->is_long)
+        widen(counts->mine, counts->n, counts->room);
+    TROUPE_TRY(add_up(run, counts));
+    if (totals != counts->room)
+        memcpy(totals, counts->room, counts->n * sizeof *totals);
+    return TROUPE_OK;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/check_main.h"
+#include "support/scene.h"
+#include <stdlib.h>
+
+/* Histograms of so many bins that members add them up in shares, and of somewhat fewer.
+ */
+
+enum { LENGTH = 50001, MOST_BINS = 20011 };
+
+static struct {
+    int n_done;
+} seen;
+
+static int64_t value_of(int64_t i)
+{
+    return i * i % 20021; /* some are too high for any bin */
+}
+
+static uint64_t expected(int64_t n_bins, uint64_t *counts)
+{
+    for (int64_t bin = 0; bin < n_bins + TROUPE_BINS_EXTRA; bin++)
+        counts[bin] = 0;
+    for (int64_t i = 0; i < LENGTH; i++) {
+        int64_t value = value_of(i);
+
+        counts[value < n_bins ? value : value == n_bins ? n_bins - 1 : n_bins + 1]++;
+    }
+    return counts[n_bins + 1];
+}
+
+static troupe_status body(troupe_actor *self)
+{
+    static const int64_t n_bins[] = {MOST_BINS, 9000, 13};
+    const troupe_array_options shape = {.length = LENGTH, .block_length = 16};
+    size_t n_places = MOST_BINS + TROUPE_BINS_EXTRA;
+    uint64_t *counts = troupe_alloc(self, 2 * n_places * sizeof *counts);
+    troupe_array_part part;
+    troupe_array x;
+
+    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &x));
+    part = troupe_array_mine(self, x);
+    for (int64_t i = 0; i < part.n_elements; i++)
+        ((int64_t *)part.data)[i] = value_of(part.first + i);
+    for (int k = 0; k < 3; k++) {
+        troupe_bins bins = {0, (double)n_bins[k], n_bins[k]};
+
+        EXPECT_OK(troupe_histogram(self, x, bins, TROUPE_TREE, counts));
+        EXPECT(expected(n_bins[k], counts + n_places) > 0);
+        for (int64_t i = 0; i < n_bins[k] + TROUPE_BINS_EXTRA; i++)
+            EXPECT(counts[i] == counts[n_places + (size_t)i]);
+    }
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(main_process, body);
+
+static int n_ranks;
+
+static void all_are_done(void)
+{
+    ck_assert_int_eq(seen.n_done, n_ranks);
+}
+
+START_TEST(many_bins_are_counted)
+{
+    for (n_ranks = 1; n_ranks <= 4; n_ranks++)
+        scene_play(&(struct scene){.main = &main_process,
+                                   .n_ranks = n_ranks,
+                                   .seen = &seen,
+                                   .seen_bytes = sizeof seen,
+                                   .check = all_are_done});
+}
+END_TEST
+
+CHECK_MAIN("kernel counts", many_bins_are_counted)
