@@ -148,7 +148,8 @@ troupe_array_copy_start(troupe_actor *self,
 /**
  * Cuts the array anew: elements move to the members that have their blocks now. There
  * is no form that goes on later: whose memory the elements are in would be unsaid
- * meanwhile. Other processes of the rank run while this one waits.
+ * meanwhile. Other processes of the rank run while this one waits; and elements move
+ * while it does not by troupe_array_copy_start() to an array that is cut otherwise.
  *
  * \call     collective over the team
  * \blocks   until all members have called it and the elements have moved
