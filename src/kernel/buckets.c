@@ -5,7 +5,7 @@
 
 enum {
     ELEMENTS_PER_CELL = 64, /* of all members' */
-    MOST_BUCKETS = 1024,    /* or twice that: streams that one core writes to */
+    MOST_BUCKETS = 4096,    /* or twice that: streams that one core writes to */
     BUCKET_TASK = 4 * KERNEL_PIECE
 };
 

@@ -6,17 +6,19 @@
 /*
  * A bucket has come in as many runs as there are members. It is copied together into a
  * core's cache, in the order of the members, so that equal keys keep theirs, and leaves
- * the cache sorted. One that is too large is sorted in pieces, which are merged.
+ * the cache sorted. One that is too large is sorted in pieces, which are merged; but if
+ * it was cut, its runs have been sorted to cut them, and are merged.
  */
 
 struct pieces {
     const struct kernel_sort *sort;
     kernel_sort_copy_fn *copy;
     kernel_sort_put_fn *put;
-    int64_t *ends;    /* of the pieces, in the part */
-    int64_t *buckets; /* of which they are pieces */
-    int64_t *starts;  /* where these begin in the part, by bucket */
-    int64_t n_pieces;
+    int64_t *ends;     /* of the pieces, in the part */
+    int64_t *buckets;  /* of which they are pieces */
+    int64_t *starts;   /* where these begin in the part, by bucket */
+    int64_t *run_ends; /* of what is to be merged */
+    int64_t n_pieces, n_runs;
     int n_members;
 };
 
@@ -49,6 +51,19 @@ static void copy_some(const struct pieces *pieces,
     }
 }
 
+/* Is it in order already, run by run? One that fits is quicker sorted than merged. */
+static bool
+has_sorted_runs(const struct kernel_sort *sort, int n_members, int64_t bucket)
+{
+    const int64_t *before = sort->buckets.before + sort->range.begin + bucket;
+    int64_t first = array_mine_first(sort->keys);
+    int64_t end = first + array_mine_length(sort->keys);
+
+    return (before[0] < first || before[1] > end) &&
+           kernel_sort_bucket_length(sort, n_members, bucket) >
+               kernel_runs_piece(sort->sorter);
+}
+
 static size_t room_bytes(const struct kernel_sort *sort)
 {
     return (size_t)kernel_runs_piece(sort->sorter) * sort->sorter->item_bytes;
@@ -64,26 +79,56 @@ static void piece_task(void *context, int64_t task, int thread)
     int64_t bucket = pieces->buckets[task], start = pieces->starts[bucket];
 
     copy_some(pieces, bucket, begin - start, end - start, room);
-    sort->sorter->sort(room, room + room_bytes(sort), end - begin);
+    if (!has_sorted_runs(sort, pieces->n_members, bucket))
+        sort->sorter->sort(room, room + room_bytes(sort), end - begin);
     pieces->put(sort, room, end - begin, begin);
+}
+
+/* The pieces of a bucket; returns where it ends. */
+static int64_t cut_bucket(struct pieces *pieces, int64_t bucket, int64_t at, int64_t n)
+{
+    int64_t n_most = kernel_runs_piece(pieces->sort->sorter);
+
+    pieces->starts[bucket] = at;
+    while (n > 0) {
+        int64_t n_here = n < n_most ? n : n_most;
+
+        at += n_here;
+        n -= n_here;
+        pieces->ends[pieces->n_pieces] = at;
+        pieces->buckets[pieces->n_pieces++] = bucket;
+    }
+    return at;
+}
+
+/* What has come from each member is a run. */
+static void note_runs(struct pieces *pieces, int64_t bucket)
+{
+    const struct kernel_sort *sort = pieces->sort;
+    int64_t at = pieces->starts[bucket];
+
+    for (int i = 0; i < pieces->n_members; i++) {
+        const int64_t *begins = sort->begins + i * (n_buckets(sort) + 1) + bucket;
+
+        at += begins[1] - begins[0];
+        pieces->run_ends[pieces->n_runs++] = at;
+    }
 }
 
 static void cut_to_pieces(struct pieces *pieces)
 {
-    int64_t n_most = kernel_runs_piece(pieces->sort->sorter), at = 0;
+    int64_t at = 0;
 
     for (int64_t bucket = 0; bucket < n_buckets(pieces->sort); bucket++) {
         int64_t n = kernel_sort_bucket_length(pieces->sort, pieces->n_members, bucket);
+        int64_t n_before = pieces->n_pieces;
 
-        pieces->starts[bucket] = at;
-        while (n > 0) {
-            int64_t n_here = n < n_most ? n : n_most;
-
-            at += n_here;
-            n -= n_here;
-            pieces->ends[pieces->n_pieces] = at;
-            pieces->buckets[pieces->n_pieces++] = bucket;
-        }
+        at = cut_bucket(pieces, bucket, at, n);
+        if (has_sorted_runs(pieces->sort, pieces->n_members, bucket))
+            note_runs(pieces, bucket);
+        else
+            for (int64_t i = n_before; i < pieces->n_pieces; i++)
+                pieces->run_ends[pieces->n_runs++] = pieces->ends[i];
     }
 }
 
@@ -96,8 +141,8 @@ static void merge_pieces(struct kernel_run *run,
                                .items = items->bytes,
                                .scratch = sort->scratch->bytes,
                                .n = array_mine_length(sort->keys),
-                               .ends = pieces->ends,
-                               .n_runs = pieces->n_pieces};
+                               .ends = pieces->run_ends,
+                               .n_runs = pieces->n_runs};
 
     kernel_runs_merge(run, &runs);
     if (runs.items == items->bytes)
@@ -119,6 +164,9 @@ void kernel_sort_pieces(struct kernel_run *run,
     pieces.starts = kernel_need(run, (size_t)n_buckets(sort) * sizeof(int64_t));
     pieces.ends = kernel_need(run, (size_t)n_most * sizeof(int64_t));
     pieces.buckets = kernel_need(run, (size_t)n_most * sizeof(int64_t));
+    /* At most two buckets are cut. */
+    pieces.run_ends =
+        kernel_need(run, (size_t)(n_most + 2 * run->team->size) * sizeof(int64_t));
     cut_to_pieces(&pieces);
     kernel_work(run, pieces.n_pieces, piece_task, &pieces);
     if (!sort->is_fit)
@@ -126,6 +174,7 @@ void kernel_sort_pieces(struct kernel_run *run,
     kernel_give(pieces.starts);
     kernel_give(pieces.ends);
     kernel_give(pieces.buckets);
+    kernel_give(pieces.run_ends);
 }
 
 void kernel_sort_put_items(const struct kernel_sort *sort,
