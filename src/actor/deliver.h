@@ -2,8 +2,7 @@
 #ifndef ACTOR_DELIVER_H
 #define ACTOR_DELIVER_H
 
-/* The hot path of mail, inline: 10 ns from the sender's struct to the mailbox, 5 to the
- * frame for another rank. */
+/* The hot path of mail for a mailbox, inline: 10 ns from the sender's struct. */
 
 #include "actor/actor.h"
 
