@@ -4,16 +4,20 @@
  * The counter: a process, as its life has three parts that follow each other. It adds
  * up the counts of its own words, those whose hash is its own, until all readers have
  * ended; sorts; and then gives its words out part by part, until nobody asks any more.
+ * In the first part a checkpoint may be made whenever it waits.
  */
 
 #include "batch.h"
 #include "messages.h"
+#include "saved.h"
 
 struct counter {
     troupe_actor *self;
     struct table table;
     struct batch part;
+    uint64_t n_ended; /* readers */
 };
+TROUPE_PRIVATE(counter);
 
 /* Registered with troupe_defer(): runs however the counter ends. */
 static void release(void *argument)
@@ -46,11 +50,12 @@ static troupe_status add_up(struct counter *counter, const struct counter_plan *
 {
     troupe_actor *self = counter->self;
     bool full = false;
-    for (uint64_t n_readers = plan->n_readers; n_readers > 0;) {
+    TROUPE_TRY(troupe_safe_receives(self, true));
+    while (counter->n_ended < plan->n_readers) {
         const struct words *words;
         TROUPE_TRY(troupe_receive(self, words, TROUPE_FOREVER, &words));
         if (words->n_bytes == 0)
-            n_readers--;
+            counter->n_ended++;
         if (full || add_words(&counter->table, words))
             continue;
         /* Goes on taking words, lest a reader waits, until it is stopped. */
@@ -58,6 +63,7 @@ static troupe_status add_up(struct counter *counter, const struct counter_plan *
         TROUPE_TRY(troupe_send(self, plan->conductor, full,
                                .n_distinct = counter->table.n_words));
     }
+    TROUPE_TRY(troupe_safe_receives(self, false));
     return full ? TROUPE_FULL : TROUPE_OK;
 }
 
@@ -85,14 +91,41 @@ static troupe_status give_out(struct counter *counter, const struct counter_plan
     }
 }
 
+/* ---- in checkpoints ------------------------------------------------------------- */
+
+static troupe_status save(troupe_actor *self, const void *state, troupe_writer *writer)
+{
+    const struct counter *counter = state;
+    (void)self;
+    TROUPE_TRY(troupe_write_bytes(writer, &counter->n_ended, sizeof counter->n_ended));
+    return saved_table_put(writer, &counter->table);
+}
+
+static void do_not_pause(void *context)
+{
+    (void)context;
+}
+
+static troupe_status restore(troupe_actor *self, void *state, troupe_reader *reader)
+{
+    struct counter *counter = state;
+    (void)self;
+    table_init(&counter->table, COUNTER_BYTES, do_not_pause, NULL);
+    TROUPE_TRY(troupe_read_bytes(reader, &counter->n_ended, sizeof counter->n_ended));
+    return saved_table_get(reader, &counter->table);
+}
+
+/* --------------------------------------------------------------------------------- */
+
 static troupe_status body(troupe_actor *self)
 {
     const struct counter_plan *plan = troupe_arguments(self, counter_plan);
-    struct counter *counter = troupe_alloc(self, sizeof *counter);
-    if (!counter)
-        return TROUPE_NO_MEMORY;
+    struct counter *counter;
+    if (!troupe_restored(self, &counter))
+        table_init(&counter->table, COUNTER_BYTES, NULL, NULL);
     counter->self = self;
-    table_init(&counter->table, COUNTER_BYTES, let_others_run, self);
+    counter->table.pause = let_others_run;
+    counter->table.context = self;
     TROUPE_TRY(troupe_defer(self, release, counter));
     troupe_status status = add_up(counter, plan);
     if (status != TROUPE_OK) /* no failure when it is full: that has been told */
@@ -105,7 +138,10 @@ static troupe_status body(troupe_actor *self)
 /* Few large messages: what lies in the mailbox counts as memory, too. */
 TROUPE_PROCESS(word_counter,
                body,
+               TROUPE_STATE(counter),
                TROUPE_ARGUMENTS(counter_plan),
                TROUPE_ACCEPTS(words, more),
                TROUPE_SENDS(full, part),
+               .save = save,
+               .restore = restore,
                .capacity = 32);

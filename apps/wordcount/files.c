@@ -188,8 +188,9 @@ bool file_list_make(struct file_list *list, const char *const *paths, int n_path
 
 void file_list_fini(struct file_list *list)
 {
-    for (size_t i = 0; i < list->n_files; i++)
+    for (size_t i = 0; i < list->n_files && !list->is_lent; i++)
         free(list->files[i].path);
-    free(list->files);
+    if (!list->is_lent)
+        free(list->files);
     *list = (struct file_list){0};
 }

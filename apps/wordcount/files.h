@@ -22,6 +22,7 @@ struct file_list {
     size_t n_files;
     size_t capacity;
     uint64_t n_bytes;
+    bool is_lent;      /* the memory is another's */
     size_t n_warnings; /* folders and entries that could not be looked at */
 };
 

@@ -7,6 +7,8 @@
  * on every rank, hands out ranges of files to the readers that ask, and prints what the
  * counters have. The other ranks' processes have nothing to do: their ranks are there
  * for the actors. messages.h has who says what to whom.
+ *
+ * Until all is read, a checkpoint may be made whenever the conductor waits for mail.
  */
 
 #include "common/progress.h"
@@ -14,6 +16,7 @@
 #include "messages.h"
 #include "options.h"
 #include "report.h"
+#include "saved.h"
 #include "units.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -37,7 +40,9 @@ struct job {
     size_t n_reading; /* readers that are not done */
     uint64_t n_shown; /* bytes that the progress bar knows of */
     struct totals totals;
+    int saved_code; /* the exit code, in a state that was read */
 };
+TROUPE_PRIVATE(job);
 
 static void release(void *argument)
 {
@@ -202,14 +207,21 @@ static troupe_status gather(struct job *job)
     return print_words(job, &merge, stdout);
 }
 
-static troupe_status count(struct job *job)
+static troupe_status begin(struct job *job)
 {
     TROUPE_TRY(spawn_actors(job));
     units_init(&job->units, &job->list, job->n_ranks);
-    progress_start(&job->progress, "wordcount", job->list.n_bytes, job->begin_ns);
     job->totals.n_files = job->list.n_files;
+    return TROUPE_OK;
+}
+
+static troupe_status count(struct job *job)
+{
+    progress_start(&job->progress, "wordcount", job->list.n_bytes, job->begin_ns);
+    TROUPE_TRY(troupe_safe_receives(job->self, true));
     while (job->n_reading > 0)
         TROUPE_TRY(take_mail(job));
+    TROUPE_TRY(troupe_safe_receives(job->self, false));
     progress_hide(&job->progress);
     troupe_status status = gather(job);
     /* A counter has ended instead of answering. Why is in the mail. */
@@ -221,13 +233,97 @@ static troupe_status count(struct job *job)
     return status;
 }
 
+/* ---- in checkpoints ------------------------------------------------------------- */
+
+struct saved {
+    uint64_t n_ranks, n_reading, n_shown, exit_code;
+    uint64_t next_file, next_offset, n_left; /* of the units */
+    struct totals totals;
+};
+
+static troupe_status save(troupe_actor *self, const void *state, troupe_writer *writer)
+{
+    const struct job *job = state;
+    size_t n_bytes = job->n_ranks * sizeof *job->readers;
+    const struct saved saved = {job->n_ranks,        job->n_reading,  job->n_shown,
+                                (uint64_t)exit_code, job->units.file, job->units.offset,
+                                job->units.n_left,   job->totals};
+    (void)self;
+    TROUPE_TRY(troupe_write_bytes(writer, &saved, sizeof saved));
+    TROUPE_TRY(troupe_write_bytes(writer, job->readers, n_bytes));
+    TROUPE_TRY(troupe_write_bytes(writer, job->counters, n_bytes));
+    return saved_list_put(writer, &job->list);
+}
+
+static troupe_status restore(troupe_actor *self, void *state, troupe_reader *reader)
+{
+    struct job *job = state;
+    struct saved saved;
+    TROUPE_TRY(troupe_read_bytes(reader, &saved, sizeof saved));
+    size_t n_bytes = (size_t)saved.n_ranks * sizeof *job->readers;
+    job->n_ranks = (size_t)saved.n_ranks;
+    job->n_reading = (size_t)saved.n_reading;
+    job->n_shown = saved.n_shown;
+    job->saved_code = (int)saved.exit_code;
+    job->units.n_readers = job->n_ranks;
+    job->units.file = (size_t)saved.next_file;
+    job->units.offset = saved.next_offset;
+    job->units.n_left = saved.n_left;
+    job->totals = saved.totals;
+    job->readers = troupe_alloc(self, n_bytes + 1);
+    job->counters = troupe_alloc(self, n_bytes + 1);
+    if (!job->readers || !job->counters)
+        return TROUPE_NO_MEMORY;
+    TROUPE_TRY(troupe_read_bytes(reader, job->readers, n_bytes));
+    TROUPE_TRY(troupe_read_bytes(reader, job->counters, n_bytes));
+    return saved_list_get(self, reader, &job->list);
+}
+
+/* Only rank 0 has ever had something to know. */
+static void merge(struct job *whole, const struct job *part)
+{
+    if (whole->n_ranks == 0)
+        *whole = *part;
+}
+
+static void split(const struct job *whole, struct job *part, int rank, int n_ranks)
+{
+    (void)n_ranks;
+    if (rank == 0)
+        *part = *whole;
+}
+
+/* --------------------------------------------------------------------------------- */
+
+static bool make_list(struct job *job)
+{
+    if (!file_list_make(&job->list, job->options.paths, job->options.n_paths)) {
+        exit_code = EXIT_NO_RESULT;
+        return false;
+    }
+    if (job->list.n_warnings > 0)
+        exit_code = EXIT_SOME_LEFT_OUT;
+    return true;
+}
+
+static troupe_status work(struct job *job)
+{
+    bool is_restored = job->n_ranks > 0;
+    job->units.list = &job->list;
+    if (is_restored)
+        exit_code = job->saved_code;
+    else if (!make_list(job))
+        return TROUPE_OK;
+    else
+        TROUPE_TRY(begin(job));
+    return count(job);
+}
+
 static troupe_status body(troupe_actor *self, int argc, char **argv)
 {
     if (troupe_rank(self) != 0)
         return TROUPE_OK;
-    struct job *job = troupe_alloc(self, sizeof *job);
-    if (!job)
-        return TROUPE_NO_MEMORY;
+    struct job *job = troupe_state(self);
     job->self = self;
     job->begin_ns = troupe_now_ns(self);
     TROUPE_TRY(troupe_defer(self, release, job));
@@ -240,22 +336,19 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
         finish_output(stdout);
         return TROUPE_OK;
     }
-    if (!file_list_make(&job->list, job->options.paths, job->options.n_paths)) {
-        exit_code = EXIT_NO_RESULT;
-        return TROUPE_OK;
-    }
-    if (job->list.n_warnings > 0)
-        exit_code = EXIT_SOME_LEFT_OUT;
-    troupe_status status = count(job);
+    troupe_status status = work(job);
     /* It has been said already: no need for the runtime to say it again. */
     return exit_code == EXIT_NO_RESULT ? TROUPE_OK : status;
 }
 TROUPE_PROCESS(
     conductor,
     body,
+    TROUPE_PARTS(job, merge, split),
     TROUPE_ACCEPTS(ask, trouble, done, full, part, troupe_down, troupe_call_failed),
     TROUPE_SENDS(owners, unit, more),
-    TROUPE_SPAWNS(&word_reader, &word_counter));
+    TROUPE_SPAWNS(&word_reader, &word_counter),
+    .save = save,
+    .restore = restore);
 
 int main(int argc, char **argv)
 {

@@ -9,6 +9,7 @@
 #include "batch.h"
 #include "messages.h"
 #include "reading.h"
+#include "saved.h"
 #include "units.h"
 #include <stdlib.h>
 
@@ -24,7 +25,9 @@ struct reader {
     struct table table;
     struct reading reading;
     uint64_t n_words;
+    uint64_t n_done; /* bytes, since it asked last */
 };
+TROUPE_PRIVATE(reader);
 
 /* Registered with troupe_defer(): runs however the reader ends. */
 static void release(void *argument)
@@ -49,7 +52,7 @@ static troupe_status take_owners(struct reader *reader)
         return TROUPE_NO_MEMORY;
     memcpy(reader->counters, owners->counters, n * sizeof *reader->counters);
     reader->n_counters = n;
-    return TROUPE_OK;
+    return troupe_send(reader->self, reader->conductor, ask, .n_bytes = 0);
 }
 
 static troupe_status send_batch(struct reader *reader, size_t owner)
@@ -130,38 +133,92 @@ complain(void *context, const struct piece *piece, const struct fault *fault)
 
 static const struct reading_calls calls = {count, let_others_run, complain};
 
+/* When it waits for a unit a checkpoint may be made; then no batch has words. */
 static troupe_status read_units(struct reader *reader)
 {
-    uint64_t n_done = 0;
-    TROUPE_TRY(troupe_send(reader->self, reader->conductor, ask, .n_bytes = 0));
+    TROUPE_TRY(troupe_safe_receives(reader->self, true));
     for (;;) {
         const struct unit *unit;
         TROUPE_TRY(troupe_receive(reader->self, unit, TROUPE_FOREVER, &unit));
         if (unit->n_pieces == 0)
-            return TROUPE_OK;
+            return troupe_safe_receives(reader->self, false);
         /* The next one is on its way while this one is read. */
-        TROUPE_TRY(
-            troupe_send(reader->self, reader->conductor, ask, .n_bytes = n_done));
-        n_done = 0;
+        TROUPE_TRY(troupe_send(reader->self, reader->conductor, ask,
+                               .n_bytes = reader->n_done));
+        reader->n_done = 0;
         struct piece piece;
         size_t position = 0;
         while (units_next_piece(unit->bytes, unit->n_bytes, &position, &piece)) {
             TROUPE_TRY(reading_piece(&reader->reading, &piece, &calls, reader));
-            n_done += piece.end - piece.begin;
+            reader->n_done += piece.end - piece.begin;
         }
     }
 }
 
+/* ---- in checkpoints ------------------------------------------------------------- */
+
+struct saved {
+    troupe_address conductor;
+    uint64_t n_counters, n_words, n_done, n_bytes;
+};
+
+static troupe_status save(troupe_actor *self, const void *state, troupe_writer *writer)
+{
+    const struct reader *reader = state;
+    const struct saved saved = {reader->conductor, reader->n_counters, reader->n_words,
+                                reader->n_done, reader->reading.n_bytes};
+    (void)self;
+    TROUPE_TRY(troupe_write_bytes(writer, &saved, sizeof saved));
+    TROUPE_TRY(troupe_write_bytes(writer, reader->counters,
+                                  reader->n_counters * sizeof *reader->counters));
+    return saved_table_put(writer, &reader->table);
+}
+
+static void do_not_pause(void *context)
+{
+    (void)context;
+}
+
+static void begin(struct reader *reader)
+{
+    table_init(&reader->table, TABLE_BYTES, do_not_pause, NULL);
+    reading_init(&reader->reading);
+}
+
+static troupe_status restore(troupe_actor *self, void *state, troupe_reader *from)
+{
+    struct reader *reader = state;
+    struct saved saved;
+    begin(reader);
+    TROUPE_TRY(troupe_read_bytes(from, &saved, sizeof saved));
+    size_t n = (size_t)saved.n_counters;
+    reader->conductor = saved.conductor;
+    reader->n_words = saved.n_words;
+    reader->n_done = saved.n_done;
+    reader->reading.n_bytes = saved.n_bytes;
+    reader->counters = troupe_alloc(self, n * sizeof *reader->counters);
+    reader->batches = troupe_alloc(self, n * sizeof *reader->batches);
+    if (!reader->counters || !reader->batches)
+        return TROUPE_NO_MEMORY;
+    reader->n_counters = n;
+    TROUPE_TRY(troupe_read_bytes(from, reader->counters, n * sizeof *reader->counters));
+    return saved_table_get(from, &reader->table);
+}
+
+/* --------------------------------------------------------------------------------- */
+
 static troupe_status body(troupe_actor *self)
 {
-    struct reader *reader = troupe_alloc(self, sizeof *reader);
-    if (!reader)
-        return TROUPE_NO_MEMORY;
+    struct reader *reader;
+    bool is_restored = troupe_restored(self, &reader);
+    if (!is_restored)
+        begin(reader);
     reader->self = self;
-    table_init(&reader->table, TABLE_BYTES, let_others_run, reader);
-    reading_init(&reader->reading);
+    reader->table.pause = let_others_run;
+    reader->table.context = reader;
     TROUPE_TRY(troupe_defer(self, release, reader));
-    TROUPE_TRY(take_owners(reader));
+    if (!is_restored)
+        TROUPE_TRY(take_owners(reader));
     TROUPE_TRY(read_units(reader));
     TROUPE_TRY(send_words(reader));
     for (size_t owner = 0; owner < reader->n_counters; owner++)
@@ -171,5 +228,8 @@ static troupe_status body(troupe_actor *self)
 }
 TROUPE_PROCESS(word_reader,
                body,
+               TROUPE_STATE(reader),
                TROUPE_ACCEPTS(owners, unit),
-               TROUPE_SENDS(ask, words, trouble, done));
+               TROUPE_SENDS(ask, words, trouble, done),
+               .save = save,
+               .restore = restore);
