@@ -46,7 +46,9 @@ TROUPE_API void troupe_safepoint(troupe_actor *self);
 
 /**
  * Makes every receive in which the caller waits a safe point from now on, or none any
- * more. For a process whose state is complete whenever it asks for mail.
+ * more. For a process whose state is complete whenever it asks for mail. While others
+ * are on the way to their safe points, mail waits for it there; but it goes on if its
+ * mailbox is full and somebody waits for room, or if somebody calls it.
  *
  * \call     local
  * \blocks   never

@@ -190,6 +190,7 @@ struct actor_process {
     struct message_envelope **seen_link;
     uint16_t seen_type;
     uint8_t block_class;
+    uint32_t n_looked_at; /* held at a safe point: the unread mail without a request */
 };
 
 struct troupe_actor {

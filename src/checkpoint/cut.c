@@ -236,6 +236,14 @@ static void release_taken(struct troupe *rank, struct comm_record *record)
     here->has_told = false;
 }
 
+static void release_wanted_taken(struct troupe *rank, struct comm_record *record)
+{
+    struct checkpoint_rank *here = checkpoint_of(rank);
+
+    if (here->phase == CHECKPOINT_PREPARING)
+        checkpoint_release_wanted(here, record->header.reference);
+}
+
 static void freeze_taken(struct troupe *rank, struct comm_record *record)
 {
     struct checkpoint_rank *here = checkpoint_of(rank);
@@ -279,6 +287,8 @@ const struct base_frame_kind checkpoint_kinds[CHECKPOINT_N_KINDS] = {
     {CHECKPOINT_KIND_PREPARE, true, "checkpoint prepare", prepare_taken},
     {CHECKPOINT_KIND_STATUS, true, "checkpoint status", status_taken},
     {CHECKPOINT_KIND_RELEASE, true, "checkpoint release", release_taken},
+    {CHECKPOINT_KIND_RELEASE_WANTED, true, "checkpoint release wanted",
+     release_wanted_taken},
     {CHECKPOINT_KIND_FREEZE, true, "checkpoint freeze", freeze_taken},
     {CHECKPOINT_KIND_GIVE_UP, true, "checkpoint give up", give_up_taken},
     {CHECKPOINT_KIND_WRITTEN, true, "checkpoint written", written_taken},

@@ -12,10 +12,11 @@
 
 enum checkpoint_kind {
     CHECKPOINT_KIND_ASK = BASE_KIND(BASE_SLOT_CHECKPOINT, 0), /* to rank 0 */
-    CHECKPOINT_KIND_PREPARE, /* reference: epoch; incarnation: turn */
-    CHECKPOINT_KIND_STATUS,  /* to rank 0; payload: struct checkpoint_status */
-    CHECKPOINT_KIND_RELEASE, /* reference: the number of those that go on */
-    CHECKPOINT_KIND_FREEZE,  /* incarnation: turn */
+    CHECKPOINT_KIND_PREPARE,        /* reference: epoch; incarnation: turn */
+    CHECKPOINT_KIND_STATUS,         /* to rank 0; payload: struct checkpoint_status */
+    CHECKPOINT_KIND_RELEASE,        /* reference: the number of those that go on */
+    CHECKPOINT_KIND_RELEASE_WANTED, /* likewise */
+    CHECKPOINT_KIND_FREEZE,         /* incarnation: turn */
     CHECKPOINT_KIND_GIVE_UP,
     CHECKPOINT_KIND_WRITTEN, /* to rank 0; payload: struct checkpoint_written */
     CHECKPOINT_KIND_DONE     /* type: status */
@@ -43,7 +44,8 @@ struct checkpoint_status {
     bool has_number;      /* of its rank process's place in the rank team */
     bool is_process_safe; /* that is there; else it may have returned */
     bool has_been_ready;  /* rank 0's: once in this cut */
-    uint8_t unused[3];    /* 0: it is compared, and sent, as bytes */
+    bool is_wanted;       /* somebody waits for one that is there */
+    uint8_t unused[2];    /* 0: it is compared, and sent, as bytes */
 };
 
 struct checkpoint_written {
@@ -138,7 +140,7 @@ void checkpoint_drop(struct checkpoint_rank *here);
 /* Rank 0 is through with it. */
 void checkpoint_finish(struct checkpoint_rank *here);
 void checkpoint_cut_init(struct checkpoint_rank *here);
-enum { CHECKPOINT_N_KINDS = 8 };
+enum { CHECKPOINT_N_KINDS = 9 };
 extern const struct base_frame_kind checkpoint_kinds[CHECKPOINT_N_KINDS];
 
 /* ---- ready.c ---- */
@@ -152,6 +154,8 @@ bool checkpoint_may_save(const struct checkpoint_rank *here);
 /* Those whose rank process is at `number` of its team, and all others. */
 void checkpoint_release(struct checkpoint_rank *here, uint64_t number);
 void checkpoint_release_all(struct checkpoint_rank *here);
+/* Of them those that somebody waits for. */
+void checkpoint_release_wanted(struct checkpoint_rank *here, uint64_t number);
 
 /* ---- lead.c: what rank 0 does ---- */
 

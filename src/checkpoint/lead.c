@@ -189,6 +189,28 @@ static void release(struct checkpoint_rank *here)
     lead->release_ns = checkpoint_now_ns(here) + lead->release_span_ns;
 }
 
+/*
+ * Who is not there yet may be waiting for one that is: for room in its mailbox, or for
+ * an answer. That one goes on, and comes to its safe point again.
+ */
+static void release_wanted(struct checkpoint_rank *here)
+{
+    struct checkpoint_status *status = here->lead->status;
+    struct comm_header header = {.kind = CHECKPOINT_KIND_RELEASE_WANTED,
+                                 .reference = lowest_number(here)};
+
+    for (int rank = 1; rank < here->home->n_ranks; rank++) {
+        if (!status[rank].is_wanted)
+            continue;
+        status[rank].is_wanted = false; /* until it is told again */
+        comm_post_must(here->home->comm, rank, &header, NULL, 0);
+        comm_flush_rank(here->home->comm, rank, COMM_FLUSH_URGENT);
+    }
+    if (status[0].is_wanted)
+        checkpoint_release_wanted(here, header.reference);
+    status[0].is_wanted = false;
+}
+
 static void order_freeze(struct checkpoint_rank *here)
 {
     here->lead->deadline_ns = later(checkpoint_now_ns(here), here->options.patience_ns);
@@ -231,6 +253,8 @@ static void prepare_step(struct checkpoint_rank *here)
         give_up(here);
     } else if (here->quiet_tag == here->cut.tag || now_ns >= lead->release_ns) {
         release(here);
+    } else {
+        release_wanted(here);
     }
 }
 

@@ -12,6 +12,7 @@ static bool hold(struct checkpoint_rank *here, troupe_actor *actor)
 {
     if (!base_map_put(&here->safe, actor->address, actor))
         return false; /* not this time: the cut waits, or is given up */
+    actor->process->n_looked_at = 0;
     actor_hold(actor);
     return true;
 }
@@ -69,6 +70,46 @@ troupe_status troupe_checkpoint_request(troupe_actor *self)
     return checkpoint_ask(self->home->rank);
 }
 
+/* ---- who waits for one that is held --------------------------------------------- */
+
+/* Has called it, and waits for an answer. */
+static bool is_called(const troupe_actor *actor)
+{
+    const struct message_envelope *envelope = actor->head;
+
+    if (actor->n_queued == actor->process->n_looked_at)
+        return false;
+    while (envelope && !(envelope->flags & MESSAGE_REQUEST))
+        envelope = envelope->next;
+    if (!envelope)
+        actor->process->n_looked_at = actor->n_queued;
+    return envelope != NULL;
+}
+
+/* Or waits for room in its mailbox. Let go, it would make some. */
+static bool is_wanted(const troupe_actor *actor)
+{
+    const struct actor_wait *wait = actor->process->wait;
+
+    if (!actor->head || !(wait->is_done || wait->kind == ACTOR_WAIT_SAFE))
+        return false;
+    return (actor->flags & ACTOR_XOFF_SENT) ||
+           (actor->extra && !base_list_is_empty(&actor->extra->gate)) ||
+           is_called(actor);
+}
+
+static bool is_any_wanted(const struct checkpoint_rank *here)
+{
+    uint32_t position = 0;
+    uint64_t address;
+    void *value;
+
+    while (base_map_next(&here->safe, &position, &address, &value))
+        if (is_wanted(value))
+            return true;
+    return false;
+}
+
 /* ---- how far they are ---------------------------------------------------------- */
 
 /* It has not been woken yet. */
@@ -123,6 +164,7 @@ void checkpoint_status_take(struct checkpoint_rank *here,
         status->has_number = team_rank_number(home->rank, &status->number);
     if (status->is_ready)
         status->balance = balance_of(here);
+    status->is_wanted = is_any_wanted(here);
 }
 
 /* ---- and whether they may be saved --------------------------------------------- */
@@ -159,26 +201,44 @@ static bool goes_on(const troupe_actor *process, uint64_t number)
     return standing.number <= number;
 }
 
-/* All but the rank process, if that is further. */
-void checkpoint_release(struct checkpoint_rank *here, uint64_t number)
+static bool is_any(const troupe_actor *actor)
 {
-    troupe_actor *stays = here->home->rank_process;
+    (void)actor;
+    return true;
+}
+
+/* All who `may`, but the rank process if that is further. */
+static void let_go(struct checkpoint_rank *here,
+                   uint64_t number,
+                   bool (*may)(const troupe_actor *actor))
+{
+    const troupe_actor *process = here->home->rank_process;
+    struct base_map held = here->safe;
     uint32_t position = 0;
     uint64_t address;
     void *value;
 
-    if (!stays || !(stays->flags & ACTOR_SAFE) || goes_on(stays, number))
-        stays = NULL;
-    while (base_map_next(&here->safe, &position, &address, &value))
-        if (value != stays)
-            actor_let_go(value);
-    base_map_fini(&here->safe);
     base_map_init(&here->safe);
-    if (stays && !base_map_put(&here->safe, stays->address, stays))
-        actor_let_go(stays);
+    while (base_map_next(&held, &position, &address, &value)) {
+        bool stays = !may(value) || (value == process && !goes_on(process, number));
+
+        if (!stays || !base_map_put(&here->safe, address, value))
+            actor_let_go(value);
+    }
+    base_map_fini(&held);
+}
+
+void checkpoint_release(struct checkpoint_rank *here, uint64_t number)
+{
+    let_go(here, number, is_any);
 }
 
 void checkpoint_release_all(struct checkpoint_rank *here)
 {
-    checkpoint_release(here, UINT64_MAX);
+    let_go(here, UINT64_MAX, is_any);
+}
+
+void checkpoint_release_wanted(struct checkpoint_rank *here, uint64_t number)
+{
+    let_go(here, number, is_wanted);
 }

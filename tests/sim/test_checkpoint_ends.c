@@ -18,6 +18,7 @@ static struct world {
     uint64_t seed;
     int64_t n_restored, sum;
     int n_finished;
+    bool is_over;
 } world;
 
 struct toy {
@@ -447,6 +448,88 @@ START_TEST(receives_are_safe_when_marked)
 }
 END_TEST
 
+/* Rank 0 sends much between its safe points, or calls; rank 1 has little room for mail,
+ * and rank 2 has somebody who is never still. */
+struct question {
+    int64_t number;
+};
+TROUPE_TYPE(question, number);
+
+enum { N_WANTED = 400 };
+
+static troupe_status be_wanted(troupe_actor *self)
+{
+    TROUPE_TRY(troupe_safe_receives(self, true));
+    for (int i = 0; i < N_WANTED; i++) {
+        troupe_mail mail;
+
+        TROUPE_TRY(troupe_receive_any(self, TROUPE_FOREVER, &mail));
+        if (troupe_as(&mail, question))
+            TROUPE_TRY(troupe_reply(self, question, note, .number = i));
+    }
+    return troupe_safe_receives(self, false);
+}
+
+static troupe_status want(troupe_actor *self, int64_t i)
+{
+    troupe_address other = troupe_rank_process(self, 1);
+    const struct note *answer;
+
+    if (world.seed == 0)
+        return troupe_send(self, other, note, .number = i);
+    return troupe_call(self, other, note, &answer, TROUPE_FOREVER, question,
+                       .number = i);
+}
+
+static troupe_status be_restless(troupe_actor *self)
+{
+    while (!world.is_over)
+        troupe_yield(self);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(restless, be_restless);
+
+static troupe_status wanting(troupe_actor *self)
+{
+    if (troupe_rank(self) == 1)
+        return be_wanted(self);
+    if (troupe_rank(self) == 2)
+        return troupe_spawn(self, &restless, NULL, NULL);
+    TROUPE_TRY(troupe_checkpoint_request(self));
+    for (int64_t i = 0; i < N_WANTED; i++) {
+        TROUPE_TRY(want(self, i));
+        troupe_sleep_until(self,
+                           troupe_after_s(self, 1e-5)); /* and may be told to wait */
+    }
+    for (int i = 0; i < 100; i++) {
+        troupe_safepoint(self);
+        troupe_sleep_until(self, troupe_after_s(self, 1e-3));
+    }
+    world.is_over = true;
+    look(self);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(wanting_process,
+               wanting,
+               TROUPE_STATE(toy),
+               TROUPE_ACCEPTS(note, question),
+               TROUPE_SPAWNS(&restless),
+               .capacity = 4);
+
+START_TEST(who_is_wanted_is_let_go)
+{
+    for (uint64_t calls = 0; calls < 2; calls++) {
+        open_world();
+        world.seed = calls;
+        world.options.patience_ns = 200 * 1000 * 1000;
+        ck_assert_int_eq(run_to_end(&wanting_process, 3), 0);
+        ck_assert_uint_eq(world.statistics.n_given_up, 0);
+        ck_assert_uint_gt(world.statistics.n_published, 0);
+        quick_disk_close(&world.disk);
+    }
+}
+END_TEST
+
 /* What is under way for a process would come to nobody after a restart. */
 static troupe_status in_the_middle(troupe_actor *self)
 {
@@ -495,4 +578,5 @@ CHECK_MAIN("checkpoint_ends",
            from_the_beginning_on_request,
            program_without_states_is_told,
            receives_are_safe_when_marked,
+           who_is_wanted_is_let_go,
            operations_under_way_are_waited_for)
