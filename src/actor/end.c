@@ -11,7 +11,7 @@
  * last calls of the actors have sent is taken up before anybody leaves.
  */
 
-enum { ANY_BLOCKED = 1, ANY_HOLDING = 2, ANY_TICKING = 4 };
+enum { ANY_BLOCKED = 1, ANY_HOLDING = 2, ANY_TICKING = 4, ANY_CUT = 8 };
 enum { ALL_ENDING = 1, ALL_TAG_SHIFT = 8, ALL_TAG_MASK = 0xff };
 
 /* The tag of a cut and its complement: what ranks with different tags offer comes to
@@ -46,14 +46,24 @@ static bool modules_are_still(const struct actor_rank *home)
 void actor_quiet_offer(struct actor_rank *home)
 {
     bool is_holding = home->n_holding || !modules_are_still(home);
-    uint32_t any = (home->n_blocked ? ANY_BLOCKED : 0) |
-                   (is_holding ? ANY_HOLDING : 0) |
-                   (actor_ticks_matter(home) ? ANY_TICKING : 0);
+    uint32_t any =
+        (home->n_blocked ? ANY_BLOCKED : 0) | (is_holding ? ANY_HOLDING : 0) |
+        (actor_ticks_matter(home) ? ANY_TICKING : 0) | (home->cut ? ANY_CUT : 0);
     uint32_t all = (home->is_ending ? ALL_ENDING : 0) | tag_flags(home->cut);
 
     comm_quiet_offer(home->comm, any, all,
                      home->is_ending || !home->rank_process || home->cut);
     home->is_quiet_offered = true;
+}
+
+static enum actor_verdict verdict_of(uint32_t any)
+{
+    if (any & ANY_HOLDING)
+        return ACTOR_VERDICT_NONE;
+    if (!(any & ANY_BLOCKED))
+        return ACTOR_VERDICT_END;
+    /* The next tick may wake who is blocked. */
+    return any & ANY_TICKING ? ACTOR_VERDICT_NONE : ACTOR_VERDICT_DEADLOCK;
 }
 
 /* Called inside comm_poll: notes the verdict, actor_end_step() acts on it. */
@@ -62,15 +72,11 @@ void actor_quiet(struct troupe *rank, uint32_t any, uint32_t all)
     struct actor_rank *home = actor_of(rank);
 
     if (UNLIKELY(tag_of(all)) && home->cut)
-        home->cut->quiet(rank, tag_of(all));
+        home->cut->quiet(rank, tag_of(all), verdict_of(any));
     if (all & ALL_ENDING)
         home->is_done = true;
-    else if (home->is_ending || (any & ANY_HOLDING))
-        return;
-    else if (!(any & ANY_BLOCKED))
-        home->verdict = ACTOR_VERDICT_END;
-    else if (!(any & ANY_TICKING)) /* the next tick may wake who is blocked */
-        home->verdict = ACTOR_VERDICT_DEADLOCK;
+    else if (!home->is_ending && !(any & ANY_CUT) && verdict_of(any))
+        home->verdict = verdict_of(any);
 }
 
 static void end_one(troupe_actor *actor)

@@ -341,18 +341,19 @@ struct actor_counts {
 
 enum { ACTOR_FOUND_BITS = 4, ACTOR_N_FOUND = 1 << ACTOR_FOUND_BITS };
 
+enum actor_verdict { ACTOR_VERDICT_NONE, ACTOR_VERDICT_END, ACTOR_VERDICT_DEADLOCK };
+
 /*
  * A cut through the job is being made (checkpoint). The owner is asked at each step,
- * and told when the detector finds all ranks passive with the same `tag`.
+ * and told when the detector finds all ranks passive with the same `tag`, and to what
+ * verdict it would come if there were no cut: NONE says that something will happen yet.
  */
 struct actor_cut {
     void (*step)(struct troupe *rank);
-    void (*quiet)(struct troupe *rank, uint8_t tag);
+    void (*quiet)(struct troupe *rank, uint8_t tag, enum actor_verdict otherwise);
     int64_t wake_ns; /* while frozen: when it wants to be asked again */
     uint8_t tag;     /* not 0 */
 };
-
-enum actor_verdict { ACTOR_VERDICT_NONE, ACTOR_VERDICT_END, ACTOR_VERDICT_DEADLOCK };
 
 struct actor_rank {
     struct troupe *rank;

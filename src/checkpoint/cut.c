@@ -189,9 +189,12 @@ static void step(struct troupe *rank)
     here->quiet_tag = 0;
 }
 
-static void quiet(struct troupe *rank, uint8_t tag)
+static void quiet(struct troupe *rank, uint8_t tag, enum actor_verdict otherwise)
 {
-    checkpoint_of(rank)->quiet_tag = tag;
+    struct checkpoint_rank *here = checkpoint_of(rank);
+
+    here->quiet_tag = tag;
+    here->otherwise = otherwise;
 }
 
 void checkpoint_cut_init(struct checkpoint_rank *here)

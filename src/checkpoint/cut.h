@@ -43,9 +43,10 @@ struct checkpoint_status {
     bool is_ready;        /* all of them are there */
     bool has_number;      /* of its rank process's place in the rank team */
     bool is_process_safe; /* that is there; else it may have returned */
+    bool is_process_able; /* and would go on if it were let go */
+    bool is_any_able;     /* likewise one of all */
     bool has_been_ready;  /* rank 0's: once in this cut */
     bool is_wanted;       /* somebody waits for one that is there */
-    uint8_t unused[2];    /* 0: it is compared, and sent, as bytes */
 };
 
 struct checkpoint_written {
@@ -103,7 +104,8 @@ struct checkpoint_rank {
     enum checkpoint_phase phase;
     uint32_t turn; /* tells one freeze from the next */
     struct actor_cut cut;
-    uint8_t quiet_tag; /* the detector's last word; 0: none */
+    uint8_t quiet_tag;            /* the detector's last word; 0: none */
+    enum actor_verdict otherwise; /* with it */
     bool is_freeze_ordered, has_sum, has_told;
     struct checkpoint_sum sum;
     struct checkpoint_status told; /* to rank 0 */

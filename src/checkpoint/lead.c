@@ -161,7 +161,7 @@ static bool are_all_ready(const struct checkpoint_rank *here)
     return balance == 0;
 }
 
-/* The lowest number of those that are safe; UINT64_MAX: none is. */
+/* Of those that are at safe points and would go on; UINT64_MAX: none would. */
 static uint64_t lowest_number(const struct checkpoint_rank *here)
 {
     uint64_t lowest = UINT64_MAX;
@@ -169,21 +169,32 @@ static uint64_t lowest_number(const struct checkpoint_rank *here)
     for (int i = 0; i < here->home->n_ranks; i++) {
         const struct checkpoint_status *status = &here->lead->status[i];
 
-        if (status->is_process_safe && status->number < lowest)
+        if (status->is_process_able && status->number < lowest)
             lowest = status->number;
     }
     return lowest;
+}
+
+static bool is_any_able(const struct checkpoint_rank *here)
+{
+    for (int i = 0; i < here->home->n_ranks; i++)
+        if (here->lead->status[i].is_any_able)
+            return true;
+    return false;
 }
 
 /* The others may wait for what these do next. */
 static void release(struct checkpoint_rank *here)
 {
     struct checkpoint_lead *lead = here->lead;
-    uint64_t number = lowest_number(here);
 
-    checkpoint_send_all(here, CHECKPOINT_KIND_RELEASE, number, 0);
-    checkpoint_release(here, number);
-    here->has_told = false;
+    if (is_any_able(here)) {
+        uint64_t number = lowest_number(here);
+
+        checkpoint_send_all(here, CHECKPOINT_KIND_RELEASE, number, 0);
+        checkpoint_release(here, number);
+        here->has_told = false;
+    }
     if (lead->release_span_ns < MOST_RELEASE_SPAN_NS)
         lead->release_span_ns *= 2;
     lead->release_ns = checkpoint_now_ns(here) + lead->release_span_ns;
@@ -240,6 +251,26 @@ static void say_who_holds_up(struct checkpoint_rank *here)
     complain(here, INT32_MIN, text);
 }
 
+/* Nothing will happen any more: what the job comes to is found when the cut is over. */
+static void leave(struct checkpoint_rank *here)
+{
+    int64_t at_ns = later(checkpoint_now_ns(here), least_retry_ns);
+
+    if (here->otherwise == ACTOR_VERDICT_DEADLOCK)
+        complain(here, INT32_MIN + 2, "nobody can go on");
+    give_up(here);
+    if (here->lead->next_ns < at_ns)
+        here->lead->next_ns = at_ns;
+}
+
+static void all_still(struct checkpoint_rank *here)
+{
+    if (is_any_able(here))
+        release(here);
+    else if (here->otherwise != ACTOR_VERDICT_NONE)
+        leave(here);
+}
+
 static void prepare_step(struct checkpoint_rank *here)
 {
     struct checkpoint_lead *lead = here->lead;
@@ -251,7 +282,9 @@ static void prepare_step(struct checkpoint_rank *here)
     } else if (now_ns >= lead->deadline_ns) {
         say_who_holds_up(here);
         give_up(here);
-    } else if (here->quiet_tag == here->cut.tag || now_ns >= lead->release_ns) {
+    } else if (here->quiet_tag == here->cut.tag) {
+        all_still(here);
+    } else if (now_ns >= lead->release_ns) {
         release(here);
     } else {
         release_wanted(here);

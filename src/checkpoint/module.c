@@ -57,12 +57,13 @@ actor_ended(struct troupe *rank, troupe_actor *actor, troupe_address address)
         (void)base_map_remove(&here->receivers, address.bits);
 }
 
-/* What is under way is brought to its end first. */
+/* What is under way is brought to its end first. Before it is written the cut itself
+ * sees to that. */
 static bool is_still(struct troupe *rank)
 {
     const struct checkpoint_rank *here = checkpoint_of(rank);
 
-    return here->phase == CHECKPOINT_IDLE &&
+    return here->phase != CHECKPOINT_WRITING &&
            (!here->lead ||
             (here->lead->chore == CHORE_NONE && !here->lead->must_abandon));
 }

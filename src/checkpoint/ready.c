@@ -86,26 +86,33 @@ static bool is_called(const troupe_actor *actor)
     return envelope != NULL;
 }
 
-/* Or waits for room in its mailbox. Let go, it would make some. */
-static bool is_wanted(const troupe_actor *actor)
+/* It would go on if it were let go. */
+static bool is_able(const troupe_actor *actor)
 {
     const struct actor_wait *wait = actor->process->wait;
 
-    if (!actor->head || !(wait->is_done || wait->kind == ACTOR_WAIT_SAFE))
+    return wait->is_done || wait->is_timed_out || wait->kind == ACTOR_WAIT_SAFE;
+}
+
+/* Or waits for room in its mailbox. */
+static bool is_wanted(const troupe_actor *actor)
+{
+    if (!actor->head || !is_able(actor))
         return false;
     return (actor->flags & ACTOR_XOFF_SENT) ||
            (actor->extra && !base_list_is_empty(&actor->extra->gate)) ||
            is_called(actor);
 }
 
-static bool is_any_wanted(const struct checkpoint_rank *here)
+static bool has_any(const struct checkpoint_rank *here,
+                    bool (*is_so)(const troupe_actor *actor))
 {
     uint32_t position = 0;
     uint64_t address;
     void *value;
 
     while (base_map_next(&here->safe, &position, &address, &value))
-        if (is_wanted(value))
+        if (is_so(value))
             return true;
     return false;
 }
@@ -164,7 +171,9 @@ void checkpoint_status_take(struct checkpoint_rank *here,
         status->has_number = team_rank_number(home->rank, &status->number);
     if (status->is_ready)
         status->balance = balance_of(here);
-    status->is_wanted = is_any_wanted(here);
+    status->is_process_able = status->is_process_safe && is_able(process);
+    status->is_any_able = has_any(here, is_able);
+    status->is_wanted = has_any(here, is_wanted);
 }
 
 /* ---- and whether they may be saved --------------------------------------------- */

@@ -245,6 +245,45 @@ START_TEST(job_that_fails_ends)
 }
 END_TEST
 
+/* Has a state and waits for ever, where it is not safe. */
+static troupe_status idling(troupe_actor *self)
+{
+    return troupe_receive_any(self, TROUPE_FOREVER, NULL);
+}
+TROUPE_PROCESS(idle_process, idling, TROUPE_STATE(toy));
+
+/* And so do the rank processes if it is to be a deadlock. */
+static troupe_status spawning(troupe_actor *self)
+{
+    TROUPE_TRY(troupe_spawn(self, &idle_process, NULL, NULL));
+    TROUPE_TRY(troupe_checkpoint_request(self));
+    troupe_sleep_until(self, troupe_after_s(self, 1e-3));
+    return world.seed ? idling(self) : TROUPE_OK;
+}
+TROUPE_PROCESS(spawning_process,
+               spawning,
+               TROUPE_STATE(toy),
+               TROUPE_SPAWNS(&idle_process));
+
+START_TEST(cut_does_not_put_off_the_end)
+{
+    static const int codes[] = {TROUPE_CODE_OK, TROUPE_CODE_DEADLOCK};
+
+    for (uint64_t i = 0; i < 2; i++) {
+        struct attempt attempt;
+
+        open_world();
+        world.seed = i;
+        world.options.every_ns = 1000;
+        attempt = attempt_of(&spawning_process, 2);
+        ck_assert_int_eq(attempt_run(&attempt), codes[i]);
+        ck_assert_int_eq(attempt.result.end, COMM_SIM_DONE);
+        ck_assert_int_lt(attempt.result.virtual_ns, INT64_C(1000) * 1000 * 1000);
+        quick_disk_close(&world.disk);
+    }
+}
+END_TEST
+
 /* ---- other numbers of ranks ---------------------------------------------------- */
 
 /* Dropped in the middle, behind a checkpoint. */
@@ -572,6 +611,7 @@ CHECK_MAIN("checkpoint_ends",
            one_cause_is_said_once,
            what_was_asked_for_is_tried_again,
            job_that_fails_ends,
+           cut_does_not_put_off_the_end,
            parts_are_parted_anew,
            states_without_parts_stay_on_their_number,
            another_program_is_refused,
