@@ -17,6 +17,7 @@
 #include "options.h"
 #include "report.h"
 #include "saved.h"
+#include "stream.h"
 #include "units.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -41,6 +42,7 @@ struct job {
     uint64_t n_shown; /* bytes that the progress bar knows of */
     struct totals totals;
     int saved_code; /* the exit code, in a state that was read */
+    struct stream stream;
 };
 TROUPE_PRIVATE(job);
 
@@ -173,12 +175,16 @@ static troupe_status take_mail(struct job *job)
     return TROUPE_OK;
 }
 
+static void say_not_written(const char *reason)
+{
+    fprintf(stderr, "wordcount: cannot write the result: %s\n", reason);
+    exit_code = EXIT_NO_RESULT;
+}
+
 static void finish_output(FILE *out)
 {
-    if (fflush(out) == 0 && !ferror(out))
-        return;
-    fprintf(stderr, "wordcount: cannot write the result: %s\n", strerror(errno));
-    exit_code = EXIT_NO_RESULT;
+    if (fflush(out) != 0 || ferror(out))
+        say_not_written(strerror(errno));
 }
 
 static troupe_status print_words(struct job *job, struct merge *merge, FILE *out)
@@ -200,11 +206,25 @@ static troupe_status print_words(struct job *job, struct merge *merge, FILE *out
     return TROUPE_OK;
 }
 
+static troupe_status print_into_file(struct job *job, struct merge *merge)
+{
+    FILE *out = stream_open(&job->stream);
+    if (!out)
+        return TROUPE_NO_MEMORY;
+    troupe_status status = print_words(job, merge, out);
+    fclose(out);
+    if (troupe_output_close(job->self, &job->stream.output) != TROUPE_OK &&
+        exit_code != EXIT_NO_RESULT)
+        say_not_written("it may not be on disk");
+    return status;
+}
+
 static troupe_status gather(struct job *job)
 {
     struct merge merge;
     TROUPE_TRY(merge_start(&merge, job->self, job->counters, job->n_ranks));
-    return print_words(job, &merge, stdout);
+    return job->options.output ? print_into_file(job, &merge)
+                               : print_words(job, &merge, stdout);
 }
 
 static troupe_status begin(struct job *job)
@@ -306,10 +326,23 @@ static bool make_list(struct job *job)
     return true;
 }
 
+/* Now, as one that cannot be opened is better known before all is counted. */
+static bool open_output(struct job *job)
+{
+    job->stream.self = job->self;
+    if (!job->options.output || troupe_output_open(job->self, job->options.output,
+                                                   &job->stream.output) == TROUPE_OK)
+        return true;
+    exit_code = EXIT_NO_RESULT; /* the log says why */
+    return false;
+}
+
 static troupe_status work(struct job *job)
 {
     bool is_restored = job->n_ranks > 0;
     job->units.list = &job->list;
+    if (!open_output(job))
+        return TROUPE_OK;
     if (is_restored)
         exit_code = job->saved_code;
     else if (!make_list(job))

@@ -4,16 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "usage: wordcount [--top N] [--json] [--help] PATH...\n";
+static const char usage[] =
+    "usage: wordcount [--top N] [--json] [--output FILE] [--help] PATH...\n";
 
 static const char help[] =
     "Counts the words of files, and of all files in folders, on all ranks together:\n"
     "  mpirun -n 4 wordcount --top 20 /usr/include\n"
     "\n"
-    "  --top N   print only the N most frequent words\n"
-    "  --json    print one JSON object: files, bytes, words, distinct, top, seconds\n"
-    "  --help    print this\n"
-    "  --        what follows are paths\n"
+    "  --top N        print only the N most frequent words\n"
+    "  --json         print one JSON object: files, bytes, words, distinct, top, "
+    "seconds\n"
+    "  --output FILE  print into FILE, from its beginning\n"
+    "  --help         print this\n"
+    "  --             what follows are paths\n"
     "\n"
     "A word is a longest run of ASCII letters, digits, underscores and bytes from 0x80 "
     "on.\n"
@@ -38,6 +41,11 @@ static const char help[] =
     "a\n"
     "member \"hex\" with its true bytes.\n"
     "\n"
+    "Takes part in checkpoints (man troupe-run) while it reads; a job that dies when "
+    "it\n"
+    "prints prints again. Into FILE it does so from the beginning; on standard output\n"
+    "some of the result may stand before the whole.\n"
+    "\n"
     "On a terminal a progress bar is shown; TROUPE_PROGRESS=0 turns it off, 1 forces "
     "it.\n"
     "\n"
@@ -60,14 +68,38 @@ static bool parse_top(const char *text, uint64_t *n_top)
     return n_digits > 0 && text[n_digits] == '\0' && errno == 0 && *n_top > 0;
 }
 
-/* The value of "--top N" or "--top=N"; NULL if `argv[*i]` is not that option. */
-static const char *value_of_top(char **argv, int argc, int *i)
+/* The value of "NAME VALUE" or "NAME=VALUE"; NULL if `argv[*i]` is not that option. */
+static const char *value_of(const char *name, char **argv, int argc, int *i)
 {
-    if (strncmp(argv[*i], "--top=", 6) == 0)
-        return argv[*i] + 6;
-    if (strcmp(argv[*i], "--top") != 0)
+    size_t n = strlen(name);
+    if (strncmp(argv[*i], name, n) != 0)
+        return NULL;
+    if (argv[*i][n] == '=')
+        return argv[*i] + n + 1;
+    if (argv[*i][n] != '\0')
         return NULL;
     return *i + 1 < argc ? argv[++*i] : "";
+}
+
+/* Takes the option at `argv[*i]`. */
+static bool parse_option(char **argv, int argc, int *i, struct options *options)
+{
+    const char *value;
+    if (strcmp(argv[*i], "--json") == 0) {
+        options->json = true;
+    } else if (strcmp(argv[*i], "--help") == 0) {
+        options->help = true;
+    } else if ((value = value_of("--top", argv, argc, i)) != NULL) {
+        if (!parse_top(value, &options->n_top))
+            return complain("--top needs a number from 1 on, not ",
+                            value[0] ? value : "nothing");
+    } else if ((value = value_of("--output", argv, argc, i)) != NULL) {
+        options->output = value;
+        return value[0] || complain("--output needs a file", "");
+    } else {
+        return complain("unknown option ", argv[*i]);
+    }
+    return true;
 }
 
 bool options_parse(int argc, char **argv, struct options *options)
@@ -78,20 +110,12 @@ bool options_parse(int argc, char **argv, struct options *options)
         return complain("no memory", "");
     bool only_paths = false;
     for (int i = 1; i < argc; i++) {
-        const char *top;
         if (only_paths || argv[i][0] != '-' || argv[i][1] == '\0')
             options->paths[options->n_paths++] = argv[i];
         else if (strcmp(argv[i], "--") == 0)
             only_paths = true;
-        else if (strcmp(argv[i], "--json") == 0)
-            options->json = true;
-        else if (strcmp(argv[i], "--help") == 0)
-            options->help = true;
-        else if ((top = value_of_top(argv, argc, &i)) == NULL)
-            return complain("unknown option ", argv[i]);
-        else if (!parse_top(top, &options->n_top))
-            return complain("--top needs a number from 1 on, not ",
-                            top[0] ? top : "nothing");
+        else if (!parse_option(argv, argc, &i, options))
+            return false;
     }
     if (!options->help && options->n_paths == 0)
         return complain("no PATH is given", "");

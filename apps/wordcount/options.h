@@ -18,6 +18,7 @@ struct options {
     uint64_t n_top; /* UINT64_MAX: all */
     bool json;
     bool help;
+    const char *output; /* NULL: standard output */
     const char **paths;
     int n_paths;
 };

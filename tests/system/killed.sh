@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # SIGKILL at random moments to ranks, to mpirun and to the supervisor itself, who is started
-# again with another number of ranks: ledger and heat end with the bytes of an undisturbed
-# run, and nothing is left behind. TROUPE_TEST_KILLS=N, or --full for 200.
+# again with another number of ranks: ledger, wordcount and heat end with the bytes of an
+# undisturbed run, and nothing is left behind. TROUPE_TEST_KILLS=N, or --full for 200.
 set -euo pipefail
 
 [ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # what runs is not the library
@@ -32,11 +32,13 @@ fail() {
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
 
-# ---- the two programs ----------------------------------------------------------------
+# ---- the programs --------------------------------------------------------------------
 
 export LC_ALL=C # decimal points
 ledger=("$build/bin/ledger" --transfers 20000 --pause 0.02)
 heat=("$build/bin/heat" --demo 320x240 --steps 20000 --every 2000 --json)
+seq 150000 > "$work/numbers" # 1 MB, counted again and again
+mapfile -t wordcount < <(printf '%s\n' "$build/bin/wordcount" && yes "$work/numbers" | head -n 150)
 
 # What may not depend on anything; a job may die when it has said it, and say it again.
 essence() { # essence FILE
@@ -44,11 +46,16 @@ essence() { # essence FILE
 }
 mkdir "$work/expected" "$work/frames"
 "$build/bin/ledger" --transfers 20000 > "$work/expected-ledger"
+"${wordcount[@]}" > "$work/expected-wordcount"
 if [ -x "$build/bin/heat" ]; then
     "${heat[@]}" --frames "$work/expected/" > "$work/expected-heat"
 fi
 
 same() { # same PROGRAM
+    if [ "$1" = wordcount ]; then
+        cmp "$work/expected-wordcount" "$work/counted" 2>> "$work/err" || fail "wordcount: another result"
+        return 0
+    fi
     [ "$(essence "$work/out")" = "$(essence "$work/expected-$1")" ] ||
         fail "$1: not '$(essence "$work/expected-$1")'"
     [ "$1" != heat ] || diff -r "$work/expected" "$work/frames" > "$work/err" ||
@@ -65,7 +72,10 @@ start() { # start PROGRAM: on as many ranks as it is the turn of
     local n=${all_ranks[turn % 4]} name=$1
     turn=$((turn + 1))
     local command=("${ledger[@]}" --stamps "$work/stamps")
-    [ "$name" = ledger ] || command=("${heat[@]}" --frames "$work/frames/")
+    case $name in
+    heat) command=("${heat[@]}" --frames "$work/frames/") ;;
+    wordcount) command=("${wordcount[@]}" --output "$work/counted") ;;
+    esac
     "$build/bin/troupe" run -n "$n" --checkpoint "$work/ck" --every 0.3 --job "$name" \
         --restarts 1000 --tries 0 --delay 0.05 --journal "$work/journal" -- \
         "${command[@]}" >> "$work/out" 2>> "$work/err" &
@@ -139,7 +149,7 @@ kill_one() { # kill_one PROGRAM
 
 round() { # round PROGRAM DEATHS
     local last=$((n_killed + $2)) code=0
-    rm -rf "$work/ck" "$work/frames" "$work/stamps" "$work/journal"
+    rm -rf "$work/ck" "$work/frames" "$work/stamps" "$work/journal" "$work/counted"
     mkdir -m 700 "$work/ck" "$work/frames"
     : > "$work/out"
     : > "$work/err"
@@ -157,11 +167,14 @@ round() { # round PROGRAM DEATHS
 }
 
 : > "$work/times"
+some() { # some PROGRAM DEATHS: so many, or as many as are left
+    local left=$((n_wanted - n_killed))
+    [ "$left" -eq 0 ] || round "$1" $((left < $2 ? left : $2))
+}
 while [ "$n_killed" -lt "$n_wanted" ]; do
-    round ledger $((n_wanted - n_killed < 8 ? n_wanted - n_killed : 8))
-    if [ -x "$build/bin/heat" ] && [ "$n_killed" -lt "$n_wanted" ]; then
-        round heat $((n_wanted - n_killed < 4 ? n_wanted - n_killed : 4))
-    fi
+    some ledger 6
+    some wordcount 3
+    [ ! -x "$build/bin/heat" ] || some heat 3
 done
 printf '%d killed: %d ranks, %d mpirun, %d supervisors; %d attempts\n' "$n_killed" \
     "$n_ranks_killed" "$n_launchers" "$n_supervisors" "$n_attempts"

@@ -77,6 +77,13 @@ on_ranks 3 --top 10 "$corpus" > "$work/out"
 cmp "$work/out" <(head -n 10 "$work/expected") || fail "--top 10"
 on_ranks 2 --top=100000000 "$corpus" > "$work/out"
 same "--top of more than there are"
+on_ranks 2 --output "$work/out" "$corpus" > "$work/printed"
+same "--output"
+[ ! -s "$work/printed" ] || fail "--output prints, too"
+code=0
+on_ranks 2 --output="$work/none/out" "$corpus" > "$work/printed" 2>&1 || code=$?
+[ "$code" -eq 2 ] || fail "an output in no folder: exit code $code"
+grep -q "none/out" "$work/printed" || fail "it does not say what cannot be opened"
 
 printf 'caf\303\251 caf\351 x "x\\ x' > "$work/json_text"
 on_ranks 2 --json "$work/json_text" | sed 's/"seconds":[0-9.]*/"seconds":S/' > "$work/out"
