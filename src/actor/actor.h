@@ -630,6 +630,7 @@ void actor_report_print(struct actor_rank *home);
 
 /* Asks for all payloads that stand with their senders yet; false: there are none. */
 bool actor_payloads_fetch(struct troupe *rank);
+uint64_t actor_save_bytes(struct troupe *rank);
 troupe_status actor_save(struct troupe *rank, struct base_saver *saver);
 troupe_status actor_load(struct troupe *rank,
                          struct base_saved_source *source,

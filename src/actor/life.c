@@ -40,6 +40,7 @@ troupe_actor *actor_create(struct actor_rank *home,
     actor->address = address;
     home->n_actors++;
     home->n_stateful += actor_is_stateful(actor);
+    home->state_bytes += behavior->state_bytes;
     return actor;
 }
 
@@ -49,6 +50,7 @@ void actor_free(troupe_actor *actor)
 
     actor_forget(actor);
     home->n_stateful -= actor_is_stateful(actor);
+    home->state_bytes -= actor->behavior->state_bytes;
     if (actor->extra)
         message_block_give(home->pool, actor->extra, actor->extra->block_class);
     if (actor->process)

@@ -29,6 +29,7 @@ const struct base_module actor_module = {
     .slot = BASE_SLOT_ACTOR,
     .saved = saved_kinds,
     .n_saved = ARRAY_LENGTH(saved_kinds),
+    .save_bytes = actor_save_bytes,
     .save = actor_save,
     .load = actor_load,
     .loaded = actor_loaded,

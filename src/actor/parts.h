@@ -439,6 +439,7 @@ struct actor_rank {
     bool is_frozen;             /* nobody runs and no timer fires; records are taken */
     struct actor_cut *cut;      /* NULL: none */
     uint32_t n_stateful;        /* processes with a state, which a cut waits for */
+    uint64_t state_bytes;       /* of all actors */
     enum actor_verdict verdict; /* to be acted on at the next step */
     int exit_code, wanted_exit_code;
     struct base_bytes reports; /* rank 0: the ranks' parts of the wait-for report */

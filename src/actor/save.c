@@ -210,6 +210,16 @@ static void put_rank(struct saving *saving)
         (void)put(saving, SAVED_RANK, (uint64_t)home->me, bytes->data, bytes->size);
 }
 
+/* What stands beside each state and message is guessed. */
+uint64_t actor_save_bytes(struct troupe *rank)
+{
+    enum { BESIDE_BYTES = 32 };
+    const struct actor_rank *home = actor_of(rank);
+
+    return home->state_bytes + home->queued_bytes +
+           (uint64_t)home->n_actors * BESIDE_BYTES;
+}
+
 troupe_status actor_save(struct troupe *rank, struct base_saver *saver)
 {
     struct actor_rank *home = actor_of(rank);

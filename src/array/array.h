@@ -150,6 +150,7 @@ void array_hand_over(struct array *array, troupe_actor *member, troupe_team *tea
 
 enum array_saved { ARRAY_SAVED_HEAD = BASE_KIND(BASE_SLOT_ARRAY, 0), ARRAY_SAVED_RUN };
 
+uint64_t array_save_bytes(struct troupe *rank);
 troupe_status array_save(struct troupe *rank, struct base_saver *saver);
 troupe_status array_loaded(struct troupe *rank, struct base_saved_source *source);
 /* What it is saved as (NULL: nothing), and whether there is something to fill it. */

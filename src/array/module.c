@@ -113,6 +113,7 @@ const struct base_module array_module = {
     .actor_ended = actor_ended,
     .saved = saved_kinds,
     .n_saved = ARRAY_LENGTH(saved_kinds),
+    .save_bytes = array_save_bytes,
     .save = array_save,
     .loaded = array_loaded,
 };

@@ -72,6 +72,26 @@ static troupe_status put_runs(const struct array *array, struct base_saver *save
     return TROUPE_OK;
 }
 
+static bool is_saved(const struct array *array)
+{
+    return array->name[0] && array->is_made;
+}
+
+uint64_t array_save_bytes(struct troupe *rank)
+{
+    const struct array_rank *here = array_of(rank);
+    uint64_t n = 0;
+
+    BASE_LIST_EACH(node, &here->all)
+    {
+        const struct array *array = CONTAINER_OF(node, struct array, node);
+
+        if (is_saved(array))
+            n += (uint64_t)array_mine_length(array) * array->element_bytes;
+    }
+    return n;
+}
+
 troupe_status array_save(struct troupe *rank, struct base_saver *saver)
 {
     struct array_rank *here = array_of(rank);
@@ -84,7 +104,7 @@ troupe_status array_save(struct troupe *rank, struct base_saver *saver)
         const struct array *array = CONTAINER_OF(node, struct array, node);
         const struct head head = head_of(array);
 
-        if (!array->name[0] || !array->is_made)
+        if (!is_saved(array))
             continue;
         if (array->index == 0)
             TROUPE_TRY(saver->put(saver, ARRAY_SAVED_HEAD, array->name_hash, &head,

@@ -130,6 +130,15 @@ void *base_try_map(size_t size_bytes)
     return count_new(all + slack);
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+void base_populate(void *pointer, size_t size_bytes)
+{
+    (void)madvise(pointer, page_bytes(size_bytes), MADV_POPULATE_WRITE);
+}
+
 void base_unmap(void *pointer, size_t size_bytes)
 {
     if (!pointer)

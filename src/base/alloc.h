@@ -32,6 +32,9 @@ char *base_copy_text(const char *text); /* ends the rank when out of memory */
  * that first writes to it. Large pages where there are any. NULL on failure. */
 void *base_try_map(size_t size_bytes);
 void base_unmap(void *pointer, size_t size_bytes); /* tolerates NULL */
+/* Has all pages of a mapping there, so that who writes to it first does not wait for
+ * them. It may fail, and then they come one by one. */
+void base_populate(void *pointer, size_t size_bytes);
 
 /*
  * Test hook: when n > 0 every n-th base_try_* call returns NULL. Hostile builds set it

@@ -80,6 +80,8 @@ struct base_module {
      */
     const struct base_saved_kind *saved; /* n_saved of them */
     uint32_t n_saved;
+    /* About how much save() would put now, while all run. NULL: little. */
+    uint64_t (*save_bytes)(struct troupe *rank);
     troupe_status (*save)(struct troupe *rank, struct base_saver *saver);
     troupe_status (*load)(struct troupe *rank,
                           struct base_saved_source *source,

@@ -26,6 +26,8 @@ static void run(void *context)
     struct checkpoint_rank *here = context;
     struct checkpoint_lead *lead = here->lead;
 
+    if (lead->chore == CHORE_BEGIN)
+        checkpoint_image_reserve(&here->image, here->wanted_bytes);
     errno = 0;
     lead->chore_status = TROUPE_OK;
     if (lead->chore == CHORE_BEGIN)

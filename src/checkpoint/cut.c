@@ -38,6 +38,7 @@ void checkpoint_prepare(struct checkpoint_rank *here, uint64_t epoch, uint32_t t
     here->turn = turn;
     here->began_ns = checkpoint_now_ns(here);
     here->is_freeze_ordered = here->has_told = false;
+    checkpoint_reserve_begin(here);
     enter(here, CHECKPOINT_PREPARING);
 }
 

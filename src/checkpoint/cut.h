@@ -117,7 +117,9 @@ struct checkpoint_rank {
     struct checkpoint_image image;
     struct checkpoint_worker worker;
     struct checkpoint_part part;
-    bool is_writing; /* the worker has the part */
+    bool is_writing;       /* the worker has the part */
+    bool is_reserving;     /* it makes room for the image */
+    uint64_t wanted_bytes; /* of room in the image; most of all cuts */
 
     struct checkpoint_lead *lead; /* NULL: not rank 0 */
     struct checkpoint_statistics statistics;
@@ -195,6 +197,12 @@ void checkpoint_tick_arm(struct checkpoint_rank *here);
 void checkpoint_tick_stop(struct checkpoint_rank *here);
 
 /* ---- write.c ---- */
+
+/* Room for what the next copy will be, if there is less; rank 0 does it with a chore.
+ */
+void checkpoint_reserve_begin(struct checkpoint_rank *here);
+/* While it is under way. */
+void checkpoint_reserve_look(struct checkpoint_rank *here);
 
 void checkpoint_write_begin(struct checkpoint_rank *here);
 /* True, once, when this rank's part is written or has failed. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 1 << 20, FIRST_ITEMS = 1024, FIRST_CHUNKS = 16 };
+enum { CHUNK_BYTES = 2 << 20, FIRST_ITEMS = 1024, FIRST_CHUNKS = 16 };
 
 /* ---- room ---------------------------------------------------------------------- */
 
@@ -52,8 +52,8 @@ static struct checkpoint_chunk *next_chunk(struct checkpoint_image *image,
         image->n_chunks++;
     }
     if (!chunk->bytes || chunk->capacity_bytes < size_bytes) {
-        base_free(chunk->bytes);
-        *chunk = (struct checkpoint_chunk){.bytes = base_try_alloc(capacity),
+        base_unmap(chunk->bytes, chunk->capacity_bytes);
+        *chunk = (struct checkpoint_chunk){.bytes = base_try_map(capacity),
                                            .capacity_bytes = capacity};
         if (!chunk->bytes) {
             chunk->capacity_bytes = 0;
@@ -123,10 +123,38 @@ void checkpoint_image_clear(struct checkpoint_image *image)
     image->size_bytes = 0;
 }
 
-void checkpoint_image_fini(struct checkpoint_image *image)
+static void free_chunks(struct checkpoint_image *image)
 {
     for (uint32_t i = 0; i < image->n_chunks; i++)
-        base_free(image->chunks[i].bytes);
+        base_unmap(image->chunks[i].bytes, image->chunks[i].capacity_bytes);
+    image->n_chunks = 0;
+}
+
+static uint64_t capacity_of(const struct checkpoint_image *image)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < image->n_chunks; i++)
+        n += image->chunks[i].capacity_bytes;
+    return n;
+}
+
+void checkpoint_image_reserve(struct checkpoint_image *image, uint64_t size_bytes)
+{
+    struct checkpoint_chunk *chunk;
+
+    if (capacity_of(image) >= size_bytes)
+        return;
+    free_chunks(image);
+    chunk = next_chunk(image, size_bytes);
+    if (chunk)
+        base_populate(chunk->bytes, chunk->capacity_bytes);
+    image->n_used = 0;
+}
+
+void checkpoint_image_fini(struct checkpoint_image *image)
+{
+    free_chunks(image);
     base_free(image->chunks);
     base_free(image->items);
     checkpoint_image_init(image);

@@ -31,6 +31,9 @@ void checkpoint_image_init(struct checkpoint_image *image);
 void checkpoint_image_fini(struct checkpoint_image *image);
 /* Empty again; keeps its memory. */
 void checkpoint_image_clear(struct checkpoint_image *image);
+/* Makes room for so many bytes of records, and has the pages there: within a cut both
+ * take longer than to copy. The image MUST be empty. */
+void checkpoint_image_reserve(struct checkpoint_image *image, uint64_t size_bytes);
 /* By kind and key; equal ones as they were put. */
 void checkpoint_image_sort(struct checkpoint_image *image);
 

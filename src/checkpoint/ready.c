@@ -165,7 +165,7 @@ void checkpoint_status_take(struct checkpoint_rank *here,
     const troupe_actor *process = home->rank_process;
 
     *status = (struct checkpoint_status){.is_known = true};
-    status->is_ready = here->safe.n_items == home->n_stateful;
+    status->is_ready = here->safe.n_items == home->n_stateful && !here->is_reserving;
     status->is_process_safe = process && (process->flags & ACTOR_SAFE);
     if (status->is_process_safe || !process)
         status->has_number = team_rank_number(home->rank, &status->number);
@@ -196,8 +196,9 @@ bool checkpoint_may_save(const struct checkpoint_rank *here)
 {
     const struct actor_rank *home = here->home;
 
-    return here->safe.n_items == home->n_stateful ||
-           here->safe.n_items + count_fresh(home) == home->n_stateful;
+    return !here->is_reserving &&
+           (here->safe.n_items == home->n_stateful ||
+            here->safe.n_items + count_fresh(home) == home->n_stateful);
 }
 
 /* ---- letting go ---------------------------------------------------------------- */

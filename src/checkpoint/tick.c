@@ -11,8 +11,9 @@ enum {
 
 static bool is_worker_awaited(const struct checkpoint_rank *here)
 {
-    return here->is_writing || (here->lead && (here->lead->chore != CHORE_NONE ||
-                                               here->lead->must_abandon));
+    return here->is_writing || here->is_reserving ||
+           (here->lead &&
+            (here->lead->chore != CHORE_NONE || here->lead->must_abandon));
 }
 
 /* On sim a job takes as long as chance says. */
@@ -42,6 +43,7 @@ static void fire(struct heap_node *node)
 
     if (here->options.take_request && here->options.take_request())
         (void)checkpoint_ask(here->home->rank);
+    checkpoint_reserve_look(here);
     if (checkpoint_write_end(here)) {
         const struct comm_header header = {.kind = CHECKPOINT_KIND_WRITTEN};
 

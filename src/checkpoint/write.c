@@ -4,6 +4,49 @@
 
 /* A rank's part: from the copy in memory to a file, beside the work. */
 
+/* ---- room beforehand ----------------------------------------------------------- */
+
+/* An eighth more, as the job goes on meanwhile. */
+static uint64_t bytes_to_save(struct checkpoint_rank *here)
+{
+    const struct base_module *const *module = here->home->modules;
+    uint64_t n = 0;
+
+    for (; *module; module++)
+        if ((*module)->save_bytes)
+            n += (*module)->save_bytes(here->home->rank);
+    return n + n / 8;
+}
+
+static void reserve(void *context)
+{
+    struct checkpoint_rank *here = context;
+
+    checkpoint_image_reserve(&here->image, here->wanted_bytes);
+}
+
+void checkpoint_reserve_begin(struct checkpoint_rank *here)
+{
+    uint64_t wanted_bytes = bytes_to_save(here);
+
+    if (here->is_reserving || wanted_bytes <= here->wanted_bytes)
+        return;
+    here->wanted_bytes = wanted_bytes;
+    if (here->lead)
+        return;
+    here->is_reserving = true;
+    checkpoint_worker_give(&here->worker, reserve, here);
+    checkpoint_tick_arm(here);
+}
+
+void checkpoint_reserve_look(struct checkpoint_rank *here)
+{
+    if (here->is_reserving && checkpoint_worker_is_idle(&here->worker))
+        here->is_reserving = false;
+}
+
+/* ---- writing ------------------------------------------------------------------- */
+
 static troupe_status write_items(struct store_writer *writer,
                                  const struct checkpoint_image *image)
 {

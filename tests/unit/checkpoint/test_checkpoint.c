@@ -110,6 +110,32 @@ START_TEST(image_has_what_was_put)
 }
 END_TEST
 
+/* What was reserved takes it all; what is there is not taken anew. */
+START_TEST(image_has_room_that_was_reserved)
+{
+    int64_t n_live = base_alloc_live();
+    struct checkpoint_image image;
+    const unsigned char *first;
+    uint64_t bytes = 0;
+
+    checkpoint_image_init(&image);
+    put_all(&image, 1);
+    bytes = image.size_bytes;
+    checkpoint_image_clear(&image);
+    checkpoint_image_reserve(&image, 2 * bytes);
+    ck_assert_uint_eq(image.n_chunks, 1);
+    first = image.chunks[0].bytes;
+    checkpoint_image_reserve(&image, bytes);
+    put_all(&image, 2);
+    ck_assert_uint_eq(image.n_chunks, 1);
+    ck_assert_ptr_eq(image.chunks[0].bytes, first);
+    checkpoint_image_sort(&image);
+    check_all(&image);
+    checkpoint_image_fini(&image);
+    ck_assert_int_eq(base_alloc_live(), n_live);
+}
+END_TEST
+
 START_TEST(image_says_when_there_is_no_room)
 {
     struct checkpoint_image image;
@@ -170,5 +196,6 @@ CHECK_MAIN("checkpoint",
            interval_has_bounds,
            interval_may_be_given,
            image_has_what_was_put,
+           image_has_room_that_was_reserved,
            image_says_when_there_is_no_room,
            worker_does_what_it_is_given)
