@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "checkpoint/cut.h"
+#include "kernel/kernel.h"
 #include "team/team.h"
 #include "troupe/checkpoint.h"
 
@@ -25,7 +26,7 @@ static bool is_in_the_middle(const troupe_actor *self)
     struct team_standing standing;
 
     team_standing_of(self, &standing);
-    return standing.is_outstanding ||
+    return standing.is_outstanding || kernel_has_tasks(self) ||
            (self->extra && !base_list_is_empty(&self->extra->calls));
 }
 

@@ -239,4 +239,7 @@ troupe_status kernel_carriers_before(struct kernel_run *run,
                                      const struct numeric_carrier *carrier,
                                      struct numeric_carrier *before);
 
+/* It has started operations that it has not waited for. */
+bool kernel_has_tasks(const troupe_actor *owner);
+
 #endif

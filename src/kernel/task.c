@@ -312,6 +312,22 @@ static troupe_status take_result(struct kernel_task *task, troupe_task *id)
     return status;
 }
 
+bool kernel_has_tasks(const troupe_actor *owner)
+{
+    const struct kernel_rank *here = kernel_of(owner->home->rank);
+    uint32_t position = 0;
+    uint64_t number;
+    void *value;
+
+    while (base_map_next(&here->tasks, &position, &number, &value)) {
+        const struct kernel_task *task = value;
+
+        if (task->owner == owner)
+            return true;
+    }
+    return false;
+}
+
 troupe_status troupe_task_test(troupe_actor *self, troupe_task *id)
 {
     struct kernel_task *task;
