@@ -22,6 +22,8 @@ static int open_store(struct checkpoint_rank *here, int flags)
     const struct base_log *log = &here->home->rank->log;
     const char *directory = here->options.directory;
 
+    if (here->options.may_be_world_writable)
+        flags |= STORE_ALLOW_WORLD_WRITABLE;
     errno = 0;
     switch (store_open(&here->store, here->options.files, directory, here->options.job,
                        flags)) {
@@ -30,7 +32,7 @@ static int open_store(struct checkpoint_rank *here, int flags)
     case TROUPE_REFUSED:
         log_error(log,
                   "all the world may write into the checkpoint directory %s: chmod o-w "
-                  "it, or choose another",
+                  "it, choose another, or set TROUPE_CHECKPOINT_WORLD_WRITABLE=1",
                   directory);
         return EXIT_CONFIGURATION;
     case TROUPE_INVALID:

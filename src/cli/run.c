@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/compiler.h"
 #include "base/environment.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "job/job.h"
 #include "job/select.h"
@@ -40,6 +41,7 @@ static const struct option options[] = {
     {"-n", COUNT, AT(n_ranks), 1e6},
     {"--checkpoint", TEXT, AT(options.checkpoint), 0},
     {"--every", TEXT, AT(options.every), 0},
+    {"--allow-world-writable", FLAG, AT(options.may_be_world_writable), 0},
     {"--job", TEXT, AT(options.name), 0},
     {"--from", TEXT, AT(options.from), 0},
     {"--restarts", COUNT, AT(n_restarts), JOB_MAX_RESTARTS},
@@ -235,8 +237,14 @@ static int run(int argc, char **argv)
         .save_s = 120,
         .launch_s = 120,
     };
-    int exit_code = parse(argc, argv, &arguments);
+    struct base_log log;
+    int exit_code;
 
+    base_log_init(&log);
+    if (base_env_bool(&log, "TROUPE_CHECKPOINT_WORLD_WRITABLE", false,
+                      &arguments.options.may_be_world_writable) != TROUPE_OK)
+        return CLI_CONFIG;
+    exit_code = parse(argc, argv, &arguments);
     if (exit_code == CLI_OK)
         exit_code = check(&arguments);
     if (exit_code != CLI_OK)
@@ -255,6 +263,8 @@ const struct cli_command cli_run = {
         "  -n N                 ranks (1, or as many as the hosts have room for)\n"
         "  --checkpoint FOLDER  where checkpoints are; without, a job begins anew\n"
         "  --every S            seconds between them, or auto\n"
+        "  --allow-world-writable\n"
+        "                       FOLDER may be one into which all the world may write\n"
         "  --job NAME           folder in FOLDER; the program's name\n"
         "  --from WHICH         newest (the default), none, or an epoch such as 12\n"
         "  --restarts R         give up after so many in the window (5)\n"

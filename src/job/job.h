@@ -25,6 +25,7 @@ struct job_options {
     const char *journal; /* a path, or NULL: in the job's folder if it has one */
     int64_t liveness_ns, progress_ns; /* 0: never */
     bool is_json, is_trial;
+    bool may_be_world_writable; /* the folder for checkpoints */
     struct job_rules rules;
 };
 

@@ -140,6 +140,8 @@ void job_environment_set(const struct job_supervisor *supervisor)
     set("TROUPE_CHECKPOINT_JOB", has_store ? supervisor->name : NULL);
     if (options->every)
         set("TROUPE_CHECKPOINT_EVERY", options->every);
+    if (options->may_be_world_writable)
+        set("TROUPE_CHECKPOINT_WORLD_WRITABLE", "1");
     set("TROUPE_ATTEMPT", has_store ? attempt : NULL);
     set("TROUPE_RESTART_FROM", has_store ? from : NULL);
 }

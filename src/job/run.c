@@ -70,7 +70,8 @@ static int name_hosts(struct job_supervisor *supervisor)
 static const char *store_words(troupe_status status)
 {
     if (status == TROUPE_REFUSED)
-        return "all the world may write there";
+        return "all the world may write there: chmod o-w it, choose another, or give "
+               "--allow-world-writable";
     if (status == TROUPE_INVALID)
         return "not a good name for a folder, or too long";
     return strerror(errno);
@@ -79,8 +80,12 @@ static const char *store_words(troupe_status status)
 static int open_store(struct job_supervisor *supervisor, int flags)
 {
     const char *folder = supervisor->options->checkpoint;
-    troupe_status status = store_open(&supervisor->store, &base_files_real, folder,
-                                      supervisor->name, flags);
+    troupe_status status;
+
+    if (supervisor->options->may_be_world_writable)
+        flags |= STORE_ALLOW_WORLD_WRITABLE;
+    status = store_open(&supervisor->store, &base_files_real, folder, supervisor->name,
+                        flags);
 
     if (status == TROUPE_OK)
         return 0;
@@ -120,9 +125,9 @@ static void print_word(const char *word)
 
 static void print_trial(struct job_supervisor *supervisor)
 {
-    static const char *const names[] = {"TROUPE_CHECKPOINT", "TROUPE_CHECKPOINT_JOB",
-                                        "TROUPE_CHECKPOINT_EVERY",
-                                        "TROUPE_RESTART_FROM"};
+    static const char *const names[] = {
+        "TROUPE_CHECKPOINT", "TROUPE_CHECKPOINT_JOB", "TROUPE_CHECKPOINT_EVERY",
+        "TROUPE_CHECKPOINT_WORLD_WRITABLE", "TROUPE_RESTART_FROM"};
     struct job_words words;
 
     job_environment_set(supervisor);
@@ -147,7 +152,7 @@ static int run_trial(struct job_supervisor *supervisor)
 
     if (options->checkpoint && stat(options->checkpoint, &status) == 0 &&
         store_open(&supervisor->store, &base_files_real, options->checkpoint,
-                   supervisor->name, 0) == TROUPE_OK)
+                   supervisor->name, STORE_ALLOW_WORLD_WRITABLE) == TROUPE_OK)
         job_choose(&supervisor->store, supervisor->from, 0, choice, print_skipped,
                    NULL);
     if (choice->exit_code) {

@@ -61,10 +61,12 @@ troupe_status runtime_checkpoint_read(const struct base_log *log,
                                       struct checkpoint_options *checkpoint)
 {
     int64_t n_keep = 2, attempt = 0;
-    troupe_status keep, every, from, attempts;
+    troupe_status keep, every, from, attempts, open;
 
     keep = base_env_int(log, "TROUPE_CHECKPOINT_KEEP", 1, 1000000, n_keep, &n_keep);
     attempts = base_env_int(log, "TROUPE_ATTEMPT", 1, UINT32_MAX, attempt, &attempt);
+    open = base_env_bool(log, "TROUPE_CHECKPOINT_WORLD_WRITABLE", false,
+                         &checkpoint->may_be_world_writable);
     every = read_every(log, &checkpoint->every_ns);
     from = read_from(log, &checkpoint->from);
     checkpoint->directory = base_env_text("TROUPE_CHECKPOINT", NULL);
@@ -75,6 +77,7 @@ troupe_status runtime_checkpoint_read(const struct base_log *log,
     return keep != TROUPE_OK    ? keep
            : every != TROUPE_OK ? every
            : from != TROUPE_OK  ? from
+           : open != TROUPE_OK  ? open
                                 : attempts;
 }
 

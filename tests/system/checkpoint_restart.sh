@@ -106,6 +106,7 @@ TROUPE_CHECKPOINT=/dev/null refused 74 'cannot be used'
 TROUPE_CHECKPOINT_JOB=a/b refused 78 "job 'a/b'"
 chmod o+w "$work/ckpt"
 refused 78 'all the world may write'
+TROUPE_CHECKPOINT_WORLD_WRITABLE=1 TROUPE_RESTART_FROM=77 refused 74 'there is no checkpoint 77'
 chmod o-w "$work/ckpt"
 part=$(find "$work/ckpt" -name part-000000)
 printf x | dd of="$part" bs=1 seek=20 conv=notrunc status=none

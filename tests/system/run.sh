@@ -114,6 +114,13 @@ mkdir -m 777 "$work/open"
 chmod 777 "$work/open"
 run 78 --checkpoint "$work/open" /bin/true
 says err 'all the world may write there'
+launcher 'exit 64' # it gets so far
+run 64 --checkpoint "$work/open" --allow-world-writable --launcher "$work/launcher" true
+TROUPE_CHECKPOINT_WORLD_WRITABLE=1 run 64 --checkpoint "$work/open" --launcher "$work/launcher" true
+TROUPE_CHECKPOINT_WORLD_WRITABLE=yes run 78 --checkpoint "$work/open" true
+says err 'TROUPE_CHECKPOINT_WORLD_WRITABLE'
+run 0 --dry-run --checkpoint "$work/open" --allow-world-writable true
+says out 'TROUPE_CHECKPOINT_WORLD_WRITABLE=1'
 
 # ---- exit codes --------------------------------------------------------------------------
 
