@@ -14,7 +14,7 @@ survivors() {
     grep -lzxF "$mark" /proc/[0-9]*/environ 2> /dev/null | while read -r environment; do
         process=$(dirname "$environment")
         case $(readlink "$process/exe") in
-        '' | */bash | */grep | */sleep) ;;
+        '' | */bash | */grep) ;;
         *) printf '%s ' "${process#/proc/}" ;;
         esac
     done || true

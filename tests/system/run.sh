@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# `troupe run`: what it makes of exit codes, crashes, hangs and signals, and what is left of
-# a job afterwards. First with launchers that are short scripts, then with mpirun.
+# `troupe run`: what it makes of exit codes, crashes and signals, and what is left of a job
+# afterwards; hung.sh has hangs. First with launchers that are short scripts, then with mpirun.
 set -euo pipefail
 
 [ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # what runs is not the library
@@ -9,8 +9,7 @@ set -euo pipefail
 troupe=${TROUPE_BUILD_DIR:?}/bin/troupe
 victim=$TROUPE_BUILD_DIR/bin/tests/mpi_run_victim
 work=$(mktemp -d)
-mkdir "$work/tmp"
-export TROUPE_PLACE=quiet TMPDIR=$work/tmp # so that what is left can be told from others'
+export TROUPE_PLACE=quiet
 trap 'rm -rf "$work"' EXIT
 
 fail() {
@@ -18,6 +17,9 @@ fail() {
     cat "$work/out" "$work/err" >&2
     exit 1
 }
+
+# shellcheck source=tests/support/leftovers.sh
+. "${TROUPE_SOURCE_DIR:?}/tests/support/leftovers.sh"
 
 run() { # run EXIT_CODE ARGUMENT...: into $work/out and $work/err
     local expected=$1 code=0
@@ -45,38 +47,6 @@ launcher() { # launcher LINE...: what $work/launcher does
 
 launched() { # launched N
     [ "$(wc -l < "$work/launches")" -eq "$1" ] || fail "not launched $1 times"
-}
-
-# Processes with a word of their own in the environment, whoever is their parent.
-mark=TROUPE_TEST_MARK=$$.$RANDOM
-export "${mark?}"
-survivors() {
-    local environment process
-    grep -lzxF "$mark" /proc/[0-9]*/environ 2> /dev/null | while read -r environment; do
-        process=$(dirname "$environment")
-        case $(readlink "$process/exe") in
-        '' | */bash | */grep) ;;
-        *) printf '%s ' "${process#/proc/}" ;;
-        esac
-    done || true
-}
-
-none_survive() { # within a minute: the machine may be busy
-    for _ in $(seq 600); do
-        [ -n "$(survivors)" ] || return 0
-        sleep 0.1
-    done
-    fail "after $1 these live: $(survivors)"
-}
-
-clean() { # nothing is left of what has run
-    local folder
-    none_survive "$1"
-    [ -z "$(ls -A "$TMPDIR")" ] || fail "after $1 there is $(find "$TMPDIR" | head)"
-    for folder in /dev/shm/troupe-run-*; do
-        # Who has the lock is another's.
-        [ ! -d "$folder" ] || ! flock -n "$folder" true || fail "after $1 $folder is left"
-    done
 }
 
 # ---- use ---------------------------------------------------------------------------------
@@ -244,12 +214,6 @@ goes_wrong kill
 says err 'crashed: rank 1 on '
 TROUPE_TEST_VICTIM_CODE=0 goes_wrong exit
 goes_wrong fail
-goes_wrong stop --liveness 2
-says err 'rank 1 on'
-says err 'does not answer: it is stopped, or its host is gone'
-says err 'the process of rank 0 waits for a barrier'
-goes_wrong endless --progress 2
-says err 'rank 1: it does not come out of its turn'
 rm -f "$TROUPE_TEST_VICTIM_FILE"
 TROUPE_TEST_VICTIM=deadlock run 71 -n 2 "$victim"
 says err 'refused'
