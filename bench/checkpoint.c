@@ -4,6 +4,9 @@
  * 104 bytes each, or an array of N doubles; rank 0 asks for a checkpoint and sleeps,
  * some times over. Started again, it makes sure that all is there and prints what it
  * found. bench/checkpoint.sh runs it and reads the rest from the log and the files.
+ *
+ * With a file's name as well it goes on being saved until it is killed, and notes there
+ * when it has handled its first message after each start: bench/restart.sh.
  */
 #include "common/measure.h"
 
@@ -11,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <troupe/troupe.h>
 
 enum { N_WORDS = 13, N_CHECKPOINTS = 5 };
@@ -121,9 +125,10 @@ static troupe_status check_cell(troupe_actor *self, const struct progress *progr
     return TROUPE_OK;
 }
 
-static troupe_status be_saved(troupe_actor *self, struct progress *progress)
+static troupe_status
+be_saved(troupe_actor *self, struct progress *progress, int64_t n_checkpoints)
 {
-    while (progress->n_done < N_CHECKPOINTS) {
+    while (progress->n_done < n_checkpoints) {
         progress->n_done++;
         if (troupe_rank(self) == 0)
             TROUPE_TRY(troupe_checkpoint_request(self));
@@ -135,15 +140,45 @@ static troupe_status be_saved(troupe_actor *self, struct progress *progress)
     return TROUPE_OK;
 }
 
+static void stamp(const char *path)
+{
+    struct timespec now;
+    FILE *file = fopen(path, "a");
+    if (!file || !timespec_get(&now, TIME_UTC))
+        bench_die("no time can be noted in %s", path);
+    fprintf(file, "%lld.%09ld\n", (long long)now.tv_sec, now.tv_nsec);
+    fclose(file);
+}
+
+/* An array, and an actor that is asked when all is there. */
+static troupe_status
+be_killed(troupe_actor *self, struct progress *progress, int64_t n, const char *path)
+{
+    troupe_array array;
+    if (!troupe_is_restored(self)) {
+        progress->n_cells = 1;
+        TROUPE_TRY(spawn_cells(self, progress));
+    }
+    TROUPE_TRY(make_array(self, n, &array));
+    TROUPE_TRY(troupe_barrier(self, troupe_rank_team(self)));
+    TROUPE_TRY(check_cell(self, progress));
+    if (troupe_rank(self) == 0)
+        stamp(path);
+    TROUPE_TRY(check_array(self, array));
+    return be_saved(self, progress, INT64_MAX);
+}
+
 static troupe_status body(troupe_actor *self, int argc, char **argv)
 {
     struct progress *progress;
     troupe_array array;
     bool is_again = troupe_restored(self, &progress);
-    if (argc != 3)
-        bench_die("usage: bench_checkpoint actors|array N");
+    if (argc != 3 && argc != 4)
+        bench_die("usage: bench_checkpoint actors|array N [FILE]");
     bool has_array = strcmp(argv[1], "array") == 0;
     int64_t n = atoll(argv[2]);
+    if (argc == 4)
+        return be_killed(self, progress, n, argv[3]);
     if (!is_again && !has_array) {
         progress->n_cells = n / troupe_n_ranks(self);
         TROUPE_TRY(spawn_cells(self, progress));
@@ -154,7 +189,7 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
         printf("copy %.0f\n", copy_bytes_per_s());
     TROUPE_TRY(troupe_barrier(self, troupe_rank_team(self)));
     if (!is_again)
-        return be_saved(self, progress);
+        return be_saved(self, progress, N_CHECKPOINTS);
     TROUPE_TRY(check_cell(self, progress));
     if (troupe_rank(self) == 0)
         printf("restored after %" PRId64 "\n", progress->n_done);

@@ -6,8 +6,8 @@
 # state. Called by bench/run.sh, which sets BENCH_BIN. BENCH_DISK: a folder on the disk.
 set -euo pipefail
 
-n_actors=1000000 n_doubles=13000000 n_jobs=3
-if [ "${1:-}" = --quick ]; then n_actors=100000 n_doubles=1300000 n_jobs=1; fi
+n_actors=1000000 n_doubles=13000000 n_jobs=3 n_deaths=20
+if [ "${1:-}" = --quick ]; then n_actors=100000 n_doubles=1300000 n_jobs=1 n_deaths=3; fi
 state_bytes=104 # of an actor; an element has 8
 
 folder=$(mktemp -d -p "${BENCH_DISK:-${TMPDIR:-/tmp}}")
@@ -90,3 +90,5 @@ summarise cost 'an array, the first time' ms 'copying, and 20 ms' < "$array_firs
 summarise rate 'writing behind' MB/s 'dd conv=fsync, one a rank' < "$written"
 summarise cost 'a million actors, on disk' bytes '1.3 of their state' < "$kept"
 summarise cost 'a million actors, started again' s '5 s' < "$restored"
+unset TROUPE_CHECKPOINT TROUPE_CHECKPOINT_EVERY
+bash "$(dirname "${BASH_SOURCE[0]}")/restart.sh" "$n_deaths"
