@@ -86,7 +86,7 @@ enum job_cause {
     JOB_HUNG,
     JOB_UNFINISHED, /* exit code 0, and yet it was not completed */
     JOB_STOPPED,    /* on request */
-    JOB_REFUSED,    /* an exit code that says: never again */
+    JOB_REFUSED,    /* an exit code that says: never again, or not otherwise */
     JOB_BAD_CHECKPOINT,
     JOB_REQUEUED, /* the program asks to be run again later */
     JOB_N_CAUSES

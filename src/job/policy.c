@@ -35,6 +35,17 @@ int job_code_of(const struct job_event *ended)
                                                        : ended->exit_code;
 }
 
+/*
+ * All ranks came to their end in order, and then the program gave a code of its own: no
+ * such file, say. The same work would come to the same. Not 1, which launchers give for
+ * troubles of theirs, nor what stands for a signal.
+ */
+static bool is_verdict_of_program(const struct job_event *ended)
+{
+    return ended->is_complete && ended->completed_code == 0 && ended->exit_code > 1 &&
+           ended->exit_code < 128;
+}
+
 enum job_cause job_classify(const struct job_event *ended)
 {
     switch (job_code_of(ended)) {
@@ -50,7 +61,7 @@ enum job_cause job_classify(const struct job_event *ended)
     case JOB_EXIT_AGAIN:
         return JOB_REQUEUED;
     default:
-        return JOB_CRASHED;
+        return is_verdict_of_program(ended) ? JOB_REFUSED : JOB_CRASHED;
     }
 }
 

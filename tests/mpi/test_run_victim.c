@@ -105,5 +105,9 @@ int main(int argc, char **argv)
 {
     static const troupe_program program = {.main = &main_process};
 
-    return troupe_main(argc, argv, &program);
+    int code = troupe_main(argc, argv, &program);
+
+    return code == 0 && strcmp(variable("TROUPE_TEST_VICTIM"), "say") == 0
+               ? atoi(variable("TROUPE_TEST_VICTIM_CODE"))
+               : code;
 }

@@ -214,6 +214,8 @@ goes_wrong kill
 says err 'crashed: rank 1 on '
 TROUPE_TEST_VICTIM_CODE=0 goes_wrong exit
 goes_wrong fail
+TROUPE_TEST_VICTIM=say TROUPE_TEST_VICTIM_CODE=2 run 2 -n 2 "$victim"
+says err 'attempt 1 refused (exit code 2)'
 rm -f "$TROUPE_TEST_VICTIM_FILE"
 TROUPE_TEST_VICTIM=deadlock run 71 -n 2 "$victim"
 says err 'refused'
