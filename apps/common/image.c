@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SIGNATURE_BYTES = 8 };
 
@@ -132,6 +133,13 @@ bool image_read_gray(const char *path,
 
 /* ---- writing ------------------------------------------------------------------ */
 
+/* On disk before the caller goes on: the next checkpoint counts on it. */
+static bool close_synced(FILE *file)
+{
+    bool is_good = fflush(file) == 0 && (fsync(fileno(file)) == 0 || errno == EINVAL);
+    return fclose(file) == 0 && is_good;
+}
+
 bool image_write(const char *path,
                  int64_t width,
                  int64_t height,
@@ -144,9 +152,13 @@ bool image_write(const char *path,
                        .height = (png_uint_32)height,
                        .format = PNG_FORMAT_RGB_COLORMAP,
                        .colormap_entries = 256};
-    int is_good = png_image_write_to_file(&image, path, 0, points, 0, colours);
-    if (!is_good)
-        fail(fault, image.message);
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        return fail(fault, strerror(errno));
+    bool is_good = png_image_write_to_stdio(&image, file, 0, points, 0, colours) ||
+                   fail(fault, image.message);
+    if (!close_synced(file) && is_good)
+        is_good = fail(fault, strerror(errno));
     png_image_free(&image);
     return is_good;
 }

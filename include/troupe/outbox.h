@@ -12,6 +12,11 @@
  * The effect itself may be wanted again, if the job dies right after it: the message
  * then comes again with the same troupe_mail_reference(), by which the receiver, or the
  * world, can tell.
+ *
+ * While no checkpoint can be made, as the disk is full or a process comes to no safe
+ * point, the messages wait, and with them the end of the job, for as long as it takes:
+ * to let them out would be to break the promise. The log says once what is in the way;
+ * asked for at the end of a job, a checkpoint is tried again after 1 to 60 s each time.
  */
 
 #include "troupe/behavior.h"
