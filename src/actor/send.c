@@ -106,6 +106,25 @@ troupe_status actor_send_copy(troupe_actor *sender,
 
 /* ---- the usual case ---- */
 
+static inline struct comm_header
+header_of(const troupe_actor *sender, const struct actor_found *found, uint16_t type)
+{
+    return (struct comm_header){.to = found->address,
+                                .from = sender->address,
+                                .type = type,
+                                .kind = ACTOR_KIND_MAIL};
+}
+
+/* Some messages wait, or are refused. */
+static inline bool must_look(const troupe_actor *sender,
+                             const struct actor_found *found)
+{
+    const struct actor_rank *home = sender->home;
+
+    return sender->n_reserved | home->is_ending | (home->xoff.n_items > 0) |
+           *found->stream->is_congested;
+}
+
 /* Nobody waits, and there is room. False: nothing is done. There is no branch on where
  * the receiver lives. */
 static inline bool post_plainly(const troupe_actor *sender,
@@ -114,18 +133,13 @@ static inline bool post_plainly(const troupe_actor *sender,
                                 const void *body,
                                 size_t size_bytes)
 {
-    const struct actor_rank *home = sender->home;
-    struct comm_stream *stream = found->stream;
     troupe_actor *counted = found->counted;
-    const struct comm_header header = {.to = found->address,
-                                       .from = sender->address,
-                                       .type = type,
-                                       .kind = ACTOR_KIND_MAIL};
+    const struct comm_header header = header_of(sender, found, type);
 
-    if (UNLIKELY((home->xoff.n_items > 0) | *stream->is_congested |
+    if (UNLIKELY(must_look(sender, found) |
                  (actor_n_counted(counted) >= counted->capacity)))
         return false;
-    if (UNLIKELY(!comm_stream_put(stream, &header, body, size_bytes)))
+    if (UNLIKELY(!comm_stream_put(found->stream, &header, body, size_bytes)))
         return false;
     counted->n_queued++;
     return true;
@@ -138,11 +152,10 @@ static inline bool send_at_once(const troupe_actor *sender,
                                 const void *body,
                                 size_t size_bytes)
 {
-    if (UNLIKELY(sender->n_reserved | sender->home->is_ending))
-        return false;
     if (LIKELY(found->stream != NULL))
         return post_plainly(sender, found, type, body, size_bytes);
-    return actor_deliver_copy(sender, found->actor, type, body, size_bytes);
+    return !(sender->n_reserved | sender->home->is_ending) &&
+           actor_deliver_copy(sender, found->actor, type, body, size_bytes);
 }
 
 /*
@@ -177,6 +190,20 @@ static NOINLINE troupe_status send_first(troupe_actor *sender,
     return actor_send_copy(sender, to, id, body, size_bytes, 0, 0);
 }
 
+/* To another rank: into a frame of its own, or what becomes the next one. */
+static troupe_status post_into_next(const troupe_actor *sender,
+                                    const struct actor_found *found,
+                                    const void *body,
+                                    size_t size_bytes)
+{
+    struct actor_rank *home = sender->home;
+    const struct comm_header header = header_of(sender, found, found->type_id);
+
+    home->counts.n_sent_remote += home->abroad.n_queued + 1u;
+    home->abroad.n_queued = 0; /* before it has gone round */
+    return comm_post_parts(home->comm, found->peer, &header, body, size_bytes, NULL, 0);
+}
+
 /* It was, but there is no room, or somebody waits. */
 static NOINLINE troupe_status send_again(troupe_actor *self,
                                          const struct actor_found *found,
@@ -187,6 +214,8 @@ static NOINLINE troupe_status send_again(troupe_actor *self,
     uint64_t to = found->address;
     const troupe_type *type = found->type;
 
+    if (found->counted == &home->abroad && !must_look(self, found))
+        return post_into_next(self, found, body, size_bytes);
     if (found->stream != &home->loopback.stream ||
         !actor_loopback_is_filled(home, size_bytes))
         return actor_send_copy(self, to, found->type_id, body, size_bytes, 0, 0);
