@@ -138,6 +138,72 @@ START_TEST(what_was_asked_for_is_tried_again)
 }
 END_TEST
 
+/* What stands in the outbox at the end waits until there is room again. */
+struct effect {
+    int64_t number;
+};
+TROUPE_TYPE(effect, number);
+TROUPE_SIGNAL(room);
+
+static troupe_status
+on_effect(troupe_actor *self, struct toy *toy, const struct effect *effect)
+{
+    (void)self;
+    (void)toy;
+    ck_assert_int_eq(world.disk.error, 0);
+    world.n_finished += (int)effect->number;
+    return TROUPE_OK;
+}
+
+static troupe_status
+begin(troupe_actor *self, struct toy *toy, const struct effect *arguments)
+{
+    (void)toy;
+    (void)arguments;
+    world.disk.error = ENOSPC;
+    return troupe_send_after(self, troupe_self(self), 10, NULL, room);
+}
+
+static troupe_status on_room(troupe_actor *self, struct toy *toy)
+{
+    (void)self;
+    (void)toy;
+    ck_assert_int_eq(world.n_finished, 0);
+    world.disk.error = 0;
+    return TROUPE_OK;
+}
+TROUPE_BEHAVIOR(outside,
+                toy,
+                TROUPE_INIT(effect, begin),
+                TROUPE_ON(effect, on_effect),
+                TROUPE_ON(room, on_room));
+
+static troupe_status sending_out(troupe_actor *self)
+{
+    troupe_address address;
+
+    if (troupe_rank(self) > 0)
+        return TROUPE_OK;
+    const troupe_spawn_options options = {TROUPE_WITH(effect, .number = 0)};
+
+    TROUPE_TRY(troupe_spawn(self, &outside, &options, &address));
+    return troupe_outbox_send(self, address, effect, .number = 1);
+}
+TROUPE_PROCESS(sending_process,
+               sending_out,
+               TROUPE_STATE(toy),
+               TROUPE_SENDS(effect),
+               TROUPE_SPAWNS(&outside));
+
+START_TEST(outbox_waits_for_a_disk_that_works)
+{
+    open_world();
+    ck_assert_int_eq(run_to_end(&sending_process, 2), 0);
+    ck_assert_int_eq(world.n_finished, 1);
+    quick_disk_close(&world.disk);
+}
+END_TEST
+
 /* ---- the job ends meanwhile ---------------------------------------------------- */
 
 static troupe_status failing(troupe_actor *self)
@@ -221,5 +287,6 @@ CHECK_MAIN("checkpoint_ends",
            disk_that_fails_holds_up_nothing,
            one_cause_is_said_once,
            what_was_asked_for_is_tried_again,
+           outbox_waits_for_a_disk_that_works,
            job_that_fails_ends,
            cut_does_not_put_off_the_end)
