@@ -10,7 +10,7 @@ n_deaths=${1:-20} n_doubles=13000000
 folder=$(mktemp -d -p "${BENCH_DISK:-${TMPDIR:-/tmp}}")
 supervisor=
 end() { # the ranks go with their supervisor
-    if [ -n "$supervisor" ]; then kill -KILL "$supervisor" || true; fi
+    if [ -n "$supervisor" ]; then kill -INT "$supervisor" || true; fi
     { wait "$supervisor"; } 2> "$folder/gone" || true # bash would say what died
     rm -rf "$folder"
 }
