@@ -155,8 +155,11 @@ void actor_ready_remove(troupe_actor *actor);
 void actor_run_handler(troupe_actor *actor);
 /* One frame; idle handlers get their mail in place. */
 void actor_read_frame(struct actor_rank *home);
-/* What the actors of this rank have sent to its handlers since the last time. */
-void actor_read_loopback(struct actor_rank *home);
+/* What the actors of this rank have sent to its handlers, at most ACTOR_TURN records or
+ * runs of such; how many. */
+uint32_t actor_read_loopback(struct actor_rank *home);
+/* After each turn where it is to be known whose was too long. */
+void actor_watch_turns(struct actor_rank *home, uint32_t n_turns);
 
 static inline void actor_now_runs(troupe_actor *actor)
 {

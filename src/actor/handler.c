@@ -220,12 +220,17 @@ static inline void dispatch_run(troupe_actor *actor,
     struct actor_current *current = &home->current;
     const struct actor_behavior *behavior = actor->behavior;
 
+    if (n_counted && actor->n_queued > home->counts.most_queued)
+        home->counts.most_queued = actor->n_queued;
     take_in_hand(actor, record);
     for (;;) {
         actor->n_queued -= n_counted;
         home->counts.n_delivered++;
         handle(actor, current);
-        if (reader->state->n_more == 0 || UNLIKELY(!could_take_more(actor, behavior)))
+        /* Its end is looked at first: the mail may have been moved meanwhile, and the
+         * run be that of another frame. */
+        if (reader->at == reader->end || reader->state->n_more == 0 ||
+            UNLIKELY(!could_take_more(actor, behavior)))
             break;
         current->body = comm_read_more(reader);
         current->type = record->header.type;
@@ -271,37 +276,44 @@ static void take_busy(struct actor_rank *home,
     turn_done(actor);
 }
 
-/* What it has led to is read at once where it is little, and nobody else is ready. */
+/* There is more to read: of this frame, or of what it has led to, which is read at once
+ * where nobody else is ready. */
 static bool reads_on(struct actor_rank *home)
 {
     struct actor_loopback *loopback = &home->loopback;
 
-    if (home->n_ready || home->wants_poll || actor_loopback_is_empty(home) ||
-        loopback->n_read_bytes >= ACTOR_LOOPBACK_BYTES)
+    if (loopback->n_read >= ACTOR_TURN)
+        return false;
+    if (loopback->reader.at != loopback->reader.end)
+        return true;
+    if (actor_loopback_is_empty(home) ||
+        (loopback->n_read > 0 && (home->n_ready || home->wants_poll)))
         return false;
     actor_loopback_turn(home);
     return true;
 }
 
-void actor_read_loopback(struct actor_rank *home)
+uint32_t actor_read_loopback(struct actor_rank *home)
 {
     struct comm_reader *reader = &home->loopback.reader;
     struct comm_record record;
 
-    home->loopback.n_read_bytes = 0;
+    home->loopback.n_read = 0;
     home->loopback.n_turns = LOOPBACK_TURNS;
-    actor_loopback_turn(home);
     if (_setjmp(home->escape) != 0)
         turn_done(home->running);
-    while (comm_read_whole(home->comm, reader, &record) ||
-           (reads_on(home) && comm_read_whole(home->comm, reader, &record))) {
+    while (reads_on(home) && comm_read_whole(home->comm, reader, &record)) {
         troupe_actor *actor = actor_find_again(home, record.header.to)->actor;
 
+        home->loopback.n_read++;
         if (LIKELY(actor_is_idle_handler(actor)))
             dispatch_run(actor, reader, &record, 1);
         else
             take_busy(home, actor, &record);
+        if (UNLIKELY(home->is_watching_closely))
+            actor_watch_turns(home, 1);
     }
+    return home->loopback.n_read;
 }
 
 /* troupe_fail lands before the loop. */
@@ -319,6 +331,8 @@ void actor_read_frame(struct actor_rank *home)
         } else {
             comm_kind(home->comm, record.header.kind)->take(home->rank, &record);
         }
+        if (UNLIKELY(home->is_watching_closely))
+            actor_watch_turns(home, 1);
     }
     home->may_dispatch = false;
 }

@@ -411,7 +411,8 @@ void actor_end(troupe_actor *actor)
     log_end(actor, exit);
     if (actor->extra)
         actor_extra_release(actor);
-    actor_loopback_settle(home);
+    if (!actor->process)
+        actor_loopback_settle(home);
     if (actor_address_index(actor->address) != 0)
         actor_address_free(home, actor->address);
     else

@@ -41,7 +41,6 @@ void actor_loopback_turn(struct actor_rank *home)
     base_assert(loopback->reader.at == loopback->reader.end);
     loopback->reader.at = loopback->unread;
     loopback->reader.end = loopback->stream.at;
-    loopback->n_read_bytes += (size_t)(loopback->reader.end - loopback->reader.at);
     loopback->is_second = !loopback->is_second;
     open_frame(loopback);
 }

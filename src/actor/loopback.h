@@ -12,7 +12,10 @@
  * What stands in the frame counts as queued in the receiver's mailbox. Order per pair:
  * whoever puts mail for a handler into its mailbox by another way settles the frame
  * first, and so does what ends a handler or changes what it takes; a record's receiver
- * is alive and takes it.
+ * is alive and takes it. What comes from other ranks is of other pairs and settles
+ * nothing. A send that succeeds has promised memory that is only asked for when the
+ * mail has to wait: where there is none then, the rank ends, as with mail from
+ * elsewhere.
  */
 
 #include "actor/actor.h"
@@ -26,7 +29,7 @@ enum { ACTOR_LOOPBACK_BYTES = 4096 }; /* two of them leave much of the first cac
 void actor_loopback_init(struct actor_rank *home);
 void actor_loopback_fini(struct actor_rank *home);
 
-/* Is there mail to be read? Asked by the scheduler, between frames. */
+/* Has nothing been sent since the frame that is being read? */
 static inline bool actor_loopback_is_empty(const struct actor_rank *home)
 {
     const struct actor_loopback *loopback = &home->loopback;
@@ -44,10 +47,17 @@ static inline bool actor_loopback_is_filled(const struct actor_rank *home,
            !comm_stream_has_room(stream, size_bytes);
 }
 
+/* Nothing at all is unread. */
+static inline bool actor_loopback_is_settled(const struct actor_rank *home)
+{
+    return actor_loopback_is_empty(home) &&
+           home->loopback.reader.at == home->loopback.reader.end;
+}
+
 /* Somebody could run now, frames from other ranks aside. */
 static inline bool actor_has_work(const struct actor_rank *home)
 {
-    return home->n_ready > 0 || !actor_loopback_is_empty(home);
+    return home->n_ready > 0 || !actor_loopback_is_settled(home);
 }
 
 /* What has been sent becomes what is being read. */
@@ -57,12 +67,6 @@ void actor_loopback_deliver(struct actor_rank *home, const struct comm_record *r
 /* Everything unread goes into the mailboxes; false: no memory, it waits on. */
 bool actor_loopback_move(struct actor_rank *home);
 void actor_loopback_must_move(struct actor_rank *home); /* or ends the rank */
-static inline bool actor_loopback_is_settled(const struct actor_rank *home)
-{
-    return actor_loopback_is_empty(home) &&
-           home->loopback.reader.at == home->loopback.reader.end;
-}
-
 static inline void actor_loopback_settle(struct actor_rank *home)
 {
     if (UNLIKELY(!actor_loopback_is_settled(home)))

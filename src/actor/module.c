@@ -3,6 +3,7 @@
 #include "actor/saved.h"
 #include "base/alloc.h"
 #include <stdio.h>
+#include <string.h>
 
 /* Start and stop of a rank's actors. */
 
@@ -74,12 +75,15 @@ troupe_status actor_start(struct troupe *rank,
                           char *why,
                           size_t why_capacity)
 {
-    struct actor_rank *home = base_new(struct actor_rank);
+    struct actor_rank *home =
+        base_try_alloc_aligned(_Alignof(struct actor_rank), sizeof *home);
     const struct fiber_options fibers = {.stack_bytes = options->stack_bytes,
                                          .name = name_of,
                                          .rank = comm_rank(options->comm)};
     uint32_t n_slots;
 
+    base_require_memory(home != NULL, "no memory for the actors of a rank");
+    memset(home, 0, sizeof *home);
     rank->slot[BASE_SLOT_ACTOR] = home;
     home->rank = rank;
     home->comm = options->comm;

@@ -383,7 +383,7 @@ struct actor_rank {
         struct comm_reader reader;
         struct comm_wire_state state;
         unsigned char *frame[2];     /* one is written, the other one read */
-        size_t n_read_bytes;         /* since the scheduler began to read it */
+        uint32_t n_read;             /* records, since the scheduler began to read */
         uint32_t n_turns;            /* that may yet be taken while it is read */
         bool is_second;              /* which one is written, */
         const unsigned char *unread; /* from where on not even moved */

@@ -135,7 +135,7 @@ void actor_ready_remove(troupe_actor *actor)
  * is read once a step; if its turns took too long, from then on after each, so
  * that the next time it is known whose it was.
  */
-static void watch_turns(struct actor_rank *home, uint32_t n_turns)
+void actor_watch_turns(struct actor_rank *home, uint32_t n_turns)
 {
     int64_t now_ns;
 
@@ -163,18 +163,13 @@ static void begin_turns(struct actor_rank *home)
  */
 static void run_ready(struct actor_rank *home)
 {
-    uint32_t n_run = 0, n_watched = 0;
+    uint32_t n_run = actor_read_loopback(home), n_watched = 0;
 
-    if (!actor_loopback_is_empty(home)) {
-        actor_read_loopback(home);
-        n_run = 1;
-    }
     while (n_run < ACTOR_TURN && !home->wants_poll) {
         if (!home->n_ready) {
-            if (actor_loopback_is_empty(home))
+            if (actor_loopback_is_settled(home))
                 break;
-            actor_read_loopback(home);
-            n_run++;
+            n_run += actor_read_loopback(home);
             continue;
         }
         uint32_t n_may = home->is_watching_closely ? 0 : ACTOR_TURN - 1 - n_run;
@@ -183,13 +178,13 @@ static void run_ready(struct actor_rank *home)
         run_actor(actor_ready_pop(home));
         n_run += 1 + n_may - home->n_hand_overs;
         if (UNLIKELY(home->is_watching_closely)) {
-            watch_turns(home, n_run - n_watched);
+            actor_watch_turns(home, n_run - n_watched);
             n_watched = n_run;
         }
     }
     home->wants_poll = false;
     if (n_run > n_watched)
-        watch_turns(home, n_run - n_watched);
+        actor_watch_turns(home, n_run - n_watched);
 }
 
 /* Nobody runs: what comes waits in the mailboxes. */
@@ -237,7 +232,7 @@ struct comm_step actor_step(struct troupe *rank)
             read_frame_frozen(home);
         else
             actor_read_frame(home);
-        watch_turns(home, 1);
+        actor_watch_turns(home, 1);
     }
     if (UNLIKELY(home->cut) && cut_step(home))
         return actor_frozen_step(home);

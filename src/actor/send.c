@@ -121,7 +121,8 @@ static inline bool must_look(const troupe_actor *sender,
 {
     const struct actor_rank *home = sender->home;
 
-    return sender->n_reserved | home->is_ending | (home->xoff.n_items > 0) |
+    return sender->n_reserved | home->is_ending | home->is_frozen |
+           ((home->xoff.n_items > 0) & (found->peer >= 0)) |
            *found->stream->is_congested;
 }
 
@@ -161,17 +162,17 @@ static inline bool send_at_once(const troupe_actor *sender,
 /*
  * What the loopback holds is handled first: a process waits its turn for that, which
  * also gives the rank a chance to poll; a handler's mail goes into the mailboxes.
+ * False: there is no memory for that.
  */
-static void make_room(troupe_actor *self)
+static bool make_room(troupe_actor *self)
 {
     struct actor_wait wait = {.kind = ACTOR_WAIT_YIELD};
 
-    if (!actor_can_park(self)) {
-        actor_loopback_settle(self->home);
-        return;
-    }
+    if (!actor_can_park(self))
+        return actor_loopback_move(self->home);
     self->home->wants_poll = true;
     actor_park(self, &wait, TROUPE_FOREVER);
+    return true;
 }
 
 /* What was sent there last was not like this. */
@@ -199,7 +200,7 @@ static troupe_status post_into_next(const troupe_actor *sender,
     struct actor_rank *home = sender->home;
     const struct comm_header header = header_of(sender, found, found->type_id);
 
-    home->counts.n_sent_remote += home->abroad.n_queued + 1u;
+    home->counts.n_sent_remote += UINT64_C(1) + home->abroad.n_queued;
     home->abroad.n_queued = 0; /* before it has gone round */
     return comm_post_parts(home->comm, found->peer, &header, body, size_bytes, NULL, 0);
 }
@@ -219,7 +220,8 @@ static NOINLINE troupe_status send_again(troupe_actor *self,
     if (found->stream != &home->loopback.stream ||
         !actor_loopback_is_filled(home, size_bytes))
         return actor_send_copy(self, to, found->type_id, body, size_bytes, 0, 0);
-    make_room(self);
+    if (!make_room(self))
+        return TROUPE_NO_MEMORY;
     return send_first(self, to, type, body, size_bytes);
 }
 
