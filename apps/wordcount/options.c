@@ -72,6 +72,7 @@ static bool parse_top(const char *text, uint64_t *n_top)
 static const char *value_of(const char *name, char **argv, int argc, int *i)
 {
     size_t n = strlen(name);
+    /* There is one at *i. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
     if (strncmp(argv[*i], name, n) != 0)
         return NULL;
     if (argv[*i][n] == '=')

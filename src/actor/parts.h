@@ -356,16 +356,6 @@ struct actor_cut {
 };
 
 struct actor_rank {
-    struct troupe *rank;
-    struct comm *comm;
-    struct message_pool *pool;
-    struct message_table *table;
-    struct fiber_pool *fibers;
-    int me, n_ranks;
-
-    uint32_t n_slots, slot_bits, first_slot, n_own_slots, next_slot;
-    struct actor_slot *slots;
-    troupe_actor *rank_process;
     struct actor_found {
         uint64_t address;    /* UINT64_MAX: nobody's */
         troupe_actor *actor; /* NULL: not here */
@@ -378,6 +368,17 @@ struct actor_rank {
         struct comm_stream *stream; /* NULL: into the mailbox at once */
         troupe_actor *counted;
     } __attribute__((aligned(64))) found[ACTOR_N_FOUND]; /* by actor_found_at() */
+
+    struct troupe *rank;
+    struct comm *comm;
+    struct message_pool *pool;
+    struct message_table *table;
+    struct fiber_pool *fibers;
+    int me, n_ranks;
+
+    uint32_t n_slots, slot_bits, first_slot, n_own_slots, next_slot;
+    struct actor_slot *slots;
+    troupe_actor *rank_process;
     struct actor_loopback {
         struct comm_stream stream; /* not one of comm's: nothing of it leaves */
         struct comm_reader reader;
