@@ -137,8 +137,8 @@ static inline bool post_plainly(const troupe_actor *sender,
     troupe_actor *counted = found->counted;
     const struct comm_header header = header_of(sender, found, type);
 
-    if (UNLIKELY(must_look(sender, found) |
-                 (actor_n_counted(counted) >= counted->capacity)))
+    if (UNLIKELY(must_look(sender, found) ||
+                 actor_n_counted(counted) >= counted->capacity))
         return false;
     if (UNLIKELY(!comm_stream_put(found->stream, &header, body, size_bytes)))
         return false;
