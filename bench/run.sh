@@ -52,6 +52,7 @@ for name in "${names[@]}"; do
     pingpong) targets+=(bench_pingpong bench_pingpong_peer) ;;
     wordcount) targets+=(wordcount) ;;
     kernels) targets+=(bench_kernels is ep) ;;
+    checkpoint) targets+=(bench_checkpoint troupe) ;;
     *) targets+=("bench_$name") ;;
     esac
 done
