@@ -39,6 +39,7 @@ void comm_stream_close(struct comm *comm,
     stream->at = stream->end;
     base_list_remove(&stream->node);
     if (stream->is_waiting) {
+        frame->has_waited = true;
         stream->is_waiting = false;
         comm->n_stalled--;
     }

@@ -288,6 +288,56 @@ START_TEST(old_frames_leave)
 }
 END_TEST
 
+/* ---- frames that are in a hurry ---- */
+
+/* As many as leave while the peer does not look. */
+static uint64_t hurry(struct side *me)
+{
+    enum { N_TRIES = 32 };
+    struct comm_counts before, after;
+
+    comm_count(me->comm, &before);
+    for (int i = 0; i < N_TRIES; i++) {
+        say(me, 3);
+        comm_flush_rank(me->comm, 3, COMM_FLUSH_URGENT);
+    }
+    comm_count(me->comm, &after);
+    return after.n_frames_sent - before.n_frames_sent;
+}
+
+static struct {
+    uint64_t n_left[3];
+    int n_rounds;
+    int64_t next_ns; /* all credits are back by then */
+} hurries;
+
+static struct comm_step hurried_step(struct troupe *rank)
+{
+    struct side *me = side_of(rank);
+    int64_t now_ns = comm_now_ns(me->comm);
+
+    turn(me);
+    if (comm_rank(me->comm) == 0 && hurries.n_rounds < 3 && now_ns >= hurries.next_ns) {
+        hurries.n_left[hurries.n_rounds++] = hurry(me);
+        hurries.next_ns = now_ns + 10 * 1000 * 1000;
+    }
+    if (hurries.n_rounds == 3 && now_ns >= hurries.next_ns)
+        return done;
+    return (struct comm_step){COMM_STEP_IDLE, now_ns + 1000};
+}
+
+/* Who must wait for a credit with them gets more. */
+START_TEST(hurried_frames_earn_credits)
+{
+    memset(&hurries, 0, sizeof hurries);
+    setup(&plain);
+    ck_assert_int_eq(comm_sim_drive(sim, hurried_step).end, COMM_SIM_DONE);
+    ck_assert_uint_gt(hurries.n_left[1], hurries.n_left[0]);
+    ck_assert_uint_ge(hurries.n_left[2], hurries.n_left[1]);
+    teardown();
+}
+END_TEST
+
 START_TEST(two_hops)
 {
     for (int n = 1; n < 70; n++) {
@@ -312,4 +362,5 @@ CHECK_MAIN("comm_sim",
            a_rank_may_die,
            the_audit_finds_what_was_left,
            old_frames_leave,
+           hurried_frames_earn_credits,
            two_hops)
