@@ -38,8 +38,9 @@ typedef struct troupe_exchange_lists {
 /**
  * Starts an exchange; troupe_exchange() also waits. Both sides know the size of what
  * passes between them; zero bytes are as good as no entry. Members may have empty
- * lists. A member that gets nothing from another does not wait for it, and that its own
- * buffers are free again does not say that others have theirs.
+ * lists. A member waits for those from whom it gets something, and until more than
+ * 16 KiB for one member have come there. That it is done with less, and its own buffers
+ * are free again, does not say that others have theirs.
  *
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind

@@ -113,6 +113,8 @@ take_about_part(troupe_team *team, uint64_t number, const struct comm_record *re
         return;
     else if (record->header.kind == TEAM_KIND_PART_MORE)
         team_trade_more(op, record->source);
+    else if (record->header.kind == TEAM_KIND_PART_TAKEN)
+        team_trade_taken(op, record->source);
     else if (record->header.kind == TEAM_KIND_PART_OVER)
         team_trade_over(op, record->source, (troupe_status)record->header.type);
     else

@@ -16,6 +16,7 @@ static const struct base_frame_kind kinds[] = {
     {TEAM_KIND_FREE, false, "team free", team_record_arrived},
     {TEAM_KIND_PART, false, "team part", team_record_arrived},
     {TEAM_KIND_PART_MORE, false, "team part more", team_record_arrived},
+    {TEAM_KIND_PART_TAKEN, false, "team part taken", team_record_arrived},
     {TEAM_KIND_PART_ASK, false, "team part ask", team_record_arrived},
     {TEAM_KIND_PART_SENT, false, "team part sent", team_record_arrived},
     {TEAM_KIND_PART_OVER, false, "team part over", team_record_arrived},

@@ -56,17 +56,18 @@ enum team_kind {
     TEAM_KIND_DATA = BASE_KIND(BASE_SLOT_TEAM, 0), /* type: level */
     TEAM_KIND_ASK,    /* have you entered it, and the same? payload: the member asked */
     TEAM_KIND_ACK_UP, /* the subtree has entered it */
-    TEAM_KIND_ACK_DOWN,  /* all have */
-    TEAM_KIND_FAIL,      /* to member 0: broken from this number on; type: status */
-    TEAM_KIND_BREAK,     /* from member 0 to all: likewise */
-    TEAM_KIND_NEVER,     /* the member ended before it made the team */
-    TEAM_KIND_LEFT,      /* the subtree's members have ended, nothing is left to do */
-    TEAM_KIND_FREE,      /* all have */
-    TEAM_KIND_PART,      /* of an exchange; from: size of the whole; type: piece */
-    TEAM_KIND_PART_MORE, /* some pieces have come, as many may follow */
-    TEAM_KIND_PART_ASK,  /* what do you send me? */
-    TEAM_KIND_PART_SENT, /* whatever I send has left */
-    TEAM_KIND_PART_OVER  /* nothing will come of it; type: status */
+    TEAM_KIND_ACK_DOWN,   /* all have */
+    TEAM_KIND_FAIL,       /* to member 0: broken from this number on; type: status */
+    TEAM_KIND_BREAK,      /* from member 0 to all: likewise */
+    TEAM_KIND_NEVER,      /* the member ended before it made the team */
+    TEAM_KIND_LEFT,       /* the subtree's members have ended, nothing is left to do */
+    TEAM_KIND_FREE,       /* all have */
+    TEAM_KIND_PART,       /* of an exchange; from: size of the whole; type: piece */
+    TEAM_KIND_PART_MORE,  /* some pieces have come, as many may follow */
+    TEAM_KIND_PART_TAKEN, /* all of a long one have */
+    TEAM_KIND_PART_ASK,   /* what do you send me? */
+    TEAM_KIND_PART_SENT,  /* whatever I send has left */
+    TEAM_KIND_PART_OVER   /* nothing will come of it; type: status */
 };
 
 /* ---- operations --------------------------------------------------------------- */
@@ -149,6 +150,7 @@ struct team_part {
     bool has_come; /* something of it has */
     bool is_over;  /* it failed */
     bool is_asked;
+    bool must_be_taken; /* sent, long, and the peer has not said that it has come */
     const unsigned char *bytes; /* sent */
     unsigned char *place;       /* got */
     size_t size_bytes;
@@ -445,6 +447,7 @@ void team_trade_place(struct team_operation *op,
                       int source,
                       const void *bytes);
 void team_trade_more(struct team_operation *op, int source);
+void team_trade_taken(struct team_operation *op, int source);
 void team_trade_over(struct team_operation *op, int source, troupe_status status);
 /* The member has ended with it. */
 void team_trade_abandon(struct team_operation *op);

@@ -9,6 +9,10 @@
  * is asked for each, so pieces are few at a time. The receiver copies a piece out of
  * the pool and lets two more come for every two that have.
  *
+ * Long parts are waited for until they have been taken: their tickets are answered when
+ * the sender's rank looks, and it would hardly look if it went on to compute while the
+ * other waits. Short ones need no answer.
+ *
  * A record has the whole size, so the first shows whether the two members agree. Who
  * waits for one that sends nothing asks for it (TEAM_KIND_PART_ASK); as all that a
  * member sends at first leaves when it enters the operation, the answer
@@ -24,7 +28,9 @@ enum {
     PIECES_AHEAD = 16,      /* of one part that may be on their way, at most */
     PIECES_AHEAD_ALL = 256, /* of all that a member sends, if there are so few parts */
     PIECES_MORE = 2,        /* may follow when so many have come; as few as are ahead */
-    LOW_BITS = 16           /* of a piece's number; the rest is in the record's flags */
+    LONG_BYTES =
+        16 * 1024, /* as what goes by tickets; of more, the peer says it came */
+    LOW_BITS = 16  /* of a piece's number; the rest is in the record's flags */
 };
 
 static uint64_t n_pieces_of(size_t size_bytes)
@@ -47,9 +53,15 @@ static struct team_part *find(struct team_part *parts, int n_parts, int rank)
     return NULL;
 }
 
-static bool is_done(const struct team_part *part)
+/* Has it all been sent, or got? */
+static bool is_whole(const struct team_part *part)
 {
     return part->n_done == n_pieces_of(part->size_bytes);
+}
+
+static bool is_done(const struct team_part *part)
+{
+    return is_whole(part) && !part->must_be_taken;
 }
 
 /* The first failure is the operation's; the other parts go on. */
@@ -90,9 +102,9 @@ static void send_piece(struct team_operation *op, const struct team_part *part)
 /* As far as it may. */
 static void send_part(struct team_operation *op, struct team_part *part)
 {
-    if (is_done(part) || part->is_over || part->n_done == part->n_allowed)
+    if (is_whole(part) || part->is_over || part->n_done == part->n_allowed)
         return;
-    while (!is_done(part) && part->n_done < part->n_allowed) {
+    while (!is_whole(part) && part->n_done < part->n_allowed) {
         send_piece(op, part);
         part->n_done++;
     }
@@ -110,6 +122,17 @@ void team_trade_more(struct team_operation *op, int source)
         return;
     part->n_allowed += PIECES_MORE;
     send_part(op, part);
+}
+
+void team_trade_taken(struct team_operation *op, int source)
+{
+    struct team_trade *trade = op->trade;
+    struct team_part *part = trade ? find(trade->parts, trade->n_sends, source) : NULL;
+
+    if (!part || part->is_over || !is_whole(part) || is_done(part))
+        return;
+    part->must_be_taken = false;
+    trade->n_left--;
 }
 
 /* ---- what comes --------------------------------------------------------------- */
@@ -173,9 +196,11 @@ void team_trade_place(struct team_operation *op,
     memcpy(part->place + piece * TEAM_PIECE_BYTES, bytes,
            piece_bytes(part->size_bytes, piece));
     part->n_done++;
-    if (part->n_done == n_pieces)
+    if (part->n_done == n_pieces) {
         op->trade->n_left--;
-    else if (part->n_done % PIECES_MORE == 0)
+        if (part->size_bytes > LONG_BYTES)
+            team_post(op->team, part->peer, TEAM_KIND_PART_TAKEN, op->number, 0);
+    } else if (part->n_done % PIECES_MORE == 0)
         team_post(op->team, part->peer, TEAM_KIND_PART_MORE, op->number, 0);
 }
 
@@ -303,6 +328,7 @@ static void add_send(struct team_operation *op, const troupe_outgoing *send)
         (struct team_part){.peer = send->peer,
                            .rank = team_rank_at(op->team, send->peer),
                            .bytes = send->data,
+                           .must_be_taken = send->size_bytes > LONG_BYTES,
                            .size_bytes = send->size_bytes};
     trade->n_left++;
 }

@@ -10,7 +10,7 @@
  * and among other operations; members that disagree, and members that end.
  */
 
-enum { MOST_MEMBERS = 8, MOST_PENDING = 6 };
+enum { MOST_MEMBERS = 8, MOST_PENDING = 6, LONG_BYTES = 16384 };
 
 static const size_t sizes[] = {0,     0,     1,      8,      1000,    16383,
                                16384, 16385, 200000, 262080, 3000000, 12000000};
@@ -192,6 +192,44 @@ START_TEST(a_long_one_among_others)
 }
 END_TEST
 
+/* Who sends something long is not off before it has been taken. */
+static troupe_status late_body(troupe_actor *self)
+{
+    static const size_t lengths[] = {LONG_BYTES + 1, 3000000};
+    static int n_begun; /* by the receiver; all ranks are one process here */
+    troupe_team *team = troupe_rank_team(self);
+    int me = troupe_team_index(team);
+    unsigned char *bytes = troupe_alloc(self, 3000000);
+
+    n_begun = 0;
+    for (int i = 0; i < 2; i++) {
+        const troupe_outgoing send = {1, bytes, lengths[i]};
+        const troupe_incoming receive = {0, bytes, lengths[i]};
+        const troupe_exchange_lists lists = {&send, me == 0, &receive, me == 1};
+
+        EXPECT_OK(troupe_barrier(self, team));
+        if (me == 0) {
+            fill(bytes, lengths[i], (uint64_t)i);
+        } else {
+            troupe_sleep_until(self, troupe_after_s(self, 3e-3));
+            n_begun++;
+        }
+        EXPECT_OK(troupe_exchange(self, team, &lists));
+        if (me == 0)
+            EXPECT_INT(n_begun, i + 1);
+        else
+            EXPECT(is_filled(bytes, lengths[i], (uint64_t)i));
+    }
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(late, late_body);
+
+START_TEST(long_parts_are_waited_for)
+{
+    scene_play(&(struct scene){.main = &late, .n_ranks = 2});
+}
+END_TEST
+
 /* ---- members that disagree ---------------------------------------------------- */
 
 struct discord {
@@ -227,7 +265,8 @@ static troupe_status disagree(troupe_actor *self, const struct discord *discord)
     lists.n_sends = troupe_team_index(team) == 0 && discord->sent;
     lists.n_receives = troupe_team_index(team) == 1 && discord->expected;
     status = troupe_exchange(self, team, &lists);
-    if (troupe_team_index(team) == 1 && discord->expected)
+    if ((troupe_team_index(team) == 1 && discord->expected) ||
+        (troupe_team_index(team) == 0 && discord->sent > LONG_BYTES))
         EXPECT_STATUS(status, TROUPE_MISMATCH);
     else
         EXPECT(status == TROUPE_OK || status == TROUPE_MISMATCH);
@@ -367,6 +406,7 @@ END_TEST
 CHECK_MAIN("team_exchange",
            random_patterns,
            a_long_one_among_others,
+           long_parts_are_waited_for,
            members_that_disagree,
            to_oneself,
            members_that_end)
