@@ -2,20 +2,24 @@
 #include "base/clock.h"
 #include "comm/mpi_port.h"
 #include <sched.h>
+#include <sys/prctl.h>
 
 /*
  * How a rank waits: it spins for a while, because what it waits for is most often a
  * microsecond away; then it sleeps, each time for an eighth of the time it has waited,
  * so that waking up late adds little to what was waited anyway, and long silence costs
- * little. Where ranks outnumber cores somebody else needs the core that a spinning rank
- * sits on, most likely the one it waits for: there it yields as it spins.
+ * little. The kernel may end sleeps 50 us late to save wakes, more than the first of
+ * ours last, unless the thread says what it tolerates (PR_SET_TIMERSLACK, prctl(2)).
+ * Where ranks outnumber cores somebody else needs the core that a spinning rank sits
+ * on, most likely the one it waits for: there it yields as it spins.
  */
 
 enum {
-    SPIN_NS = 100 * 1000,
+    SPIN_NS = 200 * 1000,
     TRANSFER_SPINS = 10, /* so many times as long while payloads are on their way */
     SLEEP_SHARE = 8,
-    LEAST_SLEEP_NS = 50 * 1000,
+    LEAST_SLEEP_NS = SPIN_NS / SLEEP_SHARE,
+    TIMER_SLACK_NS = 1000,
     LONGEST_SLEEP_NS = 1000 * 1000,
     BUSY_TURNS = 32 /* a step that keeps busy and moves nothing may be waiting, too */
 };
@@ -84,6 +88,7 @@ void comm_mpi_drive(struct comm *comm, comm_step_fn *step)
     uint64_t n_moves = 0;
     uint32_t n_turns = 0;
 
+    (void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
     for (;;) {
         struct comm_step result = step(comm->troupe);
         if (result.result == COMM_STEP_DONE)
