@@ -15,6 +15,7 @@ enum { ALTERNATE_BYTES = 64 * 1024, LINE_BYTES = 400 };
 static struct {
     struct base_list pools;
     bool is_ready;
+    bool is_handling;
     struct sigaction before;
 } watch;
 
@@ -120,18 +121,24 @@ static void handle(void)
     struct sigaction action = {.sa_sigaction = on_fault,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
+    if (watch.is_handling)
+        return;
+    watch.is_handling = true;
     sigemptyset(&action.sa_mask);
     sigaction(SIGSEGV, &action, &watch.before);
 }
 
-/* Unless somebody has come after us, who may hand on to us. */
+/* Unless somebody has come after us, who may hand on to us: then we stay, and must not
+ * come a second time, or each of the two would hand on to the other. */
 static void unhandle(void)
 {
     struct sigaction now;
 
-    if (sigaction(SIGSEGV, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) &&
-        now.sa_sigaction == on_fault)
-        sigaction(SIGSEGV, &watch.before, NULL);
+    if (sigaction(SIGSEGV, NULL, &now) != 0 || !(now.sa_flags & SA_SIGINFO) ||
+        now.sa_sigaction != on_fault)
+        return;
+    sigaction(SIGSEGV, &watch.before, NULL);
+    watch.is_handling = false;
 }
 
 static void *make_alternate(void)

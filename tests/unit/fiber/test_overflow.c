@@ -120,6 +120,42 @@ START_TEST(who_was_there_before_is_asked)
 }
 END_TEST
 
+static struct sigaction handed_to;
+
+static void hand_on(int number, siginfo_t *info, void *context)
+{
+    if (handed_to.sa_flags & SA_SIGINFO)
+        handed_to.sa_sigaction(number, info, context);
+    else
+        _exit(HANDLED);
+}
+
+/* Somebody who hands on to us came after us, and stays over our end and beginning. */
+static void come_again(void *argument)
+{
+    struct sigaction action = {.sa_sigaction = hand_on, .sa_flags = SA_SIGINFO};
+    struct fiber_pool *pool;
+
+    (void)argument;
+    handle_earlier(0);
+    pool = fiber_pool_create(NULL);
+    sigaction(SIGSEGV, &action, &handed_to);
+    fiber_pool_destroy(pool);
+    (void)fiber_pool_create(NULL);
+    (void)kill(getpid(), SIGSEGV);
+}
+
+START_TEST(no_two_hand_on_to_each_other)
+{
+    struct child_end end;
+
+    if (!PLAIN_BUILD)
+        return;
+    child_run(come_again, NULL, &end);
+    ck_assert_int_eq(end.exit_code, HANDLED);
+}
+END_TEST
+
 /* As if we had never been there; or whoever came after us stays. */
 START_TEST(nothing_is_left)
 {
@@ -148,4 +184,5 @@ CHECK_MAIN("overflow",
            an_overflow_is_named,
            other_faults_are_not,
            who_was_there_before_is_asked,
+           no_two_hand_on_to_each_other,
            nothing_is_left)
