@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* seeds: 10 */
+#include "sim/test_actor_bundle.h"
 #include "support/check_main.h"
 #include "support/scene.h"
 #include <stdio.h>
@@ -146,14 +147,6 @@ END_TEST
 /* ---- a full mailbox whose last messages are large
  * --------------------------------------------- */
 
-enum { N_FILLING = 3000 }; /* 24 kB: they travel apart, once there is room for them */
-
-struct bundle {
-    int64_t number, n;
-    int64_t filling[];
-};
-TROUPE_TYPE(bundle, number, n, TROUPE_TAIL(filling, n));
-
 static troupe_status laden_body(troupe_actor *self)
 {
     return troupe_receive(self, go, TROUPE_FOREVER, NULL);
@@ -162,17 +155,7 @@ TROUPE_PROCESS(laden, laden_body, TROUPE_ACCEPTS(bundle, go), .capacity = 1);
 
 static troupe_status lading_body(troupe_actor *self)
 {
-    const troupe_spawn_options last = {.place =
-                                           TROUPE_ON_RANK(troupe_n_ranks(self) - 1)};
-    static const int64_t filling[N_FILLING];
-    troupe_address address;
-
-    if (troupe_rank(self) != 0)
-        return TROUPE_OK;
-    EXPECT_OK(troupe_spawn(self, &laden, &last, &address));
-    for (int64_t i = 0;; i++)
-        EXPECT_OK(troupe_send_tail(self, address, bundle, filling, filling, N_FILLING,
-                                   .number = i));
+    return send_bundles(self, &laden, INT64_MAX);
 }
 TROUPE_PROCESS(lading, lading_body, TROUPE_SENDS(bundle), TROUPE_SPAWNS(&laden));
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* seeds: 10 */
 #include "actor/actor.h"
+#include "sim/test_actor_bundle.h"
 #include "support/check_main.h"
 #include "support/scene.h"
 #include <string.h>
@@ -202,14 +203,6 @@ END_TEST
 /* ---- large messages that nobody reads
  * ---------------------------------------------------------- */
 
-enum { N_FILLING = 3000 }; /* 24 kB: they travel apart, once there is room for them */
-
-struct bundle {
-    int64_t number, n;
-    int64_t filling[];
-};
-TROUPE_TYPE(bundle, number, n, TROUPE_TAIL(filling, n));
-
 static troupe_status laden_body(troupe_actor *self)
 {
     return troupe_receive(self, note, TROUPE_FOREVER, NULL);
@@ -219,18 +212,7 @@ TROUPE_PROCESS(laden, laden_body, TROUPE_ACCEPTS(bundle, note), .capacity = 1);
 /* The second is on its way before the receiver can say that it is full. */
 static troupe_status lading_body(troupe_actor *self)
 {
-    const troupe_spawn_options last = {.place =
-                                           TROUPE_ON_RANK(troupe_n_ranks(self) - 1)};
-    static const int64_t filling[N_FILLING];
-    troupe_address address;
-
-    if (troupe_rank(self) != 0)
-        return TROUPE_OK;
-    EXPECT_OK(troupe_spawn(self, &laden, &last, &address));
-    for (int64_t i = 0; i < 2; i++)
-        EXPECT_OK(troupe_send_tail(self, address, bundle, filling, filling, N_FILLING,
-                                   .number = i));
-    return TROUPE_OK;
+    return send_bundles(self, &laden, 2);
 }
 TROUPE_PROCESS(lading, lading_body, TROUPE_SENDS(bundle), TROUPE_SPAWNS(&laden));
 
@@ -240,9 +222,7 @@ START_TEST(large_messages_do_not_hold)
 }
 END_TEST
 
-/* ---- failures
- * -------------------------------------------------------------------------------------
- */
+/* ---- failures ---- */
 
 static troupe_status failing_body(troupe_actor *self)
 {
