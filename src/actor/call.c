@@ -360,9 +360,7 @@ troupe_status troupe_call_async_bytes(troupe_actor *self,
     return TROUPE_OK;
 }
 
-/* ---- replies
- * ------------------------------------------------------------------------------------
- */
+/* ---- replies ---- */
 
 troupe_caller troupe_caller_of(const troupe_actor *self)
 {

@@ -316,9 +316,7 @@ troupe_defer(troupe_actor *self, void (*function)(void *argument), void *argumen
     return TROUPE_OK;
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 static void log_end(troupe_actor *actor, const struct actor_exit *exit)
 {

@@ -6,7 +6,7 @@
 
 static const bool never;
 
-enum { TRIES = 64 };
+enum { TRIES = 64 }; /* of what may lack memory for a moment */
 
 /* Sending begins anew in the frame that is not being read. */
 static void open_frame(struct actor_loopback *loopback)

@@ -6,8 +6,8 @@
  * Mail from actors of this rank to its handlers goes the way of mail for other ranks:
  * as records into a frame, which the scheduler reads when it is next at leisure. So a
  * sender need not branch on where a receiver lives, which nobody can predict where
- * updates are scattered (half of what a message cost), and one that waits needs no
- * envelope.
+ * updates are scattered (half of what a message cost), and mail that need not wait
+ * needs no envelope.
  *
  * What stands in the frame counts as queued in the receiver's mailbox. Order per pair:
  * whoever puts mail for a handler into its mailbox by another way settles the frame

@@ -137,7 +137,8 @@ void actor_refuse_strangers(troupe_actor *actor)
             continue;
         }
         (void)actor_mailbox_unlink(actor, link);
-        actor_refuse(actor->home, actor->address, envelope);
+        actor_refuse(actor->home, actor->address, envelope, ACTOR_DEAD_REFUSED,
+                     TROUPE_REFUSAL_TYPE);
     }
 }
 

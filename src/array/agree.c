@@ -23,7 +23,7 @@ static void fold(void *into, const void *from, size_t size_bytes, const void *co
     memcpy(into, &left, sizeof left);
 }
 
-enum { TRIES = 64 };
+enum { TRIES = 64 }; /* of what may lack memory for a moment */
 
 troupe_status
 array_reduce(troupe_actor *self, troupe_team *team, const troupe_reduction *reduction)

@@ -315,9 +315,7 @@ troupe_unregister(troupe_actor *self, enum troupe_scope scope, const char *text)
     return ask_and_wait(self, &question, TROUPE_FOREVER, NULL);
 }
 
-/* ---- looking up
- * ---------------------------------------------------------------------------------------
- */
+/* ---- looking up ---- */
 
 /* Local names: who waits is woken when somebody takes the name, and looks again. */
 struct local_wait {
