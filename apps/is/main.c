@@ -77,7 +77,7 @@ struct job {
     troupe_actor *self;
     const struct problem *class;
     troupe_array keys;
-    uint64_t *counts; /* of each value; then how many keys are less */
+    troupe_array counts; /* of each value; then how many keys are less */
     int n_passed;
     struct progress progress;
 };
@@ -115,6 +115,16 @@ static troupe_status make_keys(struct job *job)
                       &quarter, TROUPE_TREE);
 }
 
+static troupe_status make_counts(struct job *job)
+{
+    const troupe_array_options shape = {.element = TROUPE_UINT64,
+                                        .length = (INT64_C(1) << job->class->log_max) +
+                                                  TROUPE_BINS_EXTRA};
+
+    return troupe_array_create(job->self, troupe_rank_team(job->self), &shape,
+                               &job->counts);
+}
+
 /* ---- ranking --------------------------------------------------------------------- */
 
 static int64_t expected_rank(const struct problem *class, int test, int iteration)
@@ -136,29 +146,26 @@ static troupe_status rank_keys(struct job *job)
 {
     int64_t n_values = INT64_C(1) << job->class->log_max;
     const troupe_bins bins = {.low = 0, .high = (double)n_values, .n_bins = n_values};
-    uint64_t n_less = 0;
 
-    TROUPE_TRY(troupe_histogram(job->self, job->keys, bins, TROUPE_TREE, job->counts));
-    for (int64_t value = 0; value < n_values; value++) {
-        uint64_t n = job->counts[value];
-
-        job->counts[value] = n_less;
-        n_less += n;
-    }
-    return TROUPE_OK;
+    TROUPE_TRY(
+        troupe_histogram_spread(job->self, job->keys, bins, TROUPE_TREE, job->counts));
+    return troupe_scan_exclusive(job->self, job->counts, job->counts, TROUPE_SUM,
+                                 TROUPE_TREE);
 }
 
 /* NPB asks of keys that are neither the least nor as many as there are keys. */
 static troupe_status check_ranks(struct job *job, int iteration)
 {
     for (int test = 0; test < N_TESTS; test++) {
+        uint64_t n_less;
         int32_t key;
 
         TROUPE_TRY(
             troupe_array_get(job->self, job->keys, job->class->test[test], &key));
-        if (key > 0 && key <= (1 << job->class->log_keys) - 1)
-            job->n_passed +=
-                (int64_t)job->counts[key] == expected_rank(job->class, test, iteration);
+        if (key <= 0 || key > (1 << job->class->log_keys) - 1)
+            continue;
+        TROUPE_TRY(troupe_array_get(job->self, job->counts, key, &n_less));
+        job->n_passed += (int64_t)n_less == expected_rank(job->class, test, iteration);
     }
     return TROUPE_OK;
 }
@@ -266,14 +273,11 @@ static troupe_status
 run(troupe_actor *self, const struct npb_options *options, int *exit_code)
 {
     struct job job = {.self = self, .class = &classes[options->class]};
-    size_t n_places = ((size_t)1 << job.class->log_max) + TROUPE_BINS_EXTRA;
     double ranking_s;
     int64_t begin_ns;
 
-    job.counts = troupe_alloc(self, n_places * sizeof *job.counts);
-    if (!job.counts)
-        return TROUPE_NO_MEMORY;
     TROUPE_TRY(make_keys(&job));
+    TROUPE_TRY(make_counts(&job));
     TROUPE_TRY(change_keys(&job, 1)); /* untimed, touches everything once */
     TROUPE_TRY(rank_keys(&job));
     begin_ns = troupe_now_ns(self);

@@ -84,6 +84,22 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_histogram(troupe_actor *self,
                                                           uint64_t *counts);
 
 /**
+ * Likewise into an array, for so many bins that nobody should have them all: \p counts
+ * is of uint64, of the same team, and has bins.n_bins + TROUPE_BINS_EXTRA elements.
+ *
+ * \call     collective over the team
+ * \blocks   until the caller's part is there
+ * \threads  the runtime's thread
+ * \errors   as troupe_histogram; TROUPE_INVALID also if counts is not as above;
+ *           TROUPE_FAILED the check found other bits
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_histogram_spread(troupe_actor *self,
+                                                                 troupe_array x,
+                                                                 troupe_bins bins,
+                                                                 troupe_how how,
+                                                                 troupe_array counts);
+
+/**
  * Adds up the weights of the elements in each bin: blocks by themselves in the order of
  * the elements, merged in the tree over the blocks. x and \p weights are of double and
  * match.

@@ -13,14 +13,20 @@
 
 enum { FEW_COUNTS = 4096 }; /* of a share: less is not worth two exchanges */
 
-static size_t share_begin(const struct kernel_run *run, size_t n, int member)
+static size_t share_begin(const struct kernel_run *run,
+                          const struct kernel_counts *counts,
+                          int member)
 {
-    return (size_t)array_share((int64_t)n, run->team->size, member);
+    return (size_t)(counts->onto
+                        ? array_member_first(counts->onto, member)
+                        : array_share((int64_t)counts->n, run->team->size, member));
 }
 
-static size_t share_length(const struct kernel_run *run, size_t n, int member)
+static size_t share_length(const struct kernel_run *run,
+                           const struct kernel_counts *counts,
+                           int member)
 {
-    return share_begin(run, n, member + 1) - share_begin(run, n, member);
+    return share_begin(run, counts, member + 1) - share_begin(run, counts, member);
 }
 
 /* All shares leave, or this member's leaves for everybody. */
@@ -32,13 +38,13 @@ static troupe_status exchange_shares(struct kernel_run *run,
     troupe_outgoing *sends = kernel_need(run, (size_t)n_members * sizeof *sends);
     troupe_incoming *receives = kernel_need(run, (size_t)n_members * sizeof *receives);
     uint32_t *room = (uint32_t *)(void *)counts->room;
-    size_t n_mine = share_length(run, counts->n, self);
+    size_t n_mine = share_length(run, counts, self);
     troupe_status status;
 
     for (int i = 0; i < n_members; i++) {
-        uint32_t *theirs = counts->mine + share_begin(run, counts->n, i);
-        uint32_t *mine = counts->mine + share_begin(run, counts->n, self);
-        size_t n_theirs = share_length(run, counts->n, i);
+        uint32_t *theirs = counts->mine + share_begin(run, counts, i);
+        uint32_t *mine = counts->mine + share_begin(run, counts, self);
+        size_t n_theirs = share_length(run, counts, i);
 
         if (i == self)
             continue;
@@ -61,9 +67,9 @@ static troupe_status exchange_shares(struct kernel_run *run,
 static void add_share(const struct kernel_run *run, const struct kernel_counts *counts)
 {
     int self = run->team->index;
-    uint32_t *mine = counts->mine + share_begin(run, counts->n, self);
+    uint32_t *mine = counts->mine + share_begin(run, counts, self);
     const uint32_t *room = (const uint32_t *)(void *)counts->room;
-    size_t n_mine = share_length(run, counts->n, self);
+    size_t n_mine = share_length(run, counts, self);
 
     for (int k = 0; k < run->team->size - 1; k++)
         for (size_t i = 0; i < n_mine; i++)
@@ -90,7 +96,8 @@ struct kernel_counts kernel_counts_make(
 
     if (is_long)
         memset(room, 0, n * sizeof *room);
-    return (struct kernel_counts){mine, room, n, n_rows, is_long};
+    return (struct kernel_counts){
+        .mine = mine, .room = room, .n = n, .n_rows = n_rows, .is_long = is_long};
 }
 
 static void add_to_room(struct kernel_counts *counts)
@@ -150,5 +157,36 @@ troupe_status kernel_counts_total(struct kernel_run *run,
     TROUPE_TRY(add_up(run, counts));
     if (totals != counts->room)
         memcpy(totals, counts->room, counts->n * sizeof *totals);
+    return TROUPE_OK;
+}
+
+size_t kernel_counts_spread_room(const struct array *onto)
+{
+    size_t n_from_others = (size_t)(onto->n_members - 1) *
+                           (size_t)array_mine_length(onto) * sizeof(uint32_t);
+    size_t n_totals = (size_t)onto->length * sizeof(uint64_t);
+
+    return n_from_others > n_totals ? n_from_others : n_totals;
+}
+
+troupe_status kernel_counts_spread(struct kernel_run *run, struct kernel_counts *counts)
+{
+    size_t begin = share_begin(run, counts, run->team->index);
+    size_t n_mine = share_length(run, counts, run->team->index);
+    uint64_t *place = (uint64_t *)(void *)counts->onto->memory.bytes;
+
+    if (counts->is_long) {
+        add_to_room(counts);
+        TROUPE_TRY(add_up(run, counts));
+        if (n_mine > 0)
+            memcpy(place, counts->room + begin, n_mine * sizeof *place);
+        return TROUPE_OK;
+    }
+    add_rows(counts);
+    if (run->team->size > 1) {
+        TROUPE_TRY(exchange_shares(run, counts, false));
+        add_share(run, counts);
+    }
+    widen(counts->mine + begin, n_mine, place);
     return TROUPE_OK;
 }

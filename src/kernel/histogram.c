@@ -12,6 +12,7 @@ _Static_assert((int)TROUPE_BINS_EXTRA == (int)NUMERIC_EXTRA_SLOTS,
 
 struct histogram_work {
     const struct array *x, *weights;
+    const struct array *onto; /* where counts go; NULL: to everybody's result */
     struct numeric_bins bins;
     size_t n_places;
     struct kernel_pages *pages;
@@ -70,7 +71,9 @@ count(struct kernel_run *run, struct histogram_work *work, uint64_t *result)
         kernel_work(run, n_left < ROUND_TASKS ? n_left : ROUND_TASKS, count_task, work);
         kernel_counts_put_aside(&counts);
     }
-    return kernel_counts_total(run, &counts, result);
+    counts.onto = work->onto;
+    return work->onto ? kernel_counts_spread(run, &counts)
+                      : kernel_counts_total(run, &counts, result);
 }
 
 static bool take_counts(struct kernel_run *run, struct histogram_work *work)
@@ -79,7 +82,8 @@ static bool take_counts(struct kernel_run *run, struct histogram_work *work)
 
     work->pages =
         kernel_take_pages(run, n_threads * work->n_places * sizeof *work->counts);
-    work->totals = kernel_take(run, work->n_places * sizeof *work->totals);
+    work->totals = kernel_take(run, work->onto ? kernel_counts_spread_room(work->onto)
+                                               : work->n_places * sizeof *work->totals);
     work->counts = work->pages ? work->pages->bytes : NULL;
     return work->counts && work->totals;
 }
@@ -88,7 +92,8 @@ static troupe_status perform_count(struct kernel_run *run,
                                    const struct kernel_request *request,
                                    troupe_status mine)
 {
-    struct histogram_work work = {.x = request->in[0]};
+    struct histogram_work work = {.x = request->in[0],
+                                  .onto = request->n_out ? request->out[0] : NULL};
 
     if (mine == TROUPE_OK && !take_bins(request, &work))
         mine = TROUPE_INVALID;
@@ -187,6 +192,13 @@ static const struct kernel_operation count_operation = {
     .expression = {"counts", "counts", "counts", "counts"},
     .perform = perform_count,
 };
+static const struct kernel_operation spread_operation = {
+    .name = "troupe_histogram_spread",
+    .levels = KERNEL_ALL_LEVELS,
+    .expression = {"counts", "counts", "counts", "counts"},
+    .has_own_shapes = true,
+    .perform = perform_count,
+};
 static const struct kernel_operation weigh_operation = {
     .name = "troupe_histogram_weighted",
     .levels = KERNEL_TREE_LEVELS,
@@ -202,19 +214,19 @@ static troupe_status call(troupe_actor *self,
     troupe_status mine = TROUPE_OK;
     struct numeric_bins made;
 
-    actor_require(self, request->result != NULL, "%s: no place for the result",
-                  request->operation->name);
+    actor_require(self, request->result || request->n_out > 0,
+                  "%s: no place for the result", request->operation->name);
     /* The words tell a task and the other members; low and high go as their bits. */
     request->words[0] = numeric_bits_of(bins->low);
     request->words[1] = numeric_bits_of(bins->high);
     request->words[2] = (uint64_t)bins->n_bins;
     if (!is_fit)
         mine = kernel_refuse(kernel_of(self->home->rank), request,
-                             "its arrays have other elements");
+                             "its arrays have other elements or lengths, or teams");
     else if (numeric_bins_init(&made, bins->low, bins->high, bins->n_bins) != TROUPE_OK)
         mine = kernel_refuse(kernel_of(self->home->rank), request,
                              "these are no bins: low < high, finite, and some of them");
-    else
+    else if (request->result)
         request->result_bytes =
             ((size_t)bins->n_bins + TROUPE_BINS_EXTRA) * sizeof(uint64_t);
     return kernel_call(self, request, mine);
@@ -231,6 +243,25 @@ troupe_status troupe_histogram(troupe_actor *self,
 
     kernel_take_in(self, &request, x);
     return call(self, &request, &bins, kernel_is_number(request.in[0]->element));
+}
+
+troupe_status troupe_histogram_spread(troupe_actor *self,
+                                      troupe_array x,
+                                      troupe_bins bins,
+                                      troupe_how how,
+                                      troupe_array counts)
+{
+    struct kernel_request request = {.operation = &spread_operation, .how = how};
+    const struct array *from, *onto;
+
+    kernel_take_in(self, &request, x);
+    kernel_take_out(self, &request, counts);
+    from = request.in[0];
+    onto = request.out[0];
+    return call(self, &request, &bins,
+                kernel_is_number(from->element) && from != onto &&
+                    from->team == onto->team && onto->element == TROUPE_UINT64 &&
+                    onto->length - TROUPE_BINS_EXTRA == bins.n_bins);
 }
 
 troupe_status troupe_histogram_weighted(troupe_actor *self,

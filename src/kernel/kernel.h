@@ -167,7 +167,8 @@ struct kernel_counts {
     uint32_t *mine; /* by row and kind; the first row is changed */
     uint64_t *room; /* by kind */
     size_t n, n_rows;
-    bool is_long; /* 32 bits do not count all members' */
+    bool is_long;             /* 32 bits do not count all members' */
+    const struct array *onto; /* who gets which totals; NULL: everybody all */
 };
 /* `mine` is zeroed. */
 struct kernel_counts kernel_counts_make(
@@ -179,6 +180,10 @@ void kernel_counts_put_aside(struct kernel_counts *counts);
 troupe_status kernel_counts_total(struct kernel_run *run,
                                   struct kernel_counts *counts,
                                   uint64_t *totals);
+/* Likewise, each kind's to its place in the array `onto`, with so much room. */
+troupe_status kernel_counts_spread(struct kernel_run *run,
+                                   struct kernel_counts *counts);
+size_t kernel_counts_spread_room(const struct array *onto);
 
 /* ---- filter.c ----------------------------------------------------------------- */
 

@@ -3,10 +3,10 @@
 #include "support/scene.h"
 #include <stdlib.h>
 
-/* Histograms of so many bins that members add them up in shares, and of somewhat fewer.
- */
+/* Histograms of so many bins that members add them up in shares, and of somewhat fewer;
+ * and such that become arrays. */
 
-enum { LENGTH = 50001, MOST_BINS = 20011 };
+enum { LENGTH = 50001, MOST_BINS = 20011, MOST_RANKS = 4 };
 
 static struct {
     int n_done;
@@ -29,6 +29,65 @@ static uint64_t expected(int64_t n_bins, uint64_t *counts)
     return counts[n_bins + 1];
 }
 
+/* Where counts stand: evenly, all with the last member, or all but little with the
+ * first. */
+enum cut { EVEN, LAST, FIRST, N_CUTS };
+
+static troupe_array make_counts(troupe_actor *self, int64_t n_bins, enum cut cut)
+{
+    enum { BLOCK = 512 };
+    int n_members = troupe_n_ranks(self);
+    int64_t length = n_bins + TROUPE_BINS_EXTRA;
+    int64_t n_blocks = (length + BLOCK - 1) / BLOCK, cuts[MOST_RANKS + 1] = {0};
+    troupe_array_options shape = {
+        .element = TROUPE_UINT64, .length = length, .block_length = BLOCK};
+    troupe_array counts;
+
+    for (int i = 1; i < n_members; i++)
+        cuts[i] = cut == LAST ? 0 : n_blocks - 1;
+    cuts[n_members] = n_blocks;
+    shape.cuts = cut == EVEN ? NULL : cuts;
+    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &counts));
+    return counts;
+}
+
+static void count_into_array(troupe_actor *self,
+                             troupe_array x,
+                             troupe_bins bins,
+                             const uint64_t *wanted)
+{
+    for (enum cut cut = EVEN; cut < N_CUTS; cut++) {
+        troupe_array counts = make_counts(self, bins.n_bins, cut);
+        troupe_array_part part = troupe_array_mine(self, counts);
+
+        EXPECT_OK(troupe_histogram_spread(self, x, bins, TROUPE_TREE, counts));
+        for (int64_t i = 0; i < part.n_elements; i++)
+            EXPECT(((const uint64_t *)part.data)[i] == wanted[part.first + i]);
+        troupe_array_destroy(self, &counts);
+    }
+}
+
+/* Neither another length, nor other elements, nor x itself. */
+static void refuse_others(troupe_actor *self, troupe_array x)
+{
+    const troupe_array_options others[] = {
+        {.element = TROUPE_UINT64, .length = 10},
+        {.element = TROUPE_UINT64, .length = 10 + TROUPE_BINS_EXTRA + 1},
+        {.element = TROUPE_INT64, .length = 10 + TROUPE_BINS_EXTRA}};
+    const troupe_bins bins = {0, 10, 10}, own = {0, 10, LENGTH - TROUPE_BINS_EXTRA};
+    troupe_array counts;
+
+    for (int i = 0; i < 3; i++) {
+        EXPECT_OK(
+            troupe_array_create(self, troupe_rank_team(self), &others[i], &counts));
+        EXPECT_STATUS(troupe_histogram_spread(self, x, bins, TROUPE_TREE, counts),
+                      TROUPE_INVALID);
+        troupe_array_destroy(self, &counts);
+    }
+    EXPECT_STATUS(troupe_histogram_spread(self, x, own, TROUPE_TREE, x),
+                  TROUPE_INVALID);
+}
+
 static troupe_status body(troupe_actor *self)
 {
     static const int64_t n_bins[] = {MOST_BINS, 9000, 13};
@@ -49,7 +108,9 @@ static troupe_status body(troupe_actor *self)
         EXPECT(expected(n_bins[k], counts + n_places) > 0);
         for (int64_t i = 0; i < n_bins[k] + TROUPE_BINS_EXTRA; i++)
             EXPECT(counts[i] == counts[n_places + (size_t)i]);
+        count_into_array(self, x, bins, counts + n_places);
     }
+    refuse_others(self, x);
     seen.n_done++;
     return TROUPE_OK;
 }
@@ -64,7 +125,7 @@ static void all_are_done(void)
 
 START_TEST(many_bins_are_counted)
 {
-    for (n_ranks = 1; n_ranks <= 4; n_ranks++)
+    for (n_ranks = 1; n_ranks <= MOST_RANKS; n_ranks++)
         scene_play(&(struct scene){.main = &main_process,
                                    .n_ranks = n_ranks,
                                    .seen = &seen,

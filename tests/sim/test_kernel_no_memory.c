@@ -14,7 +14,7 @@
  * ends the job at last, with the words of the rank that had no memory.
  */
 
-enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 12, N_BINS = 9 };
+enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 13, N_BINS = 9 };
 
 static uint64_t fail_every;
 
@@ -24,10 +24,11 @@ static struct {
     double results[N_RANKS][N_CALLS];
 } seen;
 
-static troupe_array make(troupe_actor *self, enum troupe_element element)
+static troupe_array
+make(troupe_actor *self, enum troupe_element element, int64_t length)
 {
     const troupe_array_options shape = {
-        .element = element, .length = LENGTH, .block_length = BLOCK};
+        .element = element, .length = length, .block_length = BLOCK};
     troupe_array array;
 
     EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &array));
@@ -59,7 +60,7 @@ static void add_sums(void *left, const void *right)
 TROUPE_REDUCTION_KERNEL(add_kernel, add_block, add_sums, double);
 
 struct arrays {
-    troupe_array x, to, heads, keys;
+    troupe_array x, to, heads, keys, counts;
 };
 
 /* The first of a member's elements, or none. */
@@ -160,6 +161,12 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
     case 10:
         return troupe_reduce_blocks(self, &add_kernel, &(troupe_arrays){.in = {a->x}},
                                     NULL, TROUPE_TREE, result);
+    case 11:
+        status = troupe_histogram_spread(self, a->x, (troupe_bins){0, 1, N_BINS},
+                                         TROUPE_TREE, a->counts);
+        if (status == TROUPE_OK)
+            *result = first_of(self, a->counts);
+        return status;
     default:
         status =
             troupe_sort(self, a->keys, &(troupe_arrays){.out = {a->to}}, TROUPE_TREE);
@@ -172,8 +179,10 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
 static troupe_status hungry_body(troupe_actor *self)
 {
     const troupe_random random = {.seed = 1};
-    struct arrays a = {make(self, TROUPE_DOUBLE), make(self, TROUPE_DOUBLE),
-                       make(self, TROUPE_UINT8), make(self, TROUPE_DOUBLE)};
+    struct arrays a = {
+        make(self, TROUPE_DOUBLE, LENGTH), make(self, TROUPE_DOUBLE, LENGTH),
+        make(self, TROUPE_UINT8, LENGTH), make(self, TROUPE_DOUBLE, LENGTH),
+        make(self, TROUPE_UINT64, N_BINS + TROUPE_BINS_EXTRA)};
     troupe_array_part heads = troupe_array_mine(self, a.heads);
     int me = troupe_rank(self);
 
