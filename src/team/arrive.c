@@ -208,15 +208,19 @@ static void take_held(troupe_team *team, struct team_kept *kept)
     struct team_operation *op =
         admission == ADMITTED ? team_operation_find(team, number) : NULL;
 
-    if (admission == EARLY)
+    if (admission == EARLY) {
         put_early(team, number, kept);
-    else if (admission == ADMITTED && kept->header.kind == TEAM_KIND_PART &&
-             !team_trade_admit(team, op, &kept->header, kept->source, kept->size_bytes))
+    } else if (admission == ADMITTED && kept->header.kind == TEAM_KIND_PART &&
+               !team_trade_admit(team, op, &kept->header, kept->source,
+                                 kept->size_bytes)) {
         team_kept_give(team->here, kept);
-    else if (op && op->is_busy)
+        if (op)
+            team_advance(op, NULL);
+    } else if (op && op->is_busy) {
         put_aside(op, kept);
-    else
+    } else {
         team_kept_give(team->here, kept);
+    }
 }
 
 static void take_kept(troupe_team *team, struct team_kept *kept)

@@ -175,10 +175,10 @@ bool team_trade_admit(troupe_team *team,
     }
     team_answer(team, source, TEAM_KIND_PART_OVER, header->incarnation,
                 TROUPE_MISMATCH);
-    if (part)
-        end_part(op, part, TROUPE_MISMATCH);
-    else if (op && op->trade)
+    if (op && op->trade) {
         note_status(op->trade, TROUPE_MISMATCH);
+        team_trade_over(op, source, TROUPE_MISMATCH);
+    }
     team_differ(team);
     return false;
 }
@@ -287,7 +287,7 @@ void team_trade_abandon(struct team_operation *op)
     struct team_trade *trade = op->trade;
 
     for (int i = 0; i < trade->n_sends + trade->n_receives; i++)
-        if (!is_done(&trade->parts[i]) && !trade->parts[i].is_over &&
+        if (!is_whole(&trade->parts[i]) && !trade->parts[i].is_over &&
             !op->team->here->home->is_ending)
             team_post(op->team, trade->parts[i].peer, TEAM_KIND_PART_OVER, op->number,
                       TROUPE_PEER_GONE);

@@ -232,9 +232,10 @@ END_TEST
 
 /* ---- members that disagree ---------------------------------------------------- */
 
+/* From member 0 to 1, and back; what one expects of the other. */
 struct discord {
     const char *what;
-    size_t sent, expected;
+    size_t sent[2], expected[2];
 };
 
 /* All-to-all operations end alike on all members; those after soon do as they must. */
@@ -252,21 +253,33 @@ look_at_the_rest(troupe_actor *self, troupe_team *all, troupe_team *team)
     return TROUPE_OK;
 }
 
+/* Who gets something else than he expects knows; who sends something long, too. */
+static bool must_know(const struct discord *discord, int me)
+{
+    return (discord->expected[1 - me] > 0 &&
+            discord->sent[1 - me] != discord->expected[1 - me]) ||
+           (discord->sent[me] > LONG_BYTES &&
+            discord->sent[me] != discord->expected[me]);
+}
+
 static troupe_status disagree(troupe_actor *self, const struct discord *discord)
 {
     static unsigned char out[3000000], in[3000000];
     troupe_team *all = troupe_rank_team(self), *team;
-    troupe_outgoing send = {1, out, discord->sent};
-    troupe_incoming receive = {0, in, discord->expected};
-    troupe_exchange_lists lists = {&send, 0, &receive, 0};
+    troupe_outgoing send = {0, out, 0};
+    troupe_incoming receive = {0, in, 0};
+    troupe_exchange_lists lists = {&send, 1, &receive, 1};
     troupe_status status;
+    int me;
 
     EXPECT_OK(troupe_team_split(self, all, 0, 0, &team));
-    lists.n_sends = troupe_team_index(team) == 0 && discord->sent;
-    lists.n_receives = troupe_team_index(team) == 1 && discord->expected;
+    me = troupe_team_index(team);
+    if (me < 2) {
+        send = (troupe_outgoing){1 - me, out, discord->sent[me]};
+        receive = (troupe_incoming){1 - me, in, discord->expected[1 - me]};
+    }
     status = troupe_exchange(self, team, &lists);
-    if ((troupe_team_index(team) == 1 && discord->expected) ||
-        (troupe_team_index(team) == 0 && discord->sent > LONG_BYTES))
+    if (me < 2 && must_know(discord, me))
         EXPECT_STATUS(status, TROUPE_MISMATCH);
     else
         EXPECT(status == TROUPE_OK || status == TROUPE_MISMATCH);
@@ -276,15 +289,21 @@ static troupe_status disagree(troupe_actor *self, const struct discord *discord)
 static troupe_status discord_body(troupe_actor *self)
 {
     static const struct discord discords[] = {
-        {"more comes", 9, 8},
-        {"less comes", 8, 9},
-        {"nothing comes", 0, 8},
-        {"nobody wants it", 8, 0},
-        {"a ticket too much", 70000, 0},
-        {"no ticket", 0, 70000},
-        {"other pieces", 2500000, 2096640},
-        {"more pieces", 2096640, 2500000},
-        {"a piece less", 262080, 524160},
+        {"more comes", {9, 0}, {8, 0}},
+        {"less comes", {8, 0}, {9, 0}},
+        {"nothing comes", {0, 0}, {8, 0}},
+        {"nobody wants it", {8, 0}, {0, 0}},
+        {"a ticket too much", {70000, 0}, {0, 0}},
+        {"no ticket", {0, 0}, {70000, 0}},
+        {"other pieces", {2500000, 0}, {2096640, 0}},
+        {"more pieces", {2096640, 0}, {2500000, 0}},
+        {"a piece less", {262080, 0}, {524160, 0}},
+        {"less comes back", {20000, 5}, {20000, 6}},
+        {"nothing comes back", {20000, 0}, {20000, 6}},
+        {"nobody wants what comes back", {20000, 6}, {20000, 0}},
+        {"more comes back of much", {3000000, 20000}, {3000000, 20001}},
+        {"much comes back", {20000, 3000000}, {20000, 0}},
+        {"both are wrong", {20000, 3000000}, {20001, 2999999}},
     };
 
     for (size_t i = 0; i < sizeof discords / sizeof discords[0]; i++)
@@ -394,6 +413,41 @@ static troupe_status leaving_body(troupe_actor *self)
 }
 TROUPE_PROCESS(leaving, leaving_body);
 
+/* What has left comes, though nobody waits for its having come. */
+static troupe_status last_words_body(troupe_actor *self)
+{
+    static const size_t lengths[] = {LONG_BYTES, LONG_BYTES + 1, 300000, 3000000};
+    static int turn; /* of the scenes: all ranks of one process */
+    troupe_team *team = troupe_rank_team(self);
+    int me = troupe_team_index(team);
+    size_t size_bytes = lengths[turn / 2 % 4];
+    unsigned char *bytes = troupe_alloc(self, size_bytes);
+    const troupe_outgoing send = {0, bytes, size_bytes};
+    const troupe_incoming receive = {1, bytes, size_bytes};
+    const troupe_exchange_lists lists = {&send, me == 1, &receive, me == 0};
+    troupe_operation operation;
+
+    EXPECT_OK(troupe_barrier(self, team));
+    if (me == 1) {
+        fill(bytes, size_bytes, 7);
+        return troupe_exchange_start(self, team, &lists, &operation);
+    }
+    if (turn % 2)
+        troupe_sleep_until(self, troupe_after_s(self, 5e-3));
+    EXPECT_OK(troupe_exchange(self, team, &lists));
+    EXPECT(is_filled(bytes, size_bytes, 7));
+    turn++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(last_words, last_words_body);
+
+START_TEST(what_was_sent_outlives_the_sender)
+{
+    for (int i = 0; i < 8; i++)
+        scene_play(&(struct scene){.main = &last_words, .n_ranks = 2});
+}
+END_TEST
+
 START_TEST(members_that_end)
 {
     for (int n_ranks = 2; n_ranks <= 4; n_ranks++) {
@@ -409,4 +463,5 @@ CHECK_MAIN("team_exchange",
            long_parts_are_waited_for,
            members_that_disagree,
            to_oneself,
+           what_was_sent_outlives_the_sender,
            members_that_end)
