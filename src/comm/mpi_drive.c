@@ -83,12 +83,11 @@ static uint64_t count_moves(const struct comm *comm)
     return comm->counts.n_frames_sent + comm->counts.n_frames_received;
 }
 
-void comm_mpi_drive(struct comm *comm, comm_step_fn *step)
+static void drive(struct comm *comm, comm_step_fn *step)
 {
     uint64_t n_moves = 0;
     uint32_t n_turns = 0;
 
-    (void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
     for (;;) {
         struct comm_step result = step(comm->troupe);
         if (result.result == COMM_STEP_DONE)
@@ -105,4 +104,15 @@ void comm_mpi_drive(struct comm *comm, comm_step_fn *step)
             sched_yield();
         n_moves = count_moves(comm);
     }
+}
+
+/* The thread is the user's again afterwards. */
+void comm_mpi_drive(struct comm *comm, comm_step_fn *step)
+{
+    int slack_ns = prctl(PR_GET_TIMERSLACK);
+
+    (void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+    drive(comm, step);
+    if (slack_ns > 0)
+        (void)prctl(PR_SET_TIMERSLACK, slack_ns);
 }
