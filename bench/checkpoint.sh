@@ -74,7 +74,7 @@ for ((i = 0; i < n_jobs; i++)); do
     frozen_pairs "$((n_actors * state_bytes))" | tee -a "$actors" | sed -n 1p >> "$actors_first"
     du -bc "$(find "$saved" -name 'ckpt-*' | sort | tail -n 1)" |
         awk -v may="$((n_actors * state_bytes * 13 / 10))" 'END { print $1, may }' >> "$kept"
-    echo "$(seconds on_ranks actors "$n_actors") 5" >> "$restored"
+    echo "$(TROUPE_RESTART_FROM=newest seconds on_ranks actors "$n_actors") 5" >> "$restored"
     grep -q '^restored' "$folder/out" || { cat "$folder/out" >&2; exit 1; }
     rm -rf "$folder/saved"
     on_ranks array "$n_doubles"

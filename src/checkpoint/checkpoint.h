@@ -23,7 +23,8 @@ struct checkpoint_options {
     const char *directory; /* NULL: no checkpoints */
     const char *job;
     const char *program; /* what only the same may go on from */
-    const char *from;    /* NULL or newest, none, EPOCH, EPOCH.ATTEMPT */
+    const char *from;    /* newest, none, EPOCH, EPOCH.ATTEMPT; NULL: newest, unless
+                          * the job is completed */
     int64_t every_ns;    /* 0: as often as is worth it; below 0: only when asked */
     int64_t patience_ns; /* to get ready, and again to drain; 0: 60 s */
     uint32_t n_keep;     /* 0: 2 */
@@ -57,6 +58,8 @@ int checkpoint_load(struct troupe *rank, const struct checkpoint_choice *choice)
 int checkpoint_join(struct troupe *rank);
 /* All have joined. */
 void checkpoint_begin(struct troupe *rank);
+/* Rank 0: all ranks have ended in order. */
+void checkpoint_completed(struct troupe *rank);
 
 /* ---- as the job runs ---- */
 

@@ -7,7 +7,7 @@
 
 /* What this attempt begins with: rank 0 looks into the store and decides for all. */
 
-enum { EXIT_NO_CHECKPOINT = 74, EXIT_CONFIGURATION = 78 };
+enum { EXIT_NO_CHECKPOINT = 74, EXIT_AGAIN = 75, EXIT_CONFIGURATION = 78 };
 
 static void fail(struct checkpoint_choice *choice, int exit_code)
 {
@@ -172,12 +172,49 @@ static void choose(struct checkpoint_rank *here,
 
 /* ---- the attempt --------------------------------------------------------------- */
 
+/* Of two who work on a job, what one publishes is void. One that was killed a moment
+ * ago may still be there. */
+static troupe_status lock(struct checkpoint_rank *here,
+                          struct checkpoint_choice *choice)
+{
+    const int64_t patience_ns = INT64_C(5) * 1000 * 1000 * 1000;
+    troupe_status status =
+        store_lock(&here->store, patience_ns, &here->lock_descriptor);
+
+    if (status != TROUPE_REFUSED)
+        return status;
+    log_error(&here->home->rank->log,
+              "somebody else works on this job in %s: wait for its end, or name "
+              "another by TROUPE_CHECKPOINT_JOB",
+              here->store.path);
+    fail(choice, EXIT_AGAIN);
+    return TROUPE_OK;
+}
+
+/* It may have had other arguments; so nobody goes on from its end by accident. */
+static void refuse_completed(struct checkpoint_rank *here,
+                             struct checkpoint_choice *choice)
+{
+    if (here->options.from || !store_is_completed(&here->store))
+        return;
+    log_error(&here->home->rank->log,
+              "the job in %s is completed: TROUPE_RESTART_FROM=none begins anew, "
+              "TROUPE_RESTART_FROM=newest goes on from its last checkpoint",
+              here->store.path);
+    fail(choice, EXIT_CONFIGURATION);
+}
+
 static troupe_status claim(struct checkpoint_rank *here,
                            struct checkpoint_choice *choice)
 {
     choice->attempt = here->options.attempt;
     if (choice->attempt)
-        return TROUPE_OK; /* a supervisor has done it */
+        return TROUPE_OK; /* a supervisor has done all this */
+    TROUPE_TRY(lock(here, choice));
+    if (choice->exit_code == 0)
+        refuse_completed(here, choice);
+    if (choice->exit_code != 0)
+        return TROUPE_OK;
     TROUPE_TRY(store_attempt_begin(&here->store, &choice->attempt));
     return store_clean(&here->store, choice->attempt);
 }
@@ -188,11 +225,14 @@ static troupe_status decide(struct checkpoint_rank *here,
     struct store_list list;
 
     TROUPE_TRY(claim(here, choice));
+    if (choice->exit_code != 0)
+        return TROUPE_OK;
     TROUPE_TRY(store_list_read(&here->store, &list));
     choose(here, &list, choice);
     store_list_fini(&list);
     if (choice->exit_code != 0 || here->options.attempt)
         return TROUPE_OK;
+    TROUPE_TRY(store_complete(&here->store, false));
     return store_attempt_fence(&here->store, choice->attempt, choice->epoch);
 }
 
@@ -213,4 +253,16 @@ void checkpoint_choose(struct troupe *rank, struct checkpoint_choice *choice)
     if (choice->exit_code == 0 && choice->is_restart)
         log_info(&rank->log, "attempt %" PRIu32 " goes on from checkpoint %" PRIu64,
                  choice->attempt, choice->epoch);
+}
+
+void checkpoint_completed(struct troupe *rank)
+{
+    struct checkpoint_rank *here = checkpoint_of(rank);
+
+    if (!here->options.directory || here->options.attempt)
+        return; /* a supervisor knows how the program ends, too */
+    errno = 0;
+    if (store_complete(&here->store, true) != TROUPE_OK)
+        log_warning(&rank->log, "no mark that the job is completed in %s: %s",
+                    here->store.path, strerror(errno));
 }

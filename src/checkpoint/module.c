@@ -20,6 +20,7 @@ static troupe_status init(struct troupe *rank, const void *options)
     base_map_init(&here->safe);
     base_map_init(&here->receivers);
     checkpoint_image_init(&here->image);
+    here->lock_descriptor = -1;
     return TROUPE_OK;
 }
 
@@ -34,6 +35,7 @@ static void fini(struct troupe *rank)
     if (here->options.directory)
         checkpoint_worker_fini(&here->worker);
     checkpoint_source_close(here);
+    store_unlock(&here->lock_descriptor);
     checkpoint_image_fini(&here->image);
     base_map_fini(&here->safe);
     base_map_fini(&here->receivers);

@@ -187,12 +187,12 @@ static int check(struct arguments *arguments)
 {
     const struct job_options *given = &arguments->options;
 
-    if (!job_from_is_sound(given->from))
+    if (given->from && !job_from_is_sound(given->from))
         return cli_usage("run", "--from needs newest, none or an epoch such as 12");
     if (given->every && !every_is_sound(given->every))
         return cli_usage("run", "--every needs auto or seconds, not '%s'",
                          given->every);
-    if (!given->checkpoint && (given->every || strcmp(given->from, "newest") != 0))
+    if (!given->checkpoint && (given->every || given->from))
         return cli_usage("run", "--every and --from need --checkpoint");
     if (arguments->n_ranks == 0)
         return cli_usage("run", "-n needs a number from 1");
@@ -223,7 +223,6 @@ static int run(int argc, char **argv)
 {
     struct arguments arguments = {
         .options = {.launcher = "mpirun",
-                    .from = "newest",
                     .checkpoint = base_env_text("TROUPE_CHECKPOINT", NULL),
                     .name = base_env_text("TROUPE_CHECKPOINT_JOB", NULL),
                     .rules = job_rules_default},
@@ -266,7 +265,9 @@ const struct cli_command cli_run = {
         "  --allow-world-writable\n"
         "                       FOLDER may be one into which all the world may write\n"
         "  --job NAME           folder in FOLDER; the program's name\n"
-        "  --from WHICH         newest (the default), none, or an epoch such as 12\n"
+        "  --from WHICH         newest (the default, unless the job is completed), "
+        "none,\n"
+        "                       or an epoch such as 12\n"
         "  --restarts R         give up after so many in the window (5)\n"
         "  --window S           seconds (3600); a new checkpoint begins the count "
         "anew\n"

@@ -19,7 +19,7 @@ struct job_options {
     const char *checkpoint;        /* the folder, or NULL: none are taken */
     const char *name;              /* of the job; NULL: of the program */
     const char *every;             /* passed on; NULL: not given */
-    const char *from;              /* newest, none, or an epoch */
+    const char *from;              /* newest, none, or an epoch; NULL: not said */
     const char *launcher;          /* found as a shell does */
     const char **launcher_options; /* NULL-ended */
     const char *journal; /* a path, or NULL: in the job's folder if it has one */

@@ -7,13 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static void note_path(char path[STORE_PATH_BYTES + 16], const struct store *store)
-{
-    snprintf(path, STORE_PATH_BYTES + 16, "%s/supervisor", store->path);
-}
 
 static int fail(const char *path, const char *why, int exit_code)
 {
@@ -36,42 +30,35 @@ static bool write_note(const struct job_supervisor *supervisor)
 
 int job_note_open(struct job_supervisor *supervisor)
 {
-    char path[STORE_PATH_BYTES + 16];
-    int descriptor;
+    enum { PATIENCE_NS = 0 };
+    char path[STORE_PATH_BYTES];
+    troupe_status status =
+        store_lock(&supervisor->store, PATIENCE_NS, &supervisor->lock_descriptor);
 
-    note_path(path, &supervisor->store);
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (descriptor < 0)
-        return fail(path, strerror(errno), JOB_EXIT_NO_CHECKPOINT);
-    supervisor->lock_descriptor = descriptor;
-    /* A file system without locks must do without this. */
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        close(descriptor);
-        supervisor->lock_descriptor = -1;
-        return fail(path, "another 'troupe run' looks after this job", JOB_EXIT_AGAIN);
-    }
-    if (!write_note(supervisor))
+    store_lock_path(path, &supervisor->store);
+    if (status == TROUPE_REFUSED)
+        return fail(path, "another 'troupe run', or mpirun, works on this job",
+                    JOB_EXIT_AGAIN);
+    if (status != TROUPE_OK || !write_note(supervisor))
         return fail(path, strerror(errno), JOB_EXIT_NO_CHECKPOINT);
     return 0;
 }
 
-/* The file stays: to remove it would let two have locks on two files of that name. */
 void job_note_close(struct job_supervisor *supervisor)
 {
-    if (supervisor->lock_descriptor < 0)
-        return;
-    (void)!ftruncate(supervisor->lock_descriptor, 0);
-    close(supervisor->lock_descriptor);
+    if (supervisor->lock_descriptor >= 0)
+        (void)!ftruncate(supervisor->lock_descriptor, 0);
+    store_unlock(&supervisor->lock_descriptor);
 }
 
 bool job_note_read(const struct store *store, struct job_note *note)
 {
-    char path[STORE_PATH_BYTES + 16], text[256];
+    char path[STORE_PATH_BYTES], text[256];
     size_t n = 0;
     int descriptor;
     bool is_held;
 
-    note_path(path, store);
+    store_lock_path(path, store);
     descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
         return false;

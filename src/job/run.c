@@ -206,6 +206,22 @@ static int open_world(struct job_supervisor *supervisor)
     return 0;
 }
 
+/* It may have had other arguments; so nobody goes on from its end by accident. */
+static int reopen(struct job_supervisor *supervisor)
+{
+    const struct store *store = &supervisor->store;
+
+    if (!supervisor->options->from)
+        return store_is_completed(store)
+                   ? fail(JOB_EXIT_NEVER, store->path,
+                          "this job is completed: --from none begins anew, --from "
+                          "newest goes on from its last checkpoint")
+                   : 0;
+    if (store_complete(store, false) != TROUPE_OK)
+        return fail(JOB_EXIT_NO_CHECKPOINT, store->path, strerror(errno));
+    return 0;
+}
+
 static int open_job(struct job_supervisor *supervisor)
 {
     int exit_code = 0;
@@ -218,6 +234,8 @@ static int open_job(struct job_supervisor *supervisor)
         exit_code = open_world(supervisor);
     if (exit_code == 0 && supervisor->options->checkpoint)
         exit_code = job_note_open(supervisor);
+    if (exit_code == 0 && supervisor->options->checkpoint)
+        exit_code = reopen(supervisor);
     return exit_code;
 }
 
@@ -253,6 +271,10 @@ static int supervise(struct job_supervisor *supervisor)
         job_loop(supervisor);
         job_report(supervisor, base_clock_ns());
         exit_code = supervisor->machine.exit_code;
+        if (exit_code == 0 && supervisor->options->checkpoint &&
+            store_complete(&supervisor->store, true) != TROUPE_OK)
+            fprintf(stderr, "troupe run: no mark that the job is completed in %s: %s\n",
+                    supervisor->store.path, strerror(errno));
     }
     close_job(supervisor);
     return exit_code;
@@ -269,7 +291,8 @@ int job_run(const struct job_options *options)
     supervisor->options = options;
     supervisor->lock_descriptor = -1;
     supervisor->journal.descriptor = -1;
-    snprintf(supervisor->from, sizeof(supervisor->from), "%s", options->from);
+    snprintf(supervisor->from, sizeof(supervisor->from), "%s",
+             options->from ? options->from : "newest");
     name_job(supervisor);
     exit_code = name_hosts(supervisor);
     if (exit_code == 0)

@@ -32,12 +32,12 @@ static troupe_status read_every(const struct base_log *log, int64_t *every_ns)
 static troupe_status read_from(const struct base_log *log, const char **from)
 {
     static const char digits[] = "0123456789";
-    const char *text = base_env_text("TROUPE_RESTART_FROM", "newest");
-    const char *rest = text + strspn(text, digits);
+    const char *text = base_env_text("TROUPE_RESTART_FROM", NULL);
+    const char *rest = text ? text + strspn(text, digits) : NULL;
     bool is_number = rest != text;
 
     *from = text;
-    if (strcmp(text, "newest") == 0 || strcmp(text, "none") == 0)
+    if (!text || strcmp(text, "newest") == 0 || strcmp(text, "none") == 0)
         return TROUPE_OK;
     if (is_number && *rest == '.' && rest[1] != '\0')
         rest += 1 + strspn(rest + 1, digits);

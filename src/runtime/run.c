@@ -127,6 +127,8 @@ static struct comm_step settle_step(struct runtime_rank *rank)
     moved = runtime_pump(rank);
     if (runtime_reduced(rank)) {
         actor_report_print(actor_of(&rank->troupe));
+        if (comm_rank(rank->comm) == 0 && rank->exit_code == TROUPE_CODE_OK)
+            checkpoint_completed(&rank->troupe);
         rank->phase = rank->verdict.has_statistics ? RUNTIME_GATHER : RUNTIME_THROUGH;
         moved = true;
     }

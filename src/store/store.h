@@ -96,6 +96,22 @@ TROUPE_MUST_USE troupe_status store_open(struct store *store,
                                          const char *job,
                                          int flags);
 
+/*
+ * The job is the caller's until it unlocks or its process ends. REFUSED: somebody
+ * else's, all the time of the patience. IO: errno. Stand-ins for files know no locks.
+ */
+TROUPE_MUST_USE troupe_status store_lock(const struct store *store,
+                                         int64_t patience_ns,
+                                         int *descriptor);
+void store_unlock(int *descriptor);
+/* The file that is locked; whoever has the lock may write into it who he is. */
+void store_lock_path(char path[STORE_PATH_BYTES], const struct store *store);
+
+/* The job has ended in order: whoever starts it again has to say what he wants. */
+bool store_is_completed(const struct store *store);
+TROUPE_MUST_USE troupe_status store_complete(const struct store *store,
+                                             bool is_completed);
+
 /* Claims a number above all that were claimed; whoever else claims gets another. */
 TROUPE_MUST_USE troupe_status store_attempt_begin(const struct store *store,
                                                   uint32_t *attempt);

@@ -70,6 +70,7 @@ static inline struct checkpoint_options attempt_options(struct quick_disk *disk)
     return (struct checkpoint_options){.directory = quick_disk_open(disk),
                                        .job = "job",
                                        .program = "test",
+                                       .from = "newest",
                                        .every_ns = -1,
                                        .files = &disk->files};
 }

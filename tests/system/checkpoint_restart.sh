@@ -100,7 +100,15 @@ refused() { # refused EXIT_CODE TEXT: leaves all as it is
     cmp -s "$work/before" "$work/after" || fail "checkpoints have changed"
 }
 
+refused 78 'is completed'
+TROUPE_RESTART_FROM=newest on_ranks 2 "${steps[@]}" || fail "on from the end: exit code $?"
 TROUPE_RESTART_FROM=77 refused 74 'there is no checkpoint 77'
+refused 78 'is completed' # still
+(flock 9 && exec sleep 60) 9>> "$work/ckpt/mpi_checkpoint/supervisor" &
+TROUPE_RESTART_FROM=newest refused 75 'somebody else works on this job'
+kill $! # and the lock goes
+wait $! || true
+rm "$work/ckpt/mpi_checkpoint/COMPLETED" # as if it had died at the very end
 TROUPE_RESTART_FROM=soon refused 78 'newest, none, EPOCH or EPOCH.ATTEMPT'
 TROUPE_CHECKPOINT=/dev/null refused 74 'cannot be used'
 TROUPE_CHECKPOINT_JOB=a/b refused 78 "job 'a/b'"

@@ -249,7 +249,7 @@ code=0
 [ "$code" -eq 75 ] || fail "checkpoint now: exit code $code"
 grep -q 'this job takes no checkpoints' "$work/err2" || fail 'checkpoint now: not why'
 run 75 --checkpoint "$work/ck" --job now "$victim"
-says err "another 'troupe run' looks after this job"
+says err "another 'troupe run', or mpirun, works on this job"
 kill -TERM "$supervisor"
 ends 143
 code=0

@@ -23,8 +23,10 @@ fail() {
     exit 1
 }
 
-start() { # start RANKS: a supervisor beside us
-    "$troupe" run -n "$1" --checkpoint "$work/ck" --job toy --every 0.5 \
+start() { # start RANKS [OPTION…]: a supervisor beside us
+    local n_ranks=$1
+    shift
+    "$troupe" run -n "$n_ranks" "$@" --checkpoint "$work/ck" --job toy --every 0.5 \
         --journal "$work/journal" "${job[@]}" > "$work/out" 2> "$work/err" &
     supervisor=$!
 }
@@ -105,4 +107,12 @@ wait_for_another
 "$troupe" checkpoint now "$work/ck" > "$work/now" || fail 'checkpoint now'
 grep -q '^checkpoint [0-9]* published: ' "$work/now" || fail 'it does not say what it made'
 ends 0
+
+# What is completed is not gone on from unasked.
+start 2
+ends 78
+grep -q 'this job is completed: --from none' "$work/err" || fail 'it does not say that it is completed'
+start 2 --from newest
+ends 0
+has_value
 echo ok
