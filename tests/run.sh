@@ -42,6 +42,8 @@ if [ "$mode" = full ]; then
     fuzz_seconds=${FUZZ_SECONDS:-600}
     seeds_percent=1000
     export TEST_FULL=1 # of unit tests that have more to try
+    # Deaths in tests/system/killed.sh, hangs in hung.sh.
+    export TROUPE_TEST_KILLS=200 TROUPE_TEST_CYCLES=100
 fi
 
 # ---- stages --------------------------------------------------------------------------

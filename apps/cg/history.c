@@ -124,8 +124,14 @@ static void put_script(FILE *out, const struct history *history, const char *pat
 bool history_plot(const struct history *history, const char *path)
 {
     enum { SHELL_FOUND_NONE = 127 };
-    FILE *gnuplot = popen("gnuplot", "w");
+    FILE *picture = fopen(path, "w"), *gnuplot;
     int status;
+    /* gnuplot would draw on standard output. */
+    if (!picture || fclose(picture) != 0) {
+        fprintf(stderr, "cg: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    gnuplot = popen("gnuplot", "w");
     if (!gnuplot) {
         fprintf(stderr, "cg: gnuplot does not start: %s\n", strerror(errno));
         return false;
@@ -134,6 +140,7 @@ bool history_plot(const struct history *history, const char *path)
     status = pclose(gnuplot);
     if (status == 0)
         return true;
+    (void)remove(path);
     if (status > 0 && WIFEXITED(status) && WEXITSTATUS(status) == SHELL_FOUND_NONE)
         fprintf(stderr, "cg: --plot needs gnuplot, which is not there\n");
     else

@@ -338,6 +338,8 @@ static troupe_status prepare(struct job *job)
 
 static troupe_status work(struct job *job)
 {
+    bool is_written;
+
     TROUPE_TRY(prepare(job));
     progress_start(&job->progress, "heat", 1, troupe_now_ns(job->self));
     job->progress.on = job->progress.on && job->is_first;
@@ -357,8 +359,10 @@ static troupe_status work(struct job *job)
     progress_hide(&job->progress);
     if (job->is_first && job->options.json)
         print_json(job);
-    return agree(job, !job->is_first || (fflush(stdout) == 0 && !ferror(stdout)),
-                 "the result", strerror(errno));
+    errno = 0;
+    is_written = !job->is_first || (fflush(stdout) == 0 && !ferror(stdout));
+    return agree(job, is_written, "the result",
+                 errno ? strerror(errno) : "standard output failed");
 }
 
 static troupe_status body(troupe_actor *self, int argc, char **argv)

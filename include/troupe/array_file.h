@@ -68,7 +68,7 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_array_save(troupe_actor *self,
 /** What to load of a table of comma separated values. */
 typedef struct troupe_csv_options {
     const char *name;  /**< of the column, in the first line; NULL: by number */
-    int64_t column;    /**< from 0; without a name */
+    int64_t column;    /**< from 0, without a name; messages count from 1 */
     bool has_header;   /**< the first line is none of the values; so with a name */
     bool empty_is_nan; /**< else an empty field is wrong */
     bool text_is_nan;  /**< else a field that is no number is wrong */

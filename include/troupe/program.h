@@ -29,7 +29,8 @@ enum troupe_exit_code {
     TROUPE_CODE_ROOT_GAVE_UP = 70, /**< the root supervisor gave up */
     TROUPE_CODE_DEADLOCK = 71,     /**< somebody waits and nothing is on its way */
     TROUPE_CODE_CHECKPOINTED = 75, /**< run me again */
-    TROUPE_CODE_MISUSE = 78        /**< a wrong call, options, or ranks that differ */
+    TROUPE_CODE_MISUSE =
+        78 /**< a wrong call, options, ranks that differ, other types saved */
 };
 
 #ifdef __cplusplus

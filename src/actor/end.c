@@ -207,6 +207,14 @@ void actor_end_arrived(struct actor_rank *home, struct comm_record *record)
     home->wanted_exit_code = record->header.type;
 }
 
+/* What was saved fits this program no better the next time. */
+static int exit_code_after(const struct actor_exit *exit)
+{
+    return exit->kind == TROUPE_EXIT_BAD_CALL || exit->status == TROUPE_SCHEMA
+               ? TROUPE_CODE_MISUSE
+               : TROUPE_CODE_RANK_FAILED;
+}
+
 void actor_rank_process_ended(struct actor_rank *home, const struct actor_exit *exit)
 {
     if (home->is_ending || exit->kind == TROUPE_EXIT_NORMAL)
@@ -215,9 +223,6 @@ void actor_rank_process_ended(struct actor_rank *home, const struct actor_exit *
         &home->rank->log,
         "the process of rank %d ended: %s (%s)%s%s: the job ends with exit code %d",
         home->me, troupe_exit_kind_text(exit->kind), troupe_status_name(exit->status),
-        exit->text[0] ? ": " : "", exit->text,
-        exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_CODE_MISUSE
-                                           : TROUPE_CODE_RANK_FAILED);
-    actor_job_end(home, exit->kind == TROUPE_EXIT_BAD_CALL ? TROUPE_CODE_MISUSE
-                                                           : TROUPE_CODE_RANK_FAILED);
+        exit->text[0] ? ": " : "", exit->text, exit_code_after(exit));
+    actor_job_end(home, exit_code_after(exit));
 }

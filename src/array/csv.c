@@ -160,11 +160,12 @@ static bool find_field(const struct table *table,
 
     if (!is_there && line->is_quoted)
         array_file_fail(table->reader.file, TROUPE_FAILED, line->number,
-                        "there is no column %lld", (long long)table->column);
+                        "there is no column %lld", (long long)table->column + 1);
     else if (!is_there)
         array_file_fail(table->reader.file, TROUPE_FAILED, line->number,
                         "there is no column %lld, only %lld of them",
-                        (long long)table->column, (long long)count_fields(table, line));
+                        (long long)table->column + 1,
+                        (long long)count_fields(table, line));
     return table->reader.file->status == TROUPE_OK;
 }
 
@@ -182,10 +183,10 @@ static void fail_field(const struct table *table,
 
     if (field->n_bytes == 0)
         array_file_fail(table->reader.file, TROUPE_FAILED, line->number,
-                        "column %lld is empty", (long long)table->column);
+                        "column %lld is empty", (long long)table->column + 1);
     else
         array_file_fail(table->reader.file, TROUPE_FAILED, line->number,
-                        "column %lld: \"%.*s\" %s %s", (long long)table->column, n,
+                        "column %lld: \"%.*s\" %s %s", (long long)table->column + 1, n,
                         field->text,
                         result == NUMBER_BEYOND ? "does not fit into" : "is no", type);
 }

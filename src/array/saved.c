@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "array/array.h"
 #include "base/alloc.h"
+#include <inttypes.h>
 #include <string.h>
 
 /*
@@ -134,14 +135,31 @@ struct search {
     bool is_found;
 };
 
+static void say_differs(const struct array *array, const struct base_saved *record)
+{
+    struct head saved;
+
+    if (array->index != 0 || record->size_bytes != sizeof saved)
+        return;
+    memcpy(&saved, record->data, sizeof saved);
+    log_error(&array->here->home->rank->log,
+              "the array '%s' was saved with %" PRId64 " elements of %" PRIu64
+              " bytes in blocks of %" PRId64 ", not %" PRId64 " of %" PRIu64
+              " in blocks of %" PRId64,
+              array->name, saved.length, saved.element_bytes, saved.block_length,
+              array->length, (uint64_t)array->element_bytes, array->block_length);
+}
+
 static troupe_status take_head(void *context, const struct base_saved *record)
 {
     struct search *search = context;
     const struct head wanted = head_of(search->array);
 
     if (search->is_found || record->size_bytes != sizeof wanted ||
-        memcmp(record->data, &wanted, sizeof wanted) != 0)
+        memcmp(record->data, &wanted, sizeof wanted) != 0) {
+        say_differs(search->array, record);
         return TROUPE_SCHEMA;
+    }
     search->is_found = true;
     return TROUPE_OK;
 }

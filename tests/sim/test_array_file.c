@@ -80,12 +80,12 @@ struct bad {
 static const struct bad *bad;
 
 static const struct bad bad_files[] = {
-    {CSV, "1,2\n3,4\n5\n", TROUPE_FAILED, 3, "there is no column 1, only 1 of them"},
-    {CSV, "1,2\n\n\"a\nb\"\n", TROUPE_FAILED, 3, "there is no column 1"},
-    {CSV, "1,2\n3,abc\n", TROUPE_FAILED, 2, "column 1: \"abc\" is no double"},
-    {CSV, "1,2\n\"\n\",1\n3,\n4,5", TROUPE_FAILED, 4, "column 1 is empty"},
+    {CSV, "1,2\n3,4\n5\n", TROUPE_FAILED, 3, "there is no column 2, only 1 of them"},
+    {CSV, "1,2\n\n\"a\nb\"\n", TROUPE_FAILED, 3, "there is no column 2"},
+    {CSV, "1,2\n3,abc\n", TROUPE_FAILED, 2, "column 2: \"abc\" is no double"},
+    {CSV, "1,2\n\"\n\",1\n3,\n4,5", TROUPE_FAILED, 4, "column 2 is empty"},
     {CSV, "1,1e999\n", TROUPE_FAILED, 1,
-     "column 1: \"1e999\" does not fit into double"},
+     "column 2: \"1e999\" does not fit into double"},
     {CSV, "1,2\na\"b,3\n", TROUPE_FAILED, 2,
      "a quote that does not surround a whole field"},
     {CSV, "1,2\na\"b\",3\n", TROUPE_FAILED, 2,
@@ -96,8 +96,8 @@ static const struct bad bad_files[] = {
      "a quote that does not surround a whole field"},
     {CSV_NAME, "", TROUPE_FAILED, 1, "there is no first line"},
     {CSV_NAME, "a,b\n1,2\n", TROUPE_FAILED, 1, "there is no column \"x\""},
-    {CSV_INT, "1,128\n", TROUPE_FAILED, 1, "column 1: \"128\" does not fit into int8"},
-    {CSV_INT, "1,1.5\n", TROUPE_FAILED, 1, "column 1: \"1.5\" is no int8"},
+    {CSV_INT, "1,128\n", TROUPE_FAILED, 1, "column 2: \"128\" does not fit into int8"},
+    {CSV_INT, "1,1.5\n", TROUPE_FAILED, 1, "column 2: \"1.5\" is no int8"},
     {CSV_NAN, "1,1\n", TROUPE_INVALID, 0, "options that are not possible"},
     {MARKET, "", TROUPE_FAILED, 1, "it is empty"},
     {MARKET, "hello\n", TROUPE_FAILED, 1, "it does not begin with %%MatrixMarket"},

@@ -137,6 +137,25 @@ echo "what is wrong: ok"
 
 # ---- the picture ---------------------------------------------------------------------
 
+mkdir -m 700 "$work/ck"
+TROUPE_CHECKPOINT=$work/ck TROUPE_CHECKPOINT_EVERY=0.05 "$cg" --poisson 60 --tolerance 0 > "$work/out" 2>&1 &
+job=$!
+for _ in $(seq 1200); do
+    [ -z "$(find "$work/ck" -path '*00002.0001/MANIFEST')" ] || break
+    sleep 0.05
+done
+kill -KILL "$job"
+wait "$job" 2> /dev/null || true
+code=0
+TROUPE_CHECKPOINT=$work/ck "$cg" --poisson 20 > "$work/out" 2>&1 || code=$?
+if [ "$code" -ne 78 ] || ! grep -q "the array 'cg solution' was saved with 216000 elements" "$work/out"; then
+    fail "another size: exit code $code: $(cat "$work/out")"
+fi
+code=0
+"$cg" --poisson 9 --json --plot "$work/none/x.svg" > "$work/out" 2> "$work/err" || code=$?
+if [ "$code" -ne 2 ] || ! grep -q 'x.svg: No such file' "$work/err" || grep -q '<svg' "$work/out"; then
+    fail "a picture in no folder: exit code $code: $(cat "$work/err")"
+fi
 if command -v gnuplot > /dev/null; then
     "$cg" --poisson 9 --plot "$work/it's.svg" > "$work/out"
     grep -q '<svg' "$work/it's.svg" || fail "--plot made no picture"
