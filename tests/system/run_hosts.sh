@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # `troupe run` on two hosts, which are namespaces of this machine: the processes of one are
-# killed, its link is cut.
+# killed, its link is cut, both at once.
 set -euo pipefail
 
 [ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77
@@ -97,6 +97,16 @@ ends_well() { # ends_well RANKS: with so many in its last attempt
     cat "$work/err"
 }
 
+is_noticed() { # that an attempt has ended
+    SECONDS=0
+    for _ in $(seq 400); do
+        ! grep -q '"ended"' "$work/journal" || break
+        sleep 0.1
+    done
+    [ "$SECONDS" -lt 30 ] || fail "noticed after $SECONDS s"
+    echo "noticed after $SECONDS s"
+}
+
 victims() { # how many ranks are on the second host
     inside two sh -c 'ls -l /proc/[0-9]*/exe 2> /dev/null' | grep -c mpi_run_victim || true
 }
@@ -109,13 +119,7 @@ start
 [ "$(victims)" -ge 2 ] || fail 'no rank is on the second host'
 touch "$work/cut"
 inside two ip link set wire down
-SECONDS=0
-for _ in $(seq 400); do
-    ! grep -q '"ended"' "$work/journal" || break
-    sleep 0.1
-done
-[ "$SECONDS" -lt 30 ] || fail "noticed after $SECONDS s"
-echo "noticed after $SECONDS s"
+is_noticed
 ends_well 2
 grep -q 'host 10.99.0.2 is left out: it does not answer' "$work/err" || fail 'not left out'
 # What the supervisor cannot reach ends by itself.
@@ -124,4 +128,30 @@ for _ in $(seq 600); do
     sleep 0.1
 done
 [ "$(victims)" -eq 0 ] || fail 'ranks are left on the host that was cut off'
+
+# Both, and the other host goes on from a checkpoint.
+rm "$work/cut" "$work/journal"
+inside two ip link set wire up
+mkdir -m 700 "$work/ck"
+ledger=("$TROUPE_BUILD_DIR/bin/ledger" --transfers 20000)
+"${ledger[@]}" > "$work/expected"
+nsenter -t "$(cat "$work/one")" -n -u -- "$troupe" run --delay 0.05 \
+    --hosts 10.99.0.1:2,10.99.0.2:2 --min-ranks 2 --agent "$work/agent" --every 0.3 \
+    --checkpoint "$work/ck" --journal "$work/journal" -- "${ledger[@]}" --pause 0.02 \
+    > "$work/out" 2> "$work/err" &
+supervisor=$!
+for _ in $(seq 1200); do
+    [ "$(grep -c '"published"' "$work/journal" || true)" -lt 2 ] || break
+    sleep 0.05
+done
+touch "$work/cut"
+inside two ip link set wire down
+inside two sh -c 'kill -KILL -1' || true
+is_noticed
+code=0
+wait "$supervisor" || code=$?
+[ "$code" -eq 0 ] || fail "exit code $code"
+grep -q 'attempt 2 goes on from checkpoint' "$work/err" || fail 'not from a checkpoint'
+grep '"launched"' "$work/journal" | tail -n 1 | grep -q '"ranks":2,' || fail 'not on 2 ranks'
+cmp "$work/out" "$work/expected" || fail 'another result'
 echo ok
