@@ -6,12 +6,15 @@
 
 bool npb_parse(int argc, char **argv, struct npb_options *options)
 {
+    bool has_class = false;
+
     *options = (struct npb_options){.class = 0};
     for (int i = 1; i < argc; i++) {
         const char *class =
             argv[i][0] && !argv[i][1] ? strchr(NPB_CLASSES, argv[i][0]) : NULL;
 
-        if (class)
+        options->has_two |= class && has_class;
+        if (class && !has_class)
             options->class = (int)(class - NPB_CLASSES);
         else if (strcmp(argv[i], "--json") == 0)
             options->json = true;
@@ -19,6 +22,7 @@ bool npb_parse(int argc, char **argv, struct npb_options *options)
             options->help = true;
         else
             options->wrong = argv[i];
+        has_class |= class != NULL;
     }
     return !options->wrong;
 }
@@ -34,7 +38,9 @@ troupe_status npb_body(troupe_actor *self,
     if (!npb_parse(argc, argv, &options)) {
         *exit_code = NPB_USAGE;
         if (troupe_rank(self) == 0)
-            fprintf(stderr, "%s: there is no class or option %s\n%s", job->name,
+            fprintf(stderr, "%s: %s %s\n%s", job->name,
+                    options.has_two ? "more than one class:"
+                                    : "there is no class or option",
                     options.wrong, job->usage);
         return TROUPE_OK;
     }

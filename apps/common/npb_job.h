@@ -17,6 +17,7 @@ struct npb_options {
     int class; /* its place in NPB_CLASSES */
     bool json, help;
     const char *wrong; /* what nobody understands; NULL: nothing */
+    bool has_two;      /* classes */
 };
 
 /* Runs the benchmark; the exit code comes to *exit_code, which is NPB_VERIFIED. */

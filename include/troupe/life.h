@@ -45,9 +45,10 @@ troupe_fail(troupe_actor *self, troupe_status status, const char *format, ...)
     TROUPE_PRINTF(3, 4);
 
 /**
- * Asks an actor to end: TROUPE_EXIT_SHUTDOWN or TROUPE_EXIT_KILLED. It acts at the next
- * message boundary or waiting call of the receiver, behind the caller's earlier mail;
- * running code is never cut off.
+ * Asks an actor to end: TROUPE_EXIT_SHUTDOWN or TROUPE_EXIT_KILLED. It does at its next
+ * message boundary or waiting call, whatever is unread: the caller's earlier mail has
+ * come before, but is not waited for, and becomes dead letters if it was not handled.
+ * Running code is never cut off.
  *
  * \call     local; the actor may be remote
  * \blocks   never

@@ -17,8 +17,8 @@ extern "C" {
  * Sorts an array by value, in place and stably: equal keys keep their order, so there
  * is one answer. Up to 7 arrays under `along->out` (NULL: none), which match the keys
  * in team, length, blocks and cut, are moved along. The cut stays as it is. Needs room
- * for twice the caller's part and, where there are other arrays or NaNs, for 32 bytes
- * an element.
+ * for 16 bytes for each element of the caller's part; where there are other arrays,
+ * NaNs or keys of float for 32, and for as much as the widest array has there.
  *
  * \call     collective over the team
  * \blocks   until the caller's part is in order

@@ -92,6 +92,7 @@ expect() { # expect CODE WORDS COMMAND...
 }
 
 expect 64 "ep: there is no class or option Z" on 2 1 "$bin/ep" Z
+expect 64 "ep: more than one class: W" on 2 1 "$bin/ep" S W
 expect 64 "is: there is no class or option --jason" on 2 1 "$bin/is" --jason
 for program in "ep S" "is S" "summary --column x $work/table.csv"; do
     code=0
