@@ -126,7 +126,7 @@ struct job_machine {
     int stop_signal;        /* 0: nobody has asked to stop */
     uint64_t ceiling_epoch; /* select only what is older; 0: anything */
     uint64_t tried_epoch;
-    uint32_t n_tried;     /* failures from tried_epoch */
+    uint32_t n_tried;     /* failures from tried_epoch, of ranks that were there */
     uint32_t n_fruitless; /* failures without a new checkpoint */
     uint32_t n_failures;  /* in the window */
     int64_t failures_ns[JOB_MAX_RESTARTS + 1];

@@ -95,7 +95,8 @@ static bool is_within_intensity(struct job_machine *machine, int64_t now_ns)
     return n_kept <= machine->rules.n_restarts;
 }
 
-/* A checkpoint from which the job fails again and again may be what makes it fail. */
+/* A checkpoint from which the job fails again and again may be what makes it fail; not
+ * when it fails before the ranks are there to read it. */
 static void suspect_checkpoint(struct job_machine *machine)
 {
     const struct job_attempt *attempt = &machine->attempt;
@@ -106,6 +107,8 @@ static void suspect_checkpoint(struct job_machine *machine)
         machine->n_tried = 0;
         return;
     }
+    if (!attempt->here_ns && attempt->cause != JOB_BAD_CHECKPOINT)
+        return;
     if (attempt->base_epoch != machine->tried_epoch)
         machine->n_tried = 0;
     machine->tried_epoch = attempt->base_epoch;

@@ -126,11 +126,20 @@ clean 'exit codes'
 job=$work/ck/story
 mkdir -m 700 "$work/ck"
 "$TROUPE_BUILD_DIR/bin/tests/unit_store_golden" "$job" 4
-launcher "echo \$TROUPE_RESTART_FROM >> $work/from; exit 1"
+launcher "echo \$TROUPE_RESTART_FROM >> $work/from; exit 74"
 : > "$work/from"
 run 70 --restarts 9 --checkpoint "$work/ck" --job story --launcher "$work/launcher" true
 says err 'no older checkpoint is left'
-[ "$(paste -sd, "$work/from")" = 4.0,4.0,3.0,3.0,2.0,2.0,1.0,1.0 ] ||
+[ "$(paste -sd, "$work/from")" = 4.0,3.0,2.0,1.0 ] ||
+    fail "not from there: $(paste -sd, "$work/from")"
+# A launcher that cannot start is no fault of a checkpoint that nobody has read.
+rm -r "$job"
+"$TROUPE_BUILD_DIR/bin/tests/unit_store_golden" "$job" 4
+launcher "echo \$TROUPE_RESTART_FROM >> $work/from; exit 1"
+: > "$work/from"
+run 70 --restarts 2 --checkpoint "$work/ck" --job story --launcher "$work/launcher" true
+says err 'too many restarts'
+[ "$(paste -sd, "$work/from")" = 4.0,4.0,4.0 ] ||
     fail "not from there: $(paste -sd, "$work/from")"
 rm -r "$job"
 "$TROUPE_BUILD_DIR/bin/tests/unit_store_golden" "$job" 4

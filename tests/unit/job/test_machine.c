@@ -27,6 +27,7 @@ struct world {
     uint32_t n_same; /* failures in a row from one checkpoint */
     uint64_t same_epoch;
     bool has_published;
+    bool was_here;       /* every rank had said hello */
     bool has_ended_well; /* what the launcher and all ranks said */
     uint32_t n_events;
 };
@@ -111,7 +112,7 @@ static void do_launch(struct world *world)
 {
     check_launch(world);
     world->n_launches++;
-    world->has_published = false;
+    world->has_published = world->was_here = false;
     if (below(world, 500) == 0) {
         tell(world, &(struct job_event){.kind = JOB_NOT_LAUNCHED});
         return;
@@ -125,7 +126,7 @@ static void do_record(struct world *world)
     if (world->base_epoch != world->same_epoch || world->has_published)
         world->n_same = 0;
     world->same_epoch = world->base_epoch;
-    world->n_same += !world->has_published;
+    world->n_same += world->was_here && !world->has_published;
 }
 
 static void tell(struct world *world, const struct job_event *event)
@@ -133,6 +134,7 @@ static void tell(struct world *world, const struct job_event *event)
     unsigned acts = job_machine_step(&world->machine, event, world->now_ns);
 
     world->n_events++;
+    world->was_here |= world->machine.attempt.here_ns > 0;
     world->has_stopped |= event->kind == JOB_STOP;
     if (acts & JOB_DO_RECORD)
         do_record(world);
@@ -413,6 +415,33 @@ START_TEST(a_checkpoint_that_fails_twice_is_left_for_an_older_one)
 }
 END_TEST
 
+/* A launcher that cannot start says nothing about a checkpoint that nobody has read. */
+START_TEST(who_never_came_says_nothing_about_a_checkpoint)
+{
+    struct story story;
+
+    story_begin(&story, &job_rules_default);
+    for (int i = 0; i < 2; i++) {
+        step(&story, (struct job_event){.kind = JOB_SELECTED, .epoch = 4});
+        step(&story, (struct job_event){.kind = JOB_ENDED, .exit_code = 1});
+        step(&story, (struct job_event){.kind = JOB_GONE});
+        ck_assert_uint_eq(story.machine.ceiling_epoch, 0);
+        (void)wait_for_next(&story);
+    }
+    /* But those that come count from here on, and so does what cannot be read. */
+    attempt(&story, 4, 1, false);
+    ck_assert_uint_eq(story.machine.ceiling_epoch, 0);
+    (void)wait_for_next(&story);
+    attempt(&story, 4, 1, false);
+    ck_assert_uint_eq(story.machine.ceiling_epoch, 4);
+    (void)wait_for_next(&story);
+    step(&story, (struct job_event){.kind = JOB_SELECTED, .epoch = 3});
+    step(&story, (struct job_event){.kind = JOB_ENDED, .exit_code = 74});
+    step(&story, (struct job_event){.kind = JOB_GONE});
+    ck_assert_uint_eq(story.machine.ceiling_epoch, 3);
+}
+END_TEST
+
 START_TEST(exit_codes_are_understood)
 {
     static const struct {
@@ -512,6 +541,7 @@ CHECK_MAIN("job_machine",
            a_new_checkpoint_begins_the_count_anew_and_spares_the_wait,
            failures_outside_the_window_are_forgotten,
            a_checkpoint_that_fails_twice_is_left_for_an_older_one,
+           who_never_came_says_nothing_about_a_checkpoint,
            exit_codes_are_understood,
            who_is_asked_to_stop_takes_a_checkpoint_first,
            who_completes_while_asked_to_stop_has_completed)
