@@ -37,12 +37,12 @@ int job_code_of(const struct job_event *ended)
 
 /*
  * All ranks came to their end in order, and then the program gave a code of its own: no
- * such file, say. The same work would come to the same. Not 1, which launchers give for
- * troubles of theirs, nor what stands for a signal.
+ * such file, say. The same work would come to the same. Also 1, which launchers give
+ * for troubles of theirs: the work was done before those. Not what stands for a signal.
  */
 static bool is_verdict_of_program(const struct job_event *ended)
 {
-    return ended->is_complete && ended->completed_code == 0 && ended->exit_code > 1 &&
+    return ended->is_complete && ended->completed_code == 0 && ended->exit_code > 0 &&
            ended->exit_code < 128;
 }
 

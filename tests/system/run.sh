@@ -225,6 +225,8 @@ TROUPE_TEST_VICTIM_CODE=0 goes_wrong exit
 goes_wrong fail
 TROUPE_TEST_VICTIM=say TROUPE_TEST_VICTIM_CODE=2 run 2 -n 2 "$victim"
 says err 'attempt 1 refused (exit code 2)'
+TROUPE_TEST_VICTIM=say TROUPE_TEST_VICTIM_CODE=1 run 1 -n 2 "$victim"
+says err 'attempt 1 refused (exit code 1)'
 rm -f "$TROUPE_TEST_VICTIM_FILE"
 TROUPE_TEST_VICTIM=deadlock run 71 -n 2 "$victim"
 says err 'refused'
