@@ -294,8 +294,9 @@ const struct cli_command cli_run = {
         "  troupe run -n 4 --checkpoint /scratch/me ./heat --steps 10000\n"
         "  troupe run -n 8 --restarts 20 --window 86400 -- ./app --input data\n\n"
         "TERM, HUP or USR1: take a checkpoint, then stop with 75. INT: stop at once.\n"
+        "HUP and INT stay ignored if they are when it starts, as nohup has it.\n"
         "Exit codes: 0 completed, 64 wrong use, 70 gave up, 71 the job is deadlocked,\n"
         "74 no checkpoint can be used, 75 stopped, run me again, 78 never again,\n"
-        "130 and 143 stopped without a checkpoint.\n",
+        "128 and the signal's number stopped without a checkpoint.\n",
     .run = run,
 };

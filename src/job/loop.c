@@ -111,6 +111,16 @@ static void look_for_hang(struct job_supervisor *supervisor)
 
 static const int stop_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 
+/* Whoever started us wants us not to hear them: nohup, or a shell that has us run
+ * beside it. A signal that is blocked would be read all the same. */
+static bool is_kept_from_us(int signal_number)
+{
+    struct sigaction action;
+
+    return (signal_number == SIGHUP || signal_number == SIGINT) &&
+           sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 bool job_signals_open(struct job_supervisor *supervisor)
 {
     sigset_t all;
@@ -118,7 +128,8 @@ bool job_signals_open(struct job_supervisor *supervisor)
     sigemptyset(&all);
     sigaddset(&all, SIGCHLD);
     for (size_t i = 0; i < ARRAY_LENGTH(stop_signals); i++)
-        sigaddset(&all, stop_signals[i]);
+        if (!is_kept_from_us(stop_signals[i]))
+            sigaddset(&all, stop_signals[i]);
     if (sigprocmask(SIG_BLOCK, &all, NULL) != 0)
         return false;
     supervisor->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -186,13 +186,26 @@ ends() { # ends EXIT_CODE
 }
 
 launcher 'exec sleep 100'
-for signal in TERM INT; do
+set -m # else the shell has what runs beside it ignore INT
+for signal in TERM INT HUP; do
     start --launcher "$work/launcher" true
     wait_for launched
     kill -s "$signal" "$supervisor"
-    if [ "$signal" = INT ]; then ends 130; else ends 143; fi
+    ends $((128 + $(kill -l "$signal")))
     clean "$signal"
 done
+set +m
+# Whoever ignores a signal has it ignored: nohup, and shells what runs beside them.
+trap '' HUP INT
+start --launcher "$work/launcher" true
+trap - HUP INT
+wait_for launched
+kill -s HUP "$supervisor"
+kill -s INT "$supervisor"
+kill -s TERM "$supervisor"
+ends 143
+[ "$(grep -c '"event":"signal"' "$work/journal")" -eq 1 ] || fail 'an ignored signal is heard'
+clean 'ignored signals'
 # One that does not listen, with a child of its own that has left its group.
 launcher "trap '' TERM" 'setsid sleep 100 &' 'while :; do sleep 1; done'
 start --launcher "$work/launcher" --launch 1 --restarts 0 true
