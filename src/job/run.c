@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "job/loop.h"
 #include "job/note.h"
+#include "job/program.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -30,11 +31,16 @@ static int fail(int exit_code, const char *what, const char *why)
 static int check_program(const struct job_options *options)
 {
     const char *program = options->command[0];
+    const char *why;
 
-    /* Elsewhere, or by PATH, it is the launcher's to find. */
-    if (options->hosts || !strchr(program, '/') || access(program, X_OK) == 0)
+    /* Elsewhere it is the launcher's to find. */
+    if (options->hosts)
         return 0;
-    return fail(JOB_EXIT_USAGE, program, strerror(errno));
+    for (const char **word = options->launcher_options; word && *word; word++)
+        if (job_program_is_moved_by(*word))
+            return 0;
+    why = job_program_fault(program);
+    return why ? fail(JOB_EXIT_USAGE, program, why) : 0;
 }
 
 static void name_job(struct job_supervisor *supervisor)

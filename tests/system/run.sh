@@ -75,6 +75,24 @@ says out 'mpirun -n 4 '
 says out '--host a:2,b:2 '
 run 64 "$work/no-such-program"
 says err "$work/no-such-program: No such file"
+run 64 "$work"
+says err "$work: Is a directory"
+run 64 /dev/null
+says err '/dev/null: not a regular file'
+run 64 ./no-such-program
+: > "$work/plain"
+run 64 "$work/plain"
+says err "$work/plain: Permission denied"
+run 64 -- no-such-program
+says err 'no-such-program: in no folder of PATH'
+mkdir "$work/folders" "$work/folders/tool"
+PATH=$work/folders:$PATH run 64 tool
+says err 'tool: in no folder of PATH'
+launcher 'exit 64' # where it looks for it is its own affair
+run 64 --launcher "$work/launcher" --launcher-option --wdir --launcher-option / bin/sh
+launched 1
+run 64 --hosts localhost --agent true --launcher "$work/launcher" ./elsewhere
+launched 2
 run 78 --launcher "$work/no-such-launcher" true
 says err 'cannot start'
 run 0 --dry-run -n 3 --launcher-option --tag-output -- /bin/echo "it's"
