@@ -60,8 +60,10 @@ static unsigned nothing_to_select(struct job_machine *machine,
                                   const struct job_event *event,
                                   int64_t now_ns)
 {
-    (void)now_ns;
-    return finish(machine, event->exit_code, event->why);
+    if (!event->may_pass || machine->n_attempts == 0 ||
+        !job_may_select_again(machine, now_ns))
+        return finish(machine, event->exit_code, event->why);
+    return enter(machine, JOB_BACKOFF, now_ns + job_delay_ns(machine));
 }
 
 static unsigned

@@ -39,7 +39,7 @@ enum job_state {
 enum job_event_kind {
     JOB_BEGIN,
     JOB_SELECTED,     /* epoch */
-    JOB_UNSELECTABLE, /* exit_code, why */
+    JOB_UNSELECTABLE, /* exit_code, may_pass, why */
     JOB_NOT_LAUNCHED,
     JOB_ALL_HERE,
     JOB_RANK_LOST, /* rank: its connection ended, and it had not completed */
@@ -61,6 +61,7 @@ struct job_event {
     int exit_code;      /* of the launcher; 128 and more: a signal */
     bool is_complete;   /* every rank has reported the end of the job */
     int completed_code; /* the greatest that was reported */
+    bool may_pass;      /* a disk that is full, say: another try may succeed */
     const char *why;    /* of an exit code, for people */
 };
 
@@ -155,6 +156,8 @@ enum job_cause job_classify(const struct job_event *ended);
 int job_code_of(const struct job_event *ended);
 /* Counts a failure; false: no other attempt, with exit_code and why set. */
 bool job_may_restart(struct job_machine *machine, int64_t now_ns);
+/* Counts a failure before there was an attempt; false: no other try. */
+bool job_may_select_again(struct job_machine *machine, int64_t now_ns);
 /* How long until the next attempt. */
 int64_t job_delay_ns(struct job_machine *machine);
 

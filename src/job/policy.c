@@ -85,8 +85,6 @@ static bool is_within_intensity(struct job_machine *machine, int64_t now_ns)
 {
     uint32_t n_kept = 0;
 
-    if (has_published(machine))
-        machine->n_failures = 0;
     for (uint32_t i = 0; i < machine->n_failures; i++)
         if (now_ns - machine->failures_ns[i] <= machine->rules.window_ns)
             machine->failures_ns[n_kept++] = machine->failures_ns[i];
@@ -146,9 +144,17 @@ bool job_may_restart(struct job_machine *machine, int64_t now_ns)
                        "the job cannot use its checkpoint folder");
     note_fruit(machine);
     suspect_checkpoint(machine);
+    if (has_published(machine))
+        machine->n_failures = 0;
     if (!is_within_intensity(machine, now_ns))
         return give_up(machine, JOB_EXIT_GAVE_UP, "too many restarts");
     return true;
+}
+
+bool job_may_select_again(struct job_machine *machine, int64_t now_ns)
+{
+    machine->n_fruitless++;
+    return is_within_intensity(machine, now_ns);
 }
 
 /* ---- when

@@ -41,6 +41,12 @@ refuse(struct job_choice *choice, int exit_code, const char *where, const char *
     snprintf(choice->why, sizeof(choice->why), "%s: %s", where, why);
 }
 
+static void refuse_for_disk(struct job_choice *choice, const struct store *store)
+{
+    refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, strerror(errno));
+    choice->may_pass = true;
+}
+
 static void take(struct job_choice *choice, const struct store_entry *entry)
 {
     choice->epoch = entry->epoch;
@@ -115,7 +121,7 @@ void job_choose(const struct store *store,
     if (strcmp(from, "none") == 0)
         return;
     if (store_list_read(store, &list) != TROUPE_OK) {
-        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, strerror(errno));
+        refuse_for_disk(choice, store);
         return;
     }
     search(store, &list, from, ceiling_epoch, choice, skipped, context);
@@ -132,11 +138,11 @@ void job_claim(const struct store *store,
     *choice = (struct job_choice){.exit_code = 0};
     if (store_attempt_begin(store, &choice->attempt) != TROUPE_OK ||
         store_clean(store, choice->attempt) != TROUPE_OK) {
-        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, strerror(errno));
+        refuse_for_disk(choice, store);
         return;
     }
     job_choose(store, from, ceiling_epoch, choice, skipped, context);
     if (choice->exit_code == 0 &&
         store_attempt_fence(store, choice->attempt, choice->epoch) != TROUPE_OK)
-        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, strerror(errno));
+        refuse_for_disk(choice, store);
 }

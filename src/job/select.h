@@ -11,6 +11,7 @@ struct job_choice {
     uint64_t epoch; /* 0: from the beginning */
     uint32_t epoch_attempt;
     int exit_code; /* not 0: there is no attempt, and why */
+    bool may_pass; /* the disk was at fault: another try may succeed */
     char why[STORE_PATH_BYTES + 256];
 };
 

@@ -82,11 +82,21 @@ static bool choose_ranks(struct job_supervisor *supervisor)
     return room >= n_wanted || (options->min_ranks && room >= options->min_ranks);
 }
 
-static void
-not_selected(struct job_supervisor *supervisor, int exit_code, const char *why)
+static void refuse_to_select(struct job_supervisor *supervisor)
 {
+    const struct job_choice *choice = &supervisor->choice;
+    const char *why = choice->may_pass ? "the checkpoint folder cannot be used"
+                      : supervisor->machine.ceiling_epoch
+                          ? "no older checkpoint is left"
+                          : "no checkpoint can be used";
+
+    job_say(supervisor, "%s", choice->why);
+    job_journal_begin(&supervisor->journal, "not selected");
+    job_journal_text(&supervisor->journal, "why", choice->why);
+    job_journal_end(&supervisor->journal);
     job_tell(supervisor, &(struct job_event){.kind = JOB_UNSELECTABLE,
-                                             .exit_code = exit_code,
+                                             .exit_code = choice->exit_code,
+                                             .may_pass = choice->may_pass,
                                              .why = why});
 }
 
@@ -96,7 +106,9 @@ static void do_select(struct job_supervisor *supervisor)
 
     look_at_hosts(supervisor);
     if (!choose_ranks(supervisor)) {
-        not_selected(supervisor, JOB_EXIT_AGAIN, "too few hosts are left");
+        job_tell(supervisor, &(struct job_event){.kind = JOB_UNSELECTABLE,
+                                                 .exit_code = JOB_EXIT_AGAIN,
+                                                 .why = "too few hosts are left"});
         return;
     }
     if (supervisor->options->checkpoint)
@@ -106,10 +118,7 @@ static void do_select(struct job_supervisor *supervisor)
         *choice = (struct job_choice){.attempt = supervisor->machine.n_attempts + 1};
     snprintf(supervisor->from, sizeof(supervisor->from), "newest");
     if (choice->exit_code) {
-        job_say(supervisor, "%s", choice->why);
-        not_selected(supervisor, choice->exit_code,
-                     supervisor->machine.ceiling_epoch ? "no older checkpoint is left"
-                                                       : "no checkpoint can be used");
+        refuse_to_select(supervisor);
         return;
     }
     job_tell(supervisor,

@@ -203,6 +203,16 @@ ends() { # ends EXIT_CODE
     [ "$code" -eq "$1" ] || fail "exit code $code, not $1"
 }
 
+# The folder of checkpoints cannot be used just when the job has died.
+launcher "! mkdir '$work/once' 2> /dev/null || { mv '$job' '$job.away' && exit 1; }" 'exit 64'
+start --restarts 20 --checkpoint "$work/ck" --job story --launcher "$work/launcher" \
+    --from none true
+wait_for "$job: No such file" "$work/err"
+mv "$job.away" "$job"
+ends 64
+launched 2
+rm -r "$job"
+
 launcher 'exec sleep 100'
 set -m # else the shell has what runs beside it ignore INT
 for signal in TERM INT HUP; do

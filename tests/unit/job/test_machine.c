@@ -102,9 +102,11 @@ static void do_select(struct world *world)
         event.epoch = ceiling - 1;
     world->newest_epoch = event.epoch; /* later ones are shut out from now on */
     world->base_epoch = event.epoch;
-    if ((ceiling && event.epoch == 0) || below(world, 500) == 0)
-        event = (struct job_event){
-            .kind = JOB_UNSELECTABLE, .exit_code = 74, .why = "none"};
+    if ((ceiling && event.epoch == 0) || below(world, 100) == 0)
+        event = (struct job_event){.kind = JOB_UNSELECTABLE,
+                                   .exit_code = 74,
+                                   .may_pass = below(world, 5) > 0,
+                                   .why = "none"};
     tell(world, &event);
 }
 
@@ -442,6 +444,54 @@ START_TEST(who_never_came_says_nothing_about_a_checkpoint)
 }
 END_TEST
 
+static void fail_to_select(struct story *story)
+{
+    ck_assert_int_eq(story->machine.state, JOB_SELECT);
+    step(story, (struct job_event){.kind = JOB_UNSELECTABLE,
+                                   .exit_code = 74,
+                                   .may_pass = true,
+                                   .why = "disk full"});
+}
+
+/* A disk that is full for a moment: as long as there may be restarts, and not at once.
+ */
+START_TEST(who_cannot_select_for_now_tries_again)
+{
+    struct story story;
+
+    story_begin(&story, &job_rules_default);
+    step(&story, (struct job_event){.kind = JOB_SELECTED, .epoch = 3});
+    step(&story, (struct job_event){.kind = JOB_ALL_HERE});
+    step(&story, (struct job_event){.kind = JOB_PUBLISHED, .epoch = 4});
+    step(&story, (struct job_event){.kind = JOB_ENDED, .exit_code = 137});
+    step(&story, (struct job_event){.kind = JOB_GONE});
+    ck_assert_int_eq(wait_for_next(&story), 0);
+    for (uint32_t i = 1; i < job_rules_default.n_restarts; i++) {
+        fail_to_select(&story);
+        ck_assert_int_gt(wait_for_next(&story), 0);
+    }
+    attempt(&story, 4, 1, false);
+    ck_assert_uint_eq(story.machine.n_attempts, 2);
+    ck_assert_int_eq(story.machine.exit_code, JOB_EXIT_GAVE_UP);
+
+    story_begin(&story, &job_rules_default);
+    attempt(&story, 4, 1, false);
+    for (uint32_t i = 1; i < job_rules_default.n_restarts; i++) {
+        (void)wait_for_next(&story);
+        fail_to_select(&story);
+    }
+    (void)wait_for_next(&story);
+    fail_to_select(&story);
+    ck_assert_uint_eq(story.acts, JOB_DO_FINISH);
+    ck_assert_int_eq(story.machine.exit_code, 74);
+    ck_assert_str_eq(story.machine.why, "disk full");
+
+    story_begin(&story, &job_rules_default); /* but not at the start */
+    fail_to_select(&story);
+    ck_assert_int_eq(story.machine.exit_code, 74);
+}
+END_TEST
+
 START_TEST(exit_codes_are_understood)
 {
     static const struct {
@@ -542,6 +592,7 @@ CHECK_MAIN("job_machine",
            failures_outside_the_window_are_forgotten,
            a_checkpoint_that_fails_twice_is_left_for_an_older_one,
            who_never_came_says_nothing_about_a_checkpoint,
+           who_cannot_select_for_now_tries_again,
            exit_codes_are_understood,
            who_is_asked_to_stop_takes_a_checkpoint_first,
            who_completes_while_asked_to_stop_has_completed)
