@@ -53,6 +53,7 @@ struct job_supervisor {
 
     struct control_saved saved; /* the last one; epoch 0: none */
     int64_t saved_ns;
+    char gave_up_words[CONTROL_TEXT_BYTES]; /* of the last that was given up, since */
     char hang_words[160];
     struct job_record *records;
     size_t n_records;

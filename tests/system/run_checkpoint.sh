@@ -100,6 +100,22 @@ start 2
 ends 0
 has_value
 
+# The folder is gone for a while: the job goes on, and one line says why there are none.
+rm -rf "$work/ck" "$work/journal"
+start 2
+wait_for_another
+mv "$work/ck/toy" "$work/ck/away"
+for _ in $(seq 1200); do
+    [ "$(grep -c '"given up"' "$work/journal")" -lt 2 ] || break
+    sleep 0.05
+done
+mv "$work/ck/away" "$work/ck/toy"
+ends 0
+grep -qxF "$value" "$work/out" || fail "not '$value'"
+[ "$(grep -c '"given up"' "$work/journal")" -ge 2 ] || fail 'not given up twice'
+[ "$(grep -c '^troupe run: a checkpoint was given up' "$work/err")" -eq 1 ] ||
+    fail 'it does not say once why there are no checkpoints'
+
 # Somebody asks.
 rm -rf "$work/ck" "$work/journal"
 start 2
