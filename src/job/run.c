@@ -79,8 +79,17 @@ static const char *store_words(troupe_status status)
         return "all the world may write there: chmod o-w it, choose another, or give "
                "--allow-world-writable";
     if (status == TROUPE_INVALID)
-        return "not a good name for a folder, or too long";
+        return "too long a path";
     return strerror(errno);
+}
+
+/* Of the two names that a folder has, it is the job's that is wrong. */
+static bool is_bad_job_name(const struct job_supervisor *supervisor)
+{
+    struct store probe;
+
+    return store_open(&probe, &base_files_real, supervisor->options->checkpoint, NULL,
+                      0) != TROUPE_INVALID;
 }
 
 static int open_store(struct job_supervisor *supervisor, int flags)
@@ -95,6 +104,10 @@ static int open_store(struct job_supervisor *supervisor, int flags)
 
     if (status == TROUPE_OK)
         return 0;
+    if (status == TROUPE_INVALID && is_bad_job_name(supervisor))
+        return fail(JOB_EXIT_NEVER, supervisor->name,
+                    "not a good name for a job: letters, digits, '.', '_' and '-', and "
+                    "no '.' first; give one with --job");
     return fail(status == TROUPE_REFUSED || status == TROUPE_INVALID
                     ? JOB_EXIT_NEVER
                     : JOB_EXIT_NO_CHECKPOINT,

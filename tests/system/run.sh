@@ -102,6 +102,10 @@ mkdir -m 777 "$work/open"
 chmod 777 "$work/open"
 run 78 --checkpoint "$work/open" /bin/true
 says err 'all the world may write there'
+run 78 --checkpoint "$work/open" --allow-world-writable --job ../x true
+says err '../x: not a good name for a job'
+run 78 --checkpoint "$(printf '%01000d' 0)" true
+says err '0000: too long a path'
 launcher 'exit 64' # it gets so far
 run 64 --checkpoint "$work/open" --allow-world-writable --launcher "$work/launcher" true
 TROUPE_CHECKPOINT_WORLD_WRITABLE=1 run 64 --checkpoint "$work/open" --launcher "$work/launcher" true
