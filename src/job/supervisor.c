@@ -139,7 +139,7 @@ static void say_launched(struct job_supervisor *supervisor)
     job_journal_number(journal, "ranks", supervisor->n_ranks);
     job_journal_number(journal, "process", supervisor->launcher);
     job_journal_end(journal);
-    if (supervisor->n_records > 0 && choice->epoch)
+    if (choice->epoch)
         job_say(supervisor, "attempt %" PRIu32 " goes on from checkpoint %" PRIu64,
                 choice->attempt, choice->epoch);
     else if (supervisor->n_records > 0)

@@ -171,8 +171,10 @@ run 70 --restarts 0 --checkpoint "$work/ck" --job story --launcher "$work/launch
 says err 'checkpoint 4.0 is passed over'
 run 70 --restarts 0 --from 2 --checkpoint "$work/ck" --job story \
     --launcher "$work/launcher" true
+says err 'goes on from checkpoint 2'
 run 70 --restarts 0 --from none --checkpoint "$work/ck" --job story \
     --launcher "$work/launcher" true
+! grep -q 'from checkpoint' "$work/err" || fail 'it says to go on from one'
 [ "$(paste -sd, "$work/from")" = 3.0,2.0,none ] ||
     fail "not from there: $(paste -sd, "$work/from")"
 run 74 --from 77 --checkpoint "$work/ck" --job story --launcher "$work/launcher" true
