@@ -12,7 +12,7 @@
 #include "troupe/base.h"
 
 enum {
-    CONTROL_VERSION = 1,
+    CONTROL_VERSION = 2,
     CONTROL_NAME_BYTES = 64,
     CONTROL_TEXT_BYTES = 1024,
     CONTROL_FRAME_BYTES = 1400, /* no frame is longer */
@@ -51,6 +51,7 @@ enum control_activity {
 struct control_saved {
     uint64_t epoch;
     uint32_t attempt;
+    uint32_t n_answered; /* it holds what so many of the first SAVEs asked for */
     uint64_t size_bytes;
     uint32_t frozen_ms, waited_ms;
 };

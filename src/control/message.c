@@ -89,6 +89,7 @@ static void walk_saved(struct walk *walk, struct control_saved *saved)
     walk_u64(walk, &saved->size_bytes);
     walk_u32(walk, &saved->frozen_ms);
     walk_u32(walk, &saved->waited_ms);
+    walk_u32(walk, &saved->n_answered);
 }
 
 static void walk_exit_code(struct walk *walk, struct control_message *message)

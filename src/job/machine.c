@@ -210,7 +210,8 @@ static unsigned
 saved(struct job_machine *machine, const struct job_event *event, int64_t now_ns)
 {
     published(machine, event, now_ns);
-    return stop_now(machine, now_ns);
+    /* One that was on its way when we asked is not the last word. */
+    return event->is_asked_for ? stop_now(machine, now_ns) : 0;
 }
 
 static unsigned

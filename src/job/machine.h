@@ -44,7 +44,7 @@ enum job_event_kind {
     JOB_ALL_HERE,
     JOB_RANK_LOST, /* rank: its connection ended, and it had not completed */
     JOB_HANG,      /* rank, or -1: all of them */
-    JOB_PUBLISHED, /* epoch */
+    JOB_PUBLISHED, /* epoch, is_asked_for */
     JOB_CANNOT_SAVE,
     JOB_DUMPED,
     JOB_ENDED, /* the launcher: exit_code */
@@ -59,6 +59,7 @@ struct job_event {
     uint64_t epoch;
     int rank, signal_number;
     int exit_code;      /* of the launcher; 128 and more: a signal */
+    bool is_asked_for;  /* what it holds is not older than JOB_DO_ASK_SAVE */
     bool is_complete;   /* every rank has reported the end of the job */
     int completed_code; /* the greatest that was reported */
     bool may_pass;      /* a disk that is full, say: another try may succeed */

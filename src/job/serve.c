@@ -167,6 +167,12 @@ void job_links_send(struct job_supervisor *supervisor, enum control_kind kind, i
     }
 }
 
+uint32_t job_checkpoint_wish(struct job_supervisor *supervisor)
+{
+    job_links_send(supervisor, CONTROL_SAVE, 0);
+    return ++supervisor->n_wishes;
+}
+
 bool job_has_ranks(const struct job_supervisor *supervisor)
 {
     for (size_t i = 0; i < supervisor->n_links; i++)
@@ -175,21 +181,28 @@ bool job_has_ranks(const struct job_supervisor *supervisor)
     return false;
 }
 
+/* Those whose wish is among the first n. */
+static void
+answer(struct job_supervisor *supervisor, uint32_t n, int exit_code, const char *words)
+{
+    struct control_message message = {.kind = CONTROL_ANSWER, .exit_code = exit_code};
+
+    snprintf(message.text, sizeof(message.text), "%s", words);
+    for (size_t i = supervisor->n_links; i-- > 0;) {
+        struct job_link *link = &supervisor->links[i];
+
+        if (link->rank != JOB_RANK_COMMAND || link->wish > n)
+            continue;
+        (void)control_stream_send(&link->stream, &message);
+        remove_link(supervisor, link);
+    }
+}
+
 void job_commands_answer(struct job_supervisor *supervisor,
                          int exit_code,
                          const char *words)
 {
-    struct control_message answer = {.kind = CONTROL_ANSWER, .exit_code = exit_code};
-
-    snprintf(answer.text, sizeof(answer.text), "%s", words);
-    for (size_t i = supervisor->n_links; i-- > 0;) {
-        struct job_link *link = &supervisor->links[i];
-
-        if (link->rank != JOB_RANK_COMMAND)
-            continue;
-        (void)control_stream_send(&link->stream, &answer);
-        remove_link(supervisor, link);
-    }
+    answer(supervisor, UINT32_MAX, exit_code, words);
 }
 
 /* ---- what they say
@@ -226,9 +239,11 @@ static void take_saved(struct job_supervisor *supervisor,
     job_journal_number(&supervisor->journal, "frozen_ms", saved->frozen_ms);
     job_journal_number(&supervisor->journal, "waited_ms", saved->waited_ms);
     job_journal_end(&supervisor->journal);
-    job_commands_answer(supervisor, JOB_EXIT_DONE, words);
-    job_tell(supervisor,
-             &(struct job_event){.kind = JOB_PUBLISHED, .epoch = saved->epoch});
+    answer(supervisor, saved->n_answered, JOB_EXIT_DONE, words);
+    job_tell(supervisor, &(struct job_event){.kind = JOB_PUBLISHED,
+                                             .epoch = saved->epoch,
+                                             .is_asked_for = saved->n_answered >=
+                                                             supervisor->stop_wish});
 }
 
 static void take_cannot(struct job_supervisor *supervisor, const char *why)
@@ -303,11 +318,12 @@ static void take_from_rank(struct job_supervisor *supervisor,
 static void take_wish(struct job_supervisor *supervisor, struct job_link *link)
 {
     link->rank = JOB_RANK_COMMAND;
+    link->wish = 0;
     if (supervisor->machine.state != JOB_RUN && supervisor->machine.state != JOB_SAVE)
         job_commands_answer(supervisor, JOB_EXIT_AGAIN,
                             "the job does not run just now");
     else
-        job_links_send(supervisor, CONTROL_SAVE, 0);
+        link->wish = job_checkpoint_wish(supervisor);
 }
 
 /* False: who says this has no business here. */

@@ -153,6 +153,7 @@ static void do_launch(struct job_supervisor *supervisor)
     job_watch_reset(&supervisor->watch, supervisor->n_ranks);
     supervisor->hang_words[0] = '\0';
     supervisor->told_messages = 0;
+    supervisor->n_wishes = 0;
     job_token_renew(supervisor);
     job_environment_set(supervisor);
     if (job_folders_renew(&supervisor->folders))
@@ -224,7 +225,7 @@ static void do_record(struct job_supervisor *supervisor)
 static void do_ask_save(struct job_supervisor *supervisor)
 {
     job_say(supervisor, "asked to stop: a checkpoint first");
-    job_links_send(supervisor, CONTROL_SAVE, 0);
+    supervisor->stop_wish = job_checkpoint_wish(supervisor);
 }
 
 static void do_ask_dumps(struct job_supervisor *supervisor)

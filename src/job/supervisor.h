@@ -19,6 +19,7 @@ enum { JOB_RANK_UNKNOWN = -1, JOB_RANK_COMMAND = -2 };
 struct job_link {
     struct control_stream stream;
     int rank;
+    uint32_t wish; /* of a command: the how many-th SAVE is its own */
     bool is_local; /* came over the socket that only this user can open */
 };
 
@@ -51,6 +52,8 @@ struct job_supervisor {
     struct job_link *links;
     size_t n_links, link_capacity;
 
+    uint32_t n_wishes;          /* SAVEs that rank 0 was sent in this attempt */
+    uint32_t stop_wish;         /* the one of who is asked to stop */
     struct control_saved saved; /* the last one; epoch 0: none */
     int64_t saved_ns;
     char gave_up_words[CONTROL_TEXT_BYTES]; /* of the last that was given up, since */
@@ -101,6 +104,8 @@ void job_links_drain(struct job_supervisor *supervisor);
 void job_links_send(struct job_supervisor *supervisor,
                     enum control_kind kind,
                     int rank); /* -1: to all */
+/* Asks rank 0 for a checkpoint; the number of this wish. */
+uint32_t job_checkpoint_wish(struct job_supervisor *supervisor);
 bool job_has_ranks(const struct job_supervisor *supervisor);
 void job_commands_answer(struct job_supervisor *supervisor,
                          int exit_code,

@@ -163,9 +163,12 @@ static void say_saved(struct runtime_control *control,
 static void ask_for_checkpoint(struct runtime_rank *rank)
 {
     struct runtime_control *control = rank->control;
+    uint32_t n = atomic_load_explicit(&control->n_saves, memory_order_acquire);
     char why[256] = "";
 
-    if (!runtime_saver.ask(&rank->troupe, why, sizeof(why)))
+    if (n == rank->wishes.n_taken)
+        return;
+    if (!runtime_saver.ask(&rank->troupe, n, why, sizeof(why)))
         say_refusal(control, CONTROL_CANNOT, why);
 }
 
@@ -199,9 +202,8 @@ static void look_around(struct runtime_rank *rank)
 
     if (take_wish(&control->wants_dump))
         say_waits(rank);
-    if (take_wish(&control->wants_save))
-        ask_for_checkpoint(rank);
-    look_for_news(rank);
+    look_for_news(rank); /* before: what is published by now answers no new wish */
+    ask_for_checkpoint(rank);
 }
 
 /* ---- a turn

@@ -21,8 +21,9 @@ enum runtime_news { RUNTIME_NO_NEWS, RUNTIME_PUBLISHED, RUNTIME_GAVE_UP };
 
 /* Who takes checkpoints; called by the runtime's thread of rank 0. */
 struct runtime_saver {
-    /* Please take one. False: there will be none, and why. */
-    bool (*ask)(struct troupe *rank, char *why, size_t why_capacity);
+    /* Please take one, for all wishes up to the n-th. False: there will be none, and
+     * why. */
+    bool (*ask)(struct troupe *rank, uint32_t n, char *why, size_t why_capacity);
     enum runtime_news (*news)(struct troupe *rank,
                               struct control_saved *saved,
                               char *why,
@@ -50,7 +51,7 @@ struct runtime_control {
     _Atomic int activity;
     /* Set by the helper, taken by the runtime's thread. */
     _Alignas(64) _Atomic bool wants_dump;
-    _Atomic bool wants_save;
+    _Atomic uint32_t n_saves; /* wishes for a checkpoint so far */
     pthread_mutex_t lock;
     struct runtime_outbox outbox;
     int bell; /* an eventfd: something is in the outbox */

@@ -158,7 +158,7 @@ static bool hear(struct runtime_control *control)
             control->dump_asked_ns = base_clock_ns();
             atomic_store_explicit(&control->wants_dump, true, memory_order_release);
         } else if (message.kind == CONTROL_SAVE) {
-            atomic_store_explicit(&control->wants_save, true, memory_order_release);
+            atomic_fetch_add_explicit(&control->n_saves, 1, memory_order_release);
         }
     }
     return progress == CONTROL_PART;

@@ -10,6 +10,7 @@
 #include "placement/here.h"
 #include "runtime/control.h"
 #include "runtime/sim.h"
+#include "runtime/wishes.h"
 
 /* What options and environment come to. */
 struct runtime_settings {
@@ -72,6 +73,7 @@ struct runtime_rank {
     bool has_modules;                           /* all of them are started */
     struct runtime_control *control;            /* NULL: no `troupe run` watches it */
     uint64_t n_published_told, n_given_up_told; /* of checkpoints, to the supervisor */
+    struct runtime_wishes wishes;               /* for checkpoints, of the supervisor */
     struct runtime_verdict verdict;
     troupe_status start_status; /* this rank's own part of the start */
     char why[512];

@@ -35,7 +35,8 @@ static void draw(struct base_random *random,
                                .attempt = (uint32_t)base_random_next(random),
                                .size_bytes = base_random_next(random),
                                .frozen_ms = (uint32_t)base_random_next(random),
-                               .waited_ms = (uint32_t)base_random_next(random)};
+                               .waited_ms = (uint32_t)base_random_next(random),
+                               .n_answered = (uint32_t)base_random_next(random)};
     message->exit_code = (int32_t)base_random_next(random);
     fill_text(random, message->token, sizeof(message->token));
     fill_text(random, message->host, sizeof(message->host));
@@ -91,6 +92,7 @@ START_TEST(fields_have_their_own_values)
     ck_assert_uint_eq(read.saved.size_bytes, message.saved.size_bytes);
     ck_assert_uint_eq(read.saved.frozen_ms, message.saved.frozen_ms);
     ck_assert_uint_eq(read.saved.waited_ms, message.saved.waited_ms);
+    ck_assert_uint_eq(read.saved.n_answered, message.saved.n_answered);
     draw(&random, CONTROL_ANSWER, &message);
     control_decode(frame, control_encode(&message, frame), &read, &n_used);
     ck_assert_int_eq(read.exit_code, message.exit_code);

@@ -183,8 +183,9 @@ static void publish(struct world *world)
         return;
     world->has_published = true;
     world->n_launches_since = 0;
-    tell(world,
-         &(struct job_event){.kind = JOB_PUBLISHED, .epoch = ++world->newest_epoch});
+    tell(world, &(struct job_event){.kind = JOB_PUBLISHED,
+                                    .epoch = ++world->newest_epoch,
+                                    .is_asked_for = below(world, 2)});
 }
 
 static void pass_time(struct world *world)
@@ -553,7 +554,11 @@ START_TEST(who_is_asked_to_stop_takes_a_checkpoint_first)
 
     run_until_stopped(&story, SIGTERM, 0);
     ck_assert_uint_eq(story.acts, JOB_DO_ASK_SAVE);
+    /* Not one that had been on its way. */
     step(&story, (struct job_event){.kind = JOB_PUBLISHED, .epoch = 1});
+    ck_assert_uint_eq(story.acts, 0);
+    step(&story,
+         (struct job_event){.kind = JOB_PUBLISHED, .epoch = 2, .is_asked_for = true});
     ck_assert_int_eq(end_stopped(&story), JOB_EXIT_AGAIN);
 
     run_until_stopped(&story, SIGTERM, 0);
