@@ -118,8 +118,6 @@ static void print_problem(const struct store_problem *problem)
     if (problem->offset_bytes >= 0)
         printf(", byte %" PRId64, problem->offset_bytes);
     printf(": %s", problem->text);
-    if (problem->error)
-        printf(" (%s)", strerror(problem->error));
 }
 
 /* Of a good or fenced one there is nothing more to say. */

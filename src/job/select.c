@@ -53,31 +53,37 @@ static void take(struct job_choice *choice, const struct store_entry *entry)
     choice->epoch_attempt = entry->attempt;
 }
 
-/* True: there is an answer, and the search is over. */
-static bool look_at(const struct store *store,
-                    const struct store_entry *entry,
-                    bool is_only,
-                    struct job_choice *choice,
-                    store_skipped_fn *skipped,
-                    void *context)
+enum answer { ANSWER_TAKEN_OR_REFUSED, ANSWER_PASSED_OVER, ANSWER_GONE };
+
+/* Only damage is passed over: what cannot be read now may be whole. */
+static enum answer look_at(const struct store *store,
+                           const struct store_entry *entry,
+                           bool is_only,
+                           struct job_choice *choice,
+                           store_skipped_fn *skipped,
+                           void *context)
 {
     struct store_problem problem;
 
-    if (store_verify(store, entry, STORE_QUICK, &problem) == TROUPE_OK ||
-        (is_only && problem.verdict == STORE_FENCED)) {
+    if (store_verify(store, entry, STORE_QUICK, &problem) == TROUPE_OK) {
         take(choice, entry);
-        return true;
+        return ANSWER_TAKEN_OR_REFUSED;
     }
-    if (is_only || problem.verdict == STORE_NEWER) {
+    if (!is_only && problem.verdict == STORE_GONE)
+        return ANSWER_GONE;
+    if (is_only ||
+        (problem.verdict != STORE_DAMAGED && problem.verdict != STORE_UNPUBLISHED)) {
         refuse(choice, store_verdict_exit_code(problem.verdict), problem.path,
                problem.text);
-        return true;
+        choice->may_pass = problem.verdict == STORE_UNREADABLE;
+        return ANSWER_TAKEN_OR_REFUSED;
     }
     skipped(context, entry, &problem);
-    return false;
+    return ANSWER_PASSED_OVER;
 }
 
-static void search(const struct store *store,
+/* False: some have gone since the list was made, and of the others none will do. */
+static bool search(const struct store *store,
                    const struct store_list *list,
                    const char *from,
                    uint64_t ceiling_epoch,
@@ -86,7 +92,7 @@ static void search(const struct store *store,
                    void *context)
 {
     bool is_any = strcmp(from, "newest") == 0;
-    size_t n_passed = 0;
+    size_t n_passed = 0, n_gone = 0;
 
     for (size_t i = 0; i < list->n_items; i++) {
         const struct store_entry *entry = &list->items[i];
@@ -97,9 +103,18 @@ static void search(const struct store *store,
         n_passed++;
         if (ceiling_epoch && entry->epoch >= ceiling_epoch)
             continue;
-        if (look_at(store, entry, !is_any, choice, skipped, context))
-            return;
+        switch (look_at(store, entry, !is_any, choice, skipped, context)) {
+        case ANSWER_TAKEN_OR_REFUSED:
+            return true;
+        case ANSWER_GONE:
+            n_gone++;
+            break;
+        case ANSWER_PASSED_OVER:
+            break;
+        }
     }
+    if (n_gone)
+        return false;
     /* To begin anew where there was something would throw work away unasked. */
     if (!is_any)
         refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, "no such checkpoint");
@@ -107,6 +122,7 @@ static void search(const struct store *store,
         refuse(choice, JOB_EXIT_GAVE_UP, store->path, "no older checkpoint is left");
     else if (n_passed)
         refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, "no checkpoint verifies");
+    return true;
 }
 
 void job_choose(const struct store *store,
@@ -116,16 +132,23 @@ void job_choose(const struct store *store,
                 store_skipped_fn *skipped,
                 void *context)
 {
-    struct store_list list;
-
     if (strcmp(from, "none") == 0)
         return;
-    if (store_list_read(store, &list) != TROUPE_OK) {
-        refuse_for_disk(choice, store);
-        return;
+    for (int i = 0; i < STORE_MOST_LISTS; i++) {
+        struct store_list list;
+        bool is_over;
+
+        if (store_list_read(store, &list) != TROUPE_OK) {
+            refuse_for_disk(choice, store);
+            return;
+        }
+        is_over = search(store, &list, from, ceiling_epoch, choice, skipped, context);
+        store_list_fini(&list);
+        if (is_over)
+            return;
     }
-    search(store, &list, from, ceiling_epoch, choice, skipped, context);
-    store_list_fini(&list);
+    refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path,
+           "its checkpoints go while they are read: does the job still run?");
 }
 
 void job_claim(const struct store *store,

@@ -46,8 +46,8 @@ void store_entry_path(char path[STORE_PATH_BYTES],
                       uint64_t epoch,
                       uint32_t attempt);
 
-/* Sets `problem`; gives its status. errno is kept in it when the verdict is UNREADABLE.
- */
+/* Sets `problem`; gives its status. errno is kept in it, and ends its text, when the
+ * verdict is UNREADABLE. */
 troupe_status store_problem_set(struct store_problem *problem,
                                 enum store_verdict verdict,
                                 const char *path,

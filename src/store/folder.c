@@ -203,8 +203,8 @@ static void visit_any(void *context, const char *name)
 }
 
 /* Of an attempt that never said where it went on, or whose word is spoilt, nothing
- * follows for the others. */
-static void read_fence(const struct store *store, struct store_fence *fence)
+ * follows for the others; but of a word that we cannot hear we do not know. */
+static troupe_status read_fence(const struct store *store, struct store_fence *fence)
 {
     char path[STORE_PATH_BYTES];
     struct base_bytes bytes;
@@ -213,11 +213,15 @@ static void read_fence(const struct store *store, struct store_fence *fence)
     store_path(path, "%s/attempt-%08" PRIu32 "/FENCE", store->path, attempt);
     fence->base_epoch = UINT64_MAX;
     base_bytes_init(&bytes);
-    if (store_disk_read(store->files, path, &bytes) == TROUPE_OK &&
+    troupe_status status = store_disk_read(store->files, path, &bytes);
+    if (status == TROUPE_OK &&
         store_get_fence(bytes.data, bytes.size, &read) == STORE_GOOD &&
         read.attempt == attempt)
         *fence = read;
+    int error = errno;
     base_bytes_fini(&bytes);
+    errno = error;
+    return status == TROUPE_NOT_FOUND ? TROUPE_OK : status;
 }
 
 static bool is_fenced(const struct store_entry *entry,
@@ -242,16 +246,22 @@ has_file(const struct store *store, const char *folder, const char *name, bool *
     return result == TROUPE_NOT_FOUND ? TROUPE_OK : result;
 }
 
-static troupe_status look_at(const struct store *store, struct store_entry *entry)
+/* False: it has gone since its folder was listed. */
+static bool look_at(const struct store *store, struct store_entry *entry)
 {
     char folder[STORE_PATH_BYTES];
+    struct stat status;
     store_entry_path(folder, store, entry->epoch, entry->attempt);
-    troupe_status status = has_file(store, folder, "MANIFEST", &entry->is_published);
-    if (status != TROUPE_OK) /* let whoever reads it find out why */
+    bool is_sure =
+        has_file(store, folder, "MANIFEST", &entry->is_published) == TROUPE_OK;
+    if (is_sure && !entry->is_published &&
+        store_disk_stat(store->files, folder, &status) == TROUPE_NOT_FOUND)
+        return false;
+    if (!is_sure) /* let whoever reads it find out why */
         entry->is_published = true;
-    return has_file(store, folder, "PINNED", &entry->is_pinned) == TROUPE_NO_MEMORY
-               ? TROUPE_NO_MEMORY
-               : TROUPE_OK;
+    entry->is_unreadable =
+        has_file(store, folder, "PINNED", &entry->is_pinned) != TROUPE_OK || !is_sure;
+    return true;
 }
 
 static int compare(const void *left, const void *right)
@@ -273,13 +283,16 @@ static troupe_status complete(const struct store *store, struct scan *scan)
         return TROUPE_NO_MEMORY;
     }
     for (size_t i = 0; i < n_fences; i++)
-        read_fence(store, &fences[i]);
+        TROUPE_TRY(read_fence(store, &fences[i]));
+    size_t n_there = 0;
     for (size_t i = 0; i < n_entries; i++) {
-        TROUPE_TRY(look_at(store, &entries[i]));
         entries[i].is_fenced = is_fenced(&entries[i], fences, n_fences);
+        if (look_at(store, &entries[i]))
+            entries[n_there++] = entries[i];
     }
-    if (n_entries > 0)
-        qsort(entries, n_entries, sizeof(*entries), compare);
+    scan->entries.size = n_there * sizeof(*entries);
+    if (n_there > 0)
+        qsort(entries, n_there, sizeof(*entries), compare);
     return TROUPE_OK;
 }
 

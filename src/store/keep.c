@@ -126,7 +126,7 @@ static bool is_overtaken(const struct store_list *list, const struct store_entry
 static bool may_go(const struct store_list *list, size_t i, size_t first)
 {
     const struct store_entry *entry = &list->items[i];
-    if (entry->is_pinned || first == NONE)
+    if (entry->is_pinned || entry->is_unreadable || first == NONE)
         return false;
     if (!entry->is_published)
         return is_overtaken(list, entry);
@@ -171,18 +171,21 @@ static void gather_hidden(void *context, const char *name)
 }
 
 /* What is half removed goes for good; of an attempt only a fence half written. */
-static troupe_status remove_hidden(const struct store *store, const char *name)
+static void remove_hidden(const struct store *store, const char *name)
 {
     char path[STORE_PATH_BYTES];
     bool is_trash = name[0] == '.';
     int n = snprintf(path, sizeof(path), "%s/%s%s", store->path, name,
                      is_trash ? "" : "/FENCE.tmp");
     if (n < 0 || (size_t)n >= sizeof(path)) /* no name of ours */
-        return TROUPE_OK;
-    return is_trash ? remove_folder(store, path)
-                    : store_disk_unlink(store->files, path);
+        return;
+    if (!is_trash)
+        store_disk_unlink(store->files, path);
+    else
+        remove_folder(store, path);
 }
 
+/* What does not go, perhaps for want of permission, is in nobody's way. */
 static troupe_status remove_all_hidden(const struct store *store)
 {
     struct base_bytes names;
@@ -192,7 +195,7 @@ static troupe_status remove_all_hidden(const struct store *store)
         status = store_disk_status(errno);
     for (size_t i = 0; status == TROUPE_OK && i < names.size;) {
         const char *name = (const char *)names.data + i;
-        status = remove_hidden(store, name);
+        remove_hidden(store, name);
         i += strlen(name) + 1;
     }
     int error = errno;
@@ -206,12 +209,9 @@ troupe_status store_clean(const struct store *store, uint32_t attempt)
     struct store_list list;
     TROUPE_TRY(remove_all_hidden(store));
     TROUPE_TRY(store_list_read(store, &list));
-    troupe_status status = TROUPE_OK;
-    for (size_t i = 0; status == TROUPE_OK && i < list.n_items; i++)
+    for (size_t i = 0; i < list.n_items; i++)
         if (!list.items[i].is_published && list.items[i].attempt < attempt)
-            status = remove_entry(store, &list.items[i]);
-    int error = errno;
+            store_epoch_abandon(store, list.items[i].epoch, list.items[i].attempt);
     store_list_fini(&list);
-    errno = error;
-    return status;
+    return TROUPE_OK;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What may be wrong with a checkpoint, and what that means to whoever needs it. */
 
@@ -18,6 +19,7 @@ static const struct {
 } verdicts[] = {
     [STORE_GOOD] = {"good", TROUPE_OK, BASE_EXIT_OK},
     [STORE_UNPUBLISHED] = {"unfinished", TROUPE_NOT_FOUND, EXIT_NO_CHECKPOINT},
+    [STORE_GONE] = {"gone", TROUPE_NOT_FOUND, EXIT_NO_CHECKPOINT},
     [STORE_DAMAGED] = {"damaged", TROUPE_IO, EXIT_NO_CHECKPOINT},
     [STORE_UNREADABLE] = {"unreadable", TROUPE_IO, EXIT_NO_CHECKPOINT},
     [STORE_FENCED] = {"fenced", TROUPE_CLOSED, EXIT_NO_CHECKPOINT},
@@ -49,8 +51,9 @@ troupe_status store_problem_set(struct store_problem *problem,
                                 const char *format,
                                 ...)
 {
+    int error = verdict == STORE_UNREADABLE ? errno : 0;
     problem->verdict = verdict;
-    problem->error = verdict == STORE_UNREADABLE ? errno : 0;
+    problem->error = error;
     problem->offset_bytes = offset_bytes;
     if (path != problem->path)
         snprintf(problem->path, sizeof(problem->path), "%s", path);
@@ -58,5 +61,8 @@ troupe_status store_problem_set(struct store_problem *problem,
     va_start(arguments, format);
     vsnprintf(problem->text, sizeof(problem->text), format, arguments);
     va_end(arguments);
+    size_t n = strlen(problem->text);
+    if (error)
+        snprintf(problem->text + n, sizeof(problem->text) - n, ": %s", strerror(error));
     return store_verdict_status(verdict);
 }

@@ -8,6 +8,46 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* ---- what cannot be read
+ * --------------------------------------------------------------- */
+
+static bool is_missing(const struct base_files *files, const char *path)
+{
+    struct stat status;
+    return store_disk_stat(files, path, &status) != TROUPE_OK && errno == ENOENT;
+}
+
+static bool folder_is_missing(const struct base_files *files, const char *path)
+{
+    char folder[STORE_PATH_BYTES];
+    store_path(folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+    return is_missing(files, folder);
+}
+
+/*
+ * The file of problem->path could not be opened or read, as errno says. Only what is
+ * not there is known to be lost; and if all of the checkpoint is gone, somebody has
+ * removed it meanwhile. The file is looked for last, as a checkpoint that was pinned
+ * while it was being removed comes back.
+ */
+static troupe_status cannot_read(const struct base_files *files,
+                                 struct store_problem *problem,
+                                 int64_t offset_bytes,
+                                 enum store_verdict if_missing,
+                                 const char *what)
+{
+    int error = errno;
+    if (folder_is_missing(files, problem->path))
+        return store_problem_set(problem, STORE_GONE, problem->path, -1,
+                                 "the checkpoint has been removed");
+    if (error == ENOENT && is_missing(files, problem->path))
+        return store_problem_set(problem, if_missing, problem->path, -1,
+                                 "the %s is not there", what);
+    errno = error;
+    return store_problem_set(problem, STORE_UNREADABLE, problem->path, offset_bytes,
+                             "the %s cannot be read", what);
+}
+
 /* ---- the manifest
  * ---------------------------------------------------------------------- */
 
@@ -23,9 +63,9 @@ static troupe_status read_manifest(const struct store *store,
         return store_problem_set(problem, STORE_UNPUBLISHED, path, -1,
                                  "it has no manifest: it was never finished");
     store_path(path + strlen(path), "/MANIFEST");
+    store_path(problem->path, "%s", path);
     if (store_disk_read(store->files, path, bytes) != TROUPE_OK)
-        return store_problem_set(problem, STORE_UNREADABLE, path, -1,
-                                 "the manifest cannot be read");
+        return cannot_read(store->files, problem, -1, STORE_UNPUBLISHED, "manifest");
     enum store_verdict verdict = store_get_manifest(bytes->data, bytes->size, manifest);
     if (verdict == STORE_NEWER)
         return store_problem_set(problem, verdict, path, 0,
@@ -33,6 +73,8 @@ static troupe_status read_manifest(const struct store *store,
                                  "version knows",
                                  STORE_FORMAT_MAJOR, STORE_FORMAT_MINOR);
     errno = ENOMEM;
+    if (verdict == STORE_UNREADABLE)
+        return store_problem_set(problem, verdict, path, -1, "no room for its parts");
     if (verdict != STORE_GOOD)
         return store_problem_set(problem, verdict, path, 0,
                                  "the manifest (%zu bytes) does not have its hash",
@@ -76,9 +118,8 @@ static troupe_status read_at(struct store_reader *reader,
     size_t n_read = 0;
     if (base_file_read_all(reader->files, reader->descriptor, (int64_t)offset_bytes,
                            data, size_bytes, &n_read) != TROUPE_OK)
-        return store_problem_set(&reader->problem, STORE_UNREADABLE,
-                                 reader->problem.path, (int64_t)offset_bytes,
-                                 "the %s cannot be read", what);
+        return cannot_read(reader->files, &reader->problem, (int64_t)offset_bytes,
+                           STORE_DAMAGED, what);
     if (n_read < size_bytes)
         return WRONG(reader, offset_bytes + n_read, "the file ends within the %s",
                      what);
@@ -163,8 +204,7 @@ static troupe_status check_size(struct store_reader *reader,
 {
     struct stat status;
     if (store_disk_stat(reader->files, reader->problem.path, &status) != TROUPE_OK)
-        return store_problem_set(&reader->problem, STORE_UNREADABLE,
-                                 reader->problem.path, -1, "the part cannot be read");
+        return cannot_read(reader->files, &reader->problem, -1, STORE_DAMAGED, "part");
     if ((uint64_t)status.st_size == part->size_bytes)
         return TROUPE_OK;
     uint64_t size_bytes = (uint64_t)status.st_size;
@@ -183,8 +223,7 @@ static troupe_status open_part(struct store_reader *reader,
     TROUPE_TRY(check_size(reader, &manifest->parts[part]));
     reader->descriptor = store_disk_open(reader->files, reader->problem.path, O_RDONLY);
     if (reader->descriptor < 0)
-        return store_problem_set(&reader->problem, STORE_UNREADABLE,
-                                 reader->problem.path, -1, "the part cannot be read");
+        return cannot_read(reader->files, &reader->problem, -1, STORE_DAMAGED, "part");
     TROUPE_TRY(read_trailer(reader, &manifest->parts[part], &trailer));
     TROUPE_TRY(check_header(reader, &place, &trailer.header_hash));
     return read_index(reader, &trailer);

@@ -51,11 +51,12 @@ struct store_hash {
 
 enum store_verdict {
     STORE_GOOD,
-    STORE_UNPUBLISHED,   /* no manifest */
-    STORE_DAMAGED,       /* a hash or a size is not what it was */
-    STORE_UNREADABLE,    /* the file system refuses or fails */
-    STORE_FENCED,        /* published by an attempt that had been given up */
-    STORE_NEWER,         /* a format that we do not know yet */
+    STORE_UNPUBLISHED, /* no manifest */
+    STORE_GONE,        /* removed since it was listed */
+    STORE_DAMAGED,     /* a part, a hash or a size is not what it was */
+    STORE_UNREADABLE,  /* the file system refuses or fails: it may be as good as new */
+    STORE_FENCED,      /* published by an attempt that had been given up */
+    STORE_NEWER,       /* a format that we do not know yet */
     STORE_OTHER_PROGRAM, /* saved by another program */
     STORE_OTHER_SCHEMA,  /* by this program with other types */
     STORE_N_VERDICTS
@@ -124,14 +125,20 @@ struct store_entry {
     uint64_t epoch;
     uint32_t attempt;
     bool is_published, is_fenced, is_pinned;
+    bool is_unreadable; /* the file system does not say; then it counts as published */
 };
+
+/* Where some have gone since they were listed there may be newer ones, and one lists
+ * again; so often at most, for a file system may list what is not there. */
+enum { STORE_MOST_LISTS = 10 };
 
 struct store_list {
     struct store_entry *items; /* newest first; of one epoch the last attempt first */
     size_t n_items;
 };
 
-/* All there are, also unfinished and fenced ones. IO, NOT_FOUND, NO_MEMORY. */
+/* All there are, also unfinished and fenced ones. IO (also of a fence: without it
+ * nobody knows what is void), NOT_FOUND, NO_MEMORY. */
 TROUPE_MUST_USE troupe_status store_list_read(const struct store *store,
                                               struct store_list *list);
 void store_list_fini(struct store_list *list);
@@ -310,8 +317,9 @@ typedef void store_skipped_fn(void *context,
 
 /*
  * The newest that verifies, one by one towards the older. What is damaged is passed
- * over; what is of another program, schema or a newer format ends the search, since to
- * go on from something older would silently throw work away. NOT_FOUND: none verifies.
+ * over; what is of another program, schema or a newer format, or cannot be read, ends
+ * the search, since to go on from something older would silently throw work away.
+ * NOT_FOUND: none verifies.
  */
 TROUPE_MUST_USE troupe_status store_choose(const struct store *store,
                                            const struct store_identity *mine,
@@ -345,7 +353,8 @@ TROUPE_MUST_USE troupe_status store_prune(const struct store *store,
                                           void *context);
 
 /* At the start of an attempt, before its fence: what older attempts left unfinished or
- * half removed. */
+ * half removed. What does not go stays, and harms nobody. IO, NO_MEMORY: as for a list.
+ */
 TROUPE_MUST_USE troupe_status store_clean(const struct store *store, uint32_t attempt);
 
 #endif

@@ -101,6 +101,70 @@ static troupe_status try_entry(const struct store *store,
     return status;
 }
 
+/* ---- choosing
+ * ------------------------------------------------------------------------------ */
+
+struct search {
+    const struct store *store;
+    const struct store_identity *mine;
+    enum store_depth depth;
+    struct store_manifest *manifest;
+    struct store_problem *problem;
+    store_skipped_fn *skipped;
+    void *context;
+    size_t n_bad, n_gone; /* of the last list */
+};
+
+/* NOT_FOUND: none would do. What cannot be read today may be the newest tomorrow. */
+static troupe_status try_all(struct search *search, const struct store_list *list)
+{
+    search->n_bad = search->n_gone = 0;
+    for (size_t i = 0; i < list->n_items; i++) {
+        const struct store_entry *entry = &list->items[i];
+        if (!entry->is_published || entry->is_fenced)
+            continue;
+        troupe_status status =
+            try_entry(search->store, entry, search->mine, search->depth,
+                      search->manifest, search->problem);
+        if (status == TROUPE_OK)
+            return TROUPE_OK;
+        if (search->problem->verdict == STORE_GONE) {
+            search->n_gone++;
+        } else if (search->problem->verdict == STORE_DAMAGED) {
+            search->skipped(search->context, entry, search->problem);
+            search->n_bad++;
+        } else if (search->problem->verdict != STORE_UNPUBLISHED) {
+            return status;
+        }
+    }
+    return TROUPE_NOT_FOUND;
+}
+
+static troupe_status search_through(struct search *search)
+{
+    troupe_status status;
+    int n_lists = 0;
+    do {
+        struct store_list list;
+        status = store_list_read(search->store, &list);
+        if (status != TROUPE_OK) {
+            store_problem_set(search->problem, STORE_UNREADABLE, search->store->path,
+                              -1, "the folder cannot be read");
+            return status;
+        }
+        status = try_all(search, &list);
+        store_list_fini(&list);
+    } while (status == TROUPE_NOT_FOUND && search->n_gone > 0 &&
+             ++n_lists < STORE_MOST_LISTS);
+    if (status == TROUPE_NOT_FOUND && search->n_bad > 0)
+        store_problem_set(search->problem, STORE_DAMAGED, search->store->path, -1,
+                          "none of its %zu checkpoints verifies", search->n_bad);
+    else if (status == TROUPE_NOT_FOUND && search->n_gone == 0)
+        store_problem_set(search->problem, STORE_UNPUBLISHED, search->store->path, -1,
+                          "it has no finished checkpoint");
+    return status;
+}
+
 troupe_status store_choose(const struct store *store,
                            const struct store_identity *mine,
                            enum store_depth depth,
@@ -109,32 +173,12 @@ troupe_status store_choose(const struct store *store,
                            store_skipped_fn *skipped,
                            void *context)
 {
-    struct store_list list;
-    size_t n_bad = 0;
-    troupe_status status = store_list_read(store, &list);
-    if (status != TROUPE_OK) {
-        store_problem_set(problem, STORE_UNREADABLE, store->path, -1,
-                          "the folder cannot be read");
-        return status;
-    }
-    status = TROUPE_NOT_FOUND;
-    for (size_t i = 0; i < list.n_items && status == TROUPE_NOT_FOUND; i++) {
-        const struct store_entry *entry = &list.items[i];
-        if (!entry->is_published || entry->is_fenced)
-            continue;
-        status = try_entry(store, entry, mine, depth, manifest, problem);
-        if (status == TROUPE_IO) {
-            skipped(context, entry, problem);
-            n_bad++;
-            status = TROUPE_NOT_FOUND;
-        }
-    }
-    store_list_fini(&list);
-    if (status == TROUPE_NOT_FOUND && n_bad > 0)
-        store_problem_set(problem, STORE_DAMAGED, store->path, -1,
-                          "none of its %zu checkpoints verifies", n_bad);
-    else if (status == TROUPE_NOT_FOUND)
-        store_problem_set(problem, STORE_UNPUBLISHED, store->path, -1,
-                          "it has no finished checkpoint");
-    return status;
+    struct search search = {.store = store,
+                            .mine = mine,
+                            .depth = depth,
+                            .manifest = manifest,
+                            .problem = problem,
+                            .skipped = skipped,
+                            .context = context};
+    return search_through(&search);
 }

@@ -124,6 +124,35 @@ run 78 verify "$job" 2
 says out '2.0          newer-format: '
 cp "$work/manifest" "$manifest"
 
+# ---- what cannot be read ----------------------------------------------------------------
+
+# It may be as good as new: nothing older is taken, nothing shut out, nothing removed.
+other=$work/other
+"$TROUPE_BUILD_DIR/bin/tests/unit_store_golden" "$other/story" 3
+manifest=$other/story/ckpt-000000000003.0000/MANIFEST
+mkdir "$other/story/.trashckpt-000000000009.0000"
+mkdir "$other/story/.trashckpt-000000000009.0000/folder" # which no start can remove
+mv "$manifest" "$work/manifest"
+ln -s MANIFEST "$manifest" # to itself: also root cannot read it
+printf '#!/bin/sh\necho "$TROUPE_RESTART_FROM"\n' > "$work/launcher"
+chmod +x "$work/launcher"
+start() { # start EXIT_CODE
+    local code=0
+    "$troupe" run --restarts 0 --checkpoint "$other" --job story \
+        --launcher "$work/launcher" true > "$work/out" 2> "$work/err" || code=$?
+    [ "$code" -eq "$1" ] || fail "the start: exit code $code, not $1"
+}
+start 74
+says err "$manifest: the manifest cannot be read: Too many levels of symbolic links"
+[ -z "$(find "$other" -name FENCE)" ] || fail 'it was shut out'
+run 74 verify "$other" 3
+says out 'unreadable'
+run 0 prune --keep 1 "$other/story"
+[ -d "$other/story/ckpt-000000000003.0000" ] || fail 'it was pruned'
+mv "$work/manifest" "$manifest"
+start 70 # from it, by a program that is none of Troupe
+says out '3.0'
+
 # ---- pin and prune -----------------------------------------------------------------------
 
 run 0 pin "$job" 1

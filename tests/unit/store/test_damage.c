@@ -172,6 +172,26 @@ START_TEST(parts_of_another_checkpoint)
 }
 END_TEST
 
+/* What is lost for certain is passed over. */
+START_TEST(a_part_that_is_not_there)
+{
+    struct scene scene;
+    struct store_problem problem;
+    char path[99];
+    int n_skipped = 0;
+    scene_init(&scene);
+    file_of(&scene, "part-000001", path);
+    ck_assert_int_eq(memory_unlink(&scene.memory.files, path), 0);
+    ck_assert_int_eq(store_verify(&scene.store, &scene.newest, STORE_QUICK, &problem),
+                     TROUPE_IO);
+    ck_assert_int_eq(problem.verdict, STORE_DAMAGED);
+    ck_assert_str_eq(problem.path, path);
+    ck_assert_uint_eq(story_choose(&scene.store, &n_skipped), 1);
+    ck_assert_int_eq(n_skipped, 1);
+    memory_fini(&scene.memory);
+}
+END_TEST
+
 /* The version is told from damage, whatever stands behind it. */
 static void make_newer(struct disk_node *file, enum store_magic magic)
 {
@@ -210,4 +230,5 @@ CHECK_MAIN("damage",
            every_bit_of_what_is_not_payload,
            thousands_of_random_changes,
            parts_of_another_checkpoint,
+           a_part_that_is_not_there,
            a_newer_format_is_no_damage)

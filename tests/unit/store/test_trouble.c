@@ -369,17 +369,95 @@ START_TEST(an_error_while_reading)
         troupe_status status = store_choose(&store, &story_me, STORE_DEEP, &manifest,
                                             &problem, story_skip, &n_skipped);
         if (status == TROUPE_OK) {
-            ck_assert_uint_eq(manifest.epoch + (uint64_t)n_skipped, 2);
+            ck_assert_uint_eq(manifest.epoch, 2);
             store_manifest_fini(&manifest);
         } else {
             ck_assert_int_eq(status, TROUPE_IO);
             ck_assert_int_eq(problem.verdict, STORE_UNREADABLE);
             ck_assert_int_eq(problem.error, EIO);
+            ck_assert_ptr_nonnull(strstr(problem.text, strerror(EIO)));
         }
+        ck_assert_int_eq(n_skipped, 0);
         memory_fini(&memory);
         if (!trouble.happened)
             break;
     }
+}
+END_TEST
+
+/* ---- what may not be touched
+ * ---------------------------------------------------------------- */
+
+static int
+refuse_open(const struct base_files *files, const char *path, int flags, mode_t mode)
+{
+    errno = EACCES;
+    return strstr(path, "/FENCE") ? -1 : memory_open(files, path, flags, mode);
+}
+
+static int
+refuse_stat(const struct base_files *files, const char *path, struct stat *status)
+{
+    errno = EACCES;
+    return strstr(path, "ckpt-000000000001.0001/") ? -1
+                                                   : memory_stat(files, path, status);
+}
+
+static int refuse_unlink(const struct base_files *files, const char *path)
+{
+    errno = EACCES;
+    return strstr(path, ".trash") ? -1 : memory_unlink(files, path);
+}
+
+/* It may be pinned, and better than what is kept. */
+START_TEST(what_cannot_be_looked_into_is_kept)
+{
+    struct memory_disk memory;
+    struct store store;
+    int n_pruned = 0;
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    memory.files.stat = refuse_stat;
+    ck_assert_int_eq(store_clean(&store, 2), TROUPE_OK);
+    ck_assert_int_eq(
+        store_prune(&store, 1, STORE_QUICK, false, story_forget, &n_pruned), TROUPE_OK);
+    ck_assert_int_eq(n_pruned, 0);
+    ck_assert_int_gt(memory_find(&memory, "/disk/job/ckpt-000000000001.0001"), 0);
+    memory_fini(&memory);
+}
+END_TEST
+
+/* The late writer's checkpoint would win. */
+START_TEST(a_fence_that_cannot_be_read_is_asked_for)
+{
+    struct memory_disk memory;
+    struct store store;
+    struct store_list list;
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    memory.files.open = refuse_open;
+    ck_assert_int_eq(store_list_read(&store, &list), TROUPE_IO);
+    ck_assert_int_eq(errno, EACCES);
+    memory_fini(&memory);
+}
+END_TEST
+
+START_TEST(trash_that_does_not_go_stops_nobody)
+{
+    static const char *const names[] = {"/disk/job/ckpt-000000000002.0001",
+                                        "/disk/job/.trashckpt-000000000002.0001"};
+    struct memory_disk memory;
+    struct store store;
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    ck_assert_int_eq(memory_rename(&memory.files, names[0], names[1]), 0);
+    ck_assert_int_eq(store_epoch_begin(&store, 3, 1), TROUPE_OK);
+    memory.files.unlink = refuse_unlink;
+    ck_assert_int_eq(store_clean(&store, 2), TROUPE_OK);
+    ck_assert_int_gt(memory_find(&memory, names[1]), 0);
+    ck_assert_int_lt(memory_find(&memory, "/disk/job/ckpt-000000000003.0001"), 0);
+    ck_assert_uint_eq(story_choose(&store, NULL), 1);
+    memory_fini(&memory);
 }
 END_TEST
 
@@ -546,5 +624,8 @@ CHECK_MAIN("trouble",
            a_fence_half_written_goes,
            a_part_has_one_writer,
            an_error_while_reading,
+           what_cannot_be_looked_into_is_kept,
+           a_fence_that_cannot_be_read_is_asked_for,
+           trash_that_does_not_go_stops_nobody,
            sigkill_at_each_call,
            two_writers_of_the_same_epochs)
