@@ -217,12 +217,16 @@ static int run_pin(const struct arguments *arguments,
 {
     const struct store_entry *entry =
         find_or_complain(store, list, arguments->checkpoint);
+    troupe_status status;
 
     if (!entry)
         return CLI_IO;
     if (!entry->is_published)
         return complain(CLI_IO, store->path, "an unfinished checkpoint is not pinned");
-    if (store_pin(store, entry, !arguments->is_removal) != TROUPE_OK)
+    status = store_pin(store, entry, !arguments->is_removal);
+    if (status == TROUPE_NOT_FOUND)
+        return complain(CLI_IO, store->path, "this checkpoint has just been removed");
+    if (status != TROUPE_OK)
         return complain(CLI_IO, store->path, strerror(errno));
     printf("%s %" PRIu64 ".%" PRIu32 "\n",
            arguments->is_removal ? "no longer pinned:" : "pinned", entry->epoch,

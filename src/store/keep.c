@@ -11,8 +11,42 @@
 
 /* What is kept, and how the rest goes. */
 
+#define TRASH ".trash" /* before the name of what is being removed */
+enum { LONGEST_NAME = 60 };
+
 /* ---- pins
  * ------------------------------------------------------------------------------- */
+
+/* NOT_FOUND: the folder does not have this name any more. */
+static troupe_status sync_named(const struct store *store, const char *folder)
+{
+    if (store_disk_sync_folder(store->files, folder) == TROUPE_OK)
+        return TROUPE_OK;
+    return store_disk_status(errno);
+}
+
+/*
+ * Whoever removes a checkpoint looks for a pin after he took its name, and gives the
+ * name back if there is one. So a pin holds that was made before; and one that was
+ * made after, in a folder that was on its way out, is known by the name: that is gone.
+ */
+static troupe_status put_pin(const struct store *store, const char *folder)
+{
+    enum { MOST_TRIES = 100 }; /* the name is away for the time of two calls */
+    char path[STORE_PATH_BYTES];
+    troupe_status status = TROUPE_NOT_FOUND;
+    store_path(path, "%s/PINNED", folder);
+    for (int i = 0; i < MOST_TRIES && status == TROUPE_NOT_FOUND; i++) {
+        int descriptor = store_disk_open(store->files, path, O_WRONLY | O_CREAT);
+        if (descriptor < 0) {
+            status = store_disk_status(errno);
+            continue;
+        }
+        TROUPE_TRY(store_disk_close(store->files, descriptor));
+        status = sync_named(store, folder);
+    }
+    return status;
+}
 
 troupe_status
 store_pin(const struct store *store, const struct store_entry *entry, bool is_pinned)
@@ -20,15 +54,10 @@ store_pin(const struct store *store, const struct store_entry *entry, bool is_pi
     char folder[STORE_PATH_BYTES], path[STORE_PATH_BYTES];
     store_entry_path(folder, store, entry->epoch, entry->attempt);
     store_path(path, "%s/PINNED", folder);
-    if (is_pinned) {
-        int descriptor = store_disk_open(store->files, path, O_WRONLY | O_CREAT);
-        if (descriptor < 0)
-            return store_disk_status(errno);
-        TROUPE_TRY(store_disk_close(store->files, descriptor));
-    } else {
-        TROUPE_TRY(store_disk_unlink(store->files, path));
-    }
-    return store_disk_sync_folder(store->files, folder);
+    if (is_pinned)
+        return put_pin(store, folder);
+    TROUPE_TRY(store_disk_unlink(store->files, path));
+    return sync_named(store, folder);
 }
 
 /* ---- removing
@@ -39,10 +68,14 @@ static void gather(void *context, const char *name)
     base_bytes_append(context, name, strlen(name) + 1);
 }
 
-/* A folder and the files in it; they know no folders below. */
+/* A folder and the files in it; they know no folders below. The manifest goes first:
+ * what has it is whole. */
 static troupe_status remove_folder(const struct store *store, const char *folder)
 {
     struct base_bytes names;
+    char manifest[STORE_PATH_BYTES];
+    store_path(manifest, "%s/MANIFEST", folder);
+    TROUPE_TRY(store_disk_unlink(store->files, manifest));
     base_bytes_init(&names);
     troupe_status status = TROUPE_OK;
     if (store->files->list(store->files, folder, gather, &names) != 0)
@@ -63,17 +96,35 @@ static troupe_status remove_folder(const struct store *store, const char *folder
     return status == TROUPE_OK ? store_disk_rmdir(store->files, folder) : status;
 }
 
+/* OK: it has such a file; NOT_FOUND: it has none; else nobody knows. */
+static troupe_status
+look_for(const struct store *store, const char *folder, const char *name)
+{
+    char path[STORE_PATH_BYTES];
+    struct stat status;
+    store_path(path, "%s/%s", folder, name);
+    return store_disk_stat(store->files, path, &status);
+}
+
 /*
  * First the name: from then on it is no checkpoint, so one that is half gone is never
- * taken for one. Only when the new name is on disk do files go.
+ * taken for one. Only when the new name is on disk do files go. NOT_FOUND: it was gone
+ * already, or pinned just now, and stays.
  */
 static troupe_status remove_entry(const struct store *store,
                                   const struct store_entry *entry)
 {
     char folder[STORE_PATH_BYTES], trash[STORE_PATH_BYTES];
     store_entry_path(folder, store, entry->epoch, entry->attempt);
-    store_path(trash, "%s/.trash%s", store->path, folder + strlen(store->path) + 1);
+    store_path(trash, "%s/" TRASH "%s", store->path, folder + strlen(store->path) + 1);
     TROUPE_TRY(store_disk_rename(store->files, folder, trash));
+    troupe_status status = look_for(store, trash, "PINNED");
+    if (status != TROUPE_NOT_FOUND) {
+        int error = errno;
+        TROUPE_TRY(store_disk_rename(store->files, trash, folder));
+        errno = error;
+        return status == TROUPE_OK ? TROUPE_NOT_FOUND : status;
+    }
     TROUPE_TRY(store_disk_sync_folder(store->files, store->path));
     return remove_folder(store, trash);
 }
@@ -153,6 +204,8 @@ troupe_status store_prune(const struct store *store,
             status = remove_entry(store, &list.items[i]);
         if (status == TROUPE_OK)
             pruned(context, &list.items[i]);
+        else if (status == TROUPE_NOT_FOUND)
+            status = TROUPE_OK;
     }
     int error = errno;
     store_list_fini(&list);
@@ -165,9 +218,24 @@ troupe_status store_prune(const struct store *store,
 
 static void gather_hidden(void *context, const char *name)
 {
-    if (strncmp(name, ".trash", strlen(".trash")) == 0 ||
+    if (strncmp(name, TRASH, strlen(TRASH)) == 0 ||
         strncmp(name, "attempt-", strlen("attempt-")) == 0)
         gather(context, name);
+}
+
+/* It was pinned, and the machine stopped before it had its name back; or nobody can
+ * tell, and it stays as it is. */
+static bool give_back(const struct store *store, const char *trash, const char *name)
+{
+    char folder[STORE_PATH_BYTES];
+    troupe_status is_pinned = look_for(store, trash, "PINNED");
+    troupe_status is_whole = look_for(store, trash, "MANIFEST");
+    if (is_pinned == TROUPE_NOT_FOUND || is_whole == TROUPE_NOT_FOUND)
+        return false;
+    store_path(folder, "%s/%s", store->path, name + strlen(TRASH));
+    if (is_pinned == TROUPE_OK && is_whole == TROUPE_OK)
+        store_disk_rename(store->files, trash, folder);
+    return true;
 }
 
 /* What is half removed goes for good; of an attempt only a fence half written. */
@@ -177,11 +245,11 @@ static void remove_hidden(const struct store *store, const char *name)
     bool is_trash = name[0] == '.';
     int n = snprintf(path, sizeof(path), "%s/%s%s", store->path, name,
                      is_trash ? "" : "/FENCE.tmp");
-    if (n < 0 || (size_t)n >= sizeof(path)) /* no name of ours */
+    if (n < 0 || strlen(name) > LONGEST_NAME) /* no name of ours */
         return;
     if (!is_trash)
         store_disk_unlink(store->files, path);
-    else
+    else if (!give_back(store, path, name))
         remove_folder(store, path);
 }
 

@@ -332,6 +332,8 @@ TROUPE_MUST_USE troupe_status store_choose(const struct store *store,
 /* ---- keeping
  * ------------------------------------------------------------------------- */
 
+/* After TROUPE_OK no prune removes it, also none that is under way. NOT_FOUND: one has.
+ */
 TROUPE_MUST_USE troupe_status store_pin(const struct store *store,
                                         const struct store_entry *entry,
                                         bool is_pinned);
@@ -343,7 +345,7 @@ typedef void store_pruned_fn(void *context, const struct store_entry *entry);
  * Keeps the newest `n_keep` (at least 1) that verify to `depth`, and all that are
  * pinned or newer or cannot be judged; removes older ones, fenced ones, and unfinished
  * ones that a later one has overtaken. Removes nothing if fewer than n_keep verify.
- * With `is_trial` it only tells.
+ * With `is_trial` it only tells. What somebody else removes meanwhile is not told of.
  */
 TROUPE_MUST_USE troupe_status store_prune(const struct store *store,
                                           size_t n_keep,

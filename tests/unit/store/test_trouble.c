@@ -549,6 +549,104 @@ END_TEST
 /* ---- two at once
  * ------------------------------------------------------------------------------ */
 
+/* Somebody pins it between the look at it and its removal. */
+static int
+rename_what_was_pinned(const struct base_files *files, const char *from, const char *to)
+{
+    char path[STORE_PATH_BYTES];
+    snprintf(path, sizeof(path), "%s/PINNED", from);
+    if (strstr(to, ".trash") && memory_find(memory_of(files), path) < 0)
+        ck_assert_int_gt(memory_create(memory_of(files), path, false), 0);
+    return memory_rename(files, from, to);
+}
+
+static const char *const second_names[] = {"/disk/job/ckpt-000000000002.0001",
+                                           "/disk/job/.trashckpt-000000000002.0001"};
+
+/* Its name goes while its pin is made, and comes back, or not. */
+static int close_and_take_name(const struct base_files *files, int descriptor)
+{
+    ck_assert_int_eq(memory_rename(files, second_names[0], second_names[1]), 0);
+    return memory_close(files, descriptor);
+}
+
+static int open_and_give_back(const struct base_files *files,
+                              const char *path,
+                              int flags,
+                              mode_t mode)
+{
+    struct memory_disk *memory = memory_of(files);
+    int descriptor = memory_open(files, path, flags, mode);
+    if (descriptor < 0 && memory_find(memory, second_names[1]) >= 0) {
+        ck_assert_int_eq(memory_rename(files, second_names[1], second_names[0]), 0);
+        memory->files.close = memory_close;
+        errno = ENOENT;
+    }
+    return descriptor;
+}
+
+START_TEST(a_pin_while_it_is_pruned)
+{
+    struct memory_disk memory;
+    struct store store;
+    int n_pruned = 0;
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    ck_assert_int_eq(story_write(&store, 3, 1), TROUPE_OK);
+    memory.files.rename = rename_what_was_pinned;
+    ck_assert_int_eq(
+        store_prune(&store, 1, STORE_QUICK, false, story_forget, &n_pruned), TROUPE_OK);
+    ck_assert_int_eq(n_pruned, 0);
+    ck_assert_int_eq(store_clean(&store, 2), TROUPE_OK);
+    ck_assert_int_gt(
+        memory_find(&memory, "/disk/job/ckpt-000000000001.0001/part-000001"), 0);
+    ck_assert_int_gt(memory_find(&memory, "/disk/job/ckpt-000000000002.0001/PINNED"),
+                     0);
+    memory_fini(&memory);
+}
+END_TEST
+
+START_TEST(a_pin_that_comes_too_late)
+{
+    const struct store_entry second = {.epoch = 2, .attempt = 1};
+    struct memory_disk memory;
+    struct store store;
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    memory.files.close = close_and_take_name;
+    ck_assert_int_eq(store_pin(&store, &second, true), TROUPE_NOT_FOUND);
+    ck_assert_int_eq(store_pin(&store, &second, false), TROUPE_NOT_FOUND);
+    ck_assert_int_eq(memory_rename(&memory.files, second_names[1], second_names[0]), 0);
+    memory.files.open = open_and_give_back;
+    ck_assert_int_eq(store_pin(&store, &second, true), TROUPE_OK);
+    ck_assert(memory.files.close == memory_close);
+    memory_fini(&memory);
+}
+END_TEST
+
+/* The machine stopped before it had its name back. */
+START_TEST(what_was_pinned_is_no_trash)
+{
+    const struct store_entry second = {.epoch = 2, .attempt = 1};
+    struct memory_disk memory;
+    struct store store;
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    ck_assert_int_eq(store_pin(&store, &second, true), TROUPE_OK);
+    ck_assert_int_eq(memory_rename(&memory.files, second_names[0], second_names[1]), 0);
+    ck_assert_int_eq(store_clean(&store, 2), TROUPE_OK);
+    ck_assert_uint_eq(story_choose(&store, NULL), 2);
+    /* Not whole any more: trash. */
+    ck_assert_int_eq(memory_rename(&memory.files, second_names[0], second_names[1]), 0);
+    ck_assert_int_eq(
+        memory_unlink(&memory.files, "/disk/job/.trashckpt-000000000002.0001/MANIFEST"),
+        0);
+    ck_assert_int_eq(store_clean(&store, 2), TROUPE_OK);
+    ck_assert_int_lt(memory_find(&memory, second_names[1]), 0);
+    memory_fini(&memory);
+}
+END_TEST
+
 /* The second is refused, and the first does not notice. */
 START_TEST(a_part_has_one_writer)
 {
@@ -623,6 +721,9 @@ CHECK_MAIN("trouble",
            an_error_at_each_call_of_a_fence,
            a_fence_half_written_goes,
            a_part_has_one_writer,
+           a_pin_while_it_is_pruned,
+           a_pin_that_comes_too_late,
+           what_was_pinned_is_no_trash,
            an_error_while_reading,
            what_cannot_be_looked_into_is_kept,
            a_fence_that_cannot_be_read_is_asked_for,
