@@ -75,27 +75,41 @@ static const struct store_entry *find_or_complain(const struct store *store,
 /* ---- the verbs
  * ---------------------------------------------------------------------------- */
 
+/* Instead of an exit code, and before a word is said: what was asked for has gone since
+ * it was listed. That is no fault, as a job that runs removes what is old. */
+enum { LIST_AGAIN = -1 };
+
+static void print_listed(const struct arguments *arguments,
+                         const struct checkpoint_found *found,
+                         bool is_first)
+{
+    if (arguments->is_json) {
+        printf("%s", is_first ? "[" : ",\n");
+        checkpoint_print_json(found, false);
+        return;
+    }
+    if (is_first)
+        checkpoint_print_heading();
+    checkpoint_print_line(found);
+}
+
 static int run_list(const struct arguments *arguments,
                     const struct store *store,
                     const struct store_list *list)
 {
-    const char *separator = "[";
+    size_t n_shown = 0;
 
-    if (!arguments->is_json)
-        checkpoint_print_heading();
     for (size_t i = 0; i < list->n_items; i++) {
         struct checkpoint_found found;
 
         checkpoint_look(store, &list->items[i], STORE_QUICK, &found);
-        if (arguments->is_json) {
-            printf("%s", separator);
-            checkpoint_print_json(&found, false);
-            separator = ",\n";
-        } else {
-            checkpoint_print_line(&found);
-        }
+        if (found.problem.verdict != STORE_GONE)
+            print_listed(arguments, &found, n_shown++ == 0);
         store_manifest_fini(&found.manifest);
     }
+    if (n_shown == 0)
+        return list->n_items > 0 ? LIST_AGAIN
+                                 : complain(CLI_IO, store->path, "no checkpoints");
     if (arguments->is_json)
         printf("]\n");
     return CLI_OK;
@@ -112,6 +126,10 @@ static int run_show(const struct arguments *arguments,
     if (!entry)
         return CLI_IO;
     checkpoint_look(store, entry, STORE_QUICK, &found);
+    if (found.problem.verdict == STORE_GONE) {
+        store_manifest_fini(&found.manifest);
+        return LIST_AGAIN;
+    }
     if (arguments->is_json) {
         checkpoint_print_json(&found, true);
         printf("\n");
@@ -122,20 +140,25 @@ static int run_show(const struct arguments *arguments,
     return CLI_OK;
 }
 
-/* The exit code for one, which has been printed. */
+/* The exit code for one, which has been printed; or it has gone. */
 static int verify_one(const struct arguments *arguments,
                       const struct store *store,
-                      const struct store_entry *entry)
+                      const struct store_entry *entry,
+                      bool is_first)
 {
     struct checkpoint_found found;
     enum store_depth depth = arguments->is_quick ? STORE_QUICK : STORE_DEEP;
 
     checkpoint_look(store, entry, depth, &found);
-    if (arguments->is_json)
+    if (found.problem.verdict != STORE_GONE && arguments->is_json) {
+        printf("%s", is_first ? "[" : ",\n");
         checkpoint_print_json(&found, false);
-    else
+    } else if (found.problem.verdict != STORE_GONE) {
         checkpoint_print_verdict(&found);
+    }
     store_manifest_fini(&found.manifest);
+    if (found.problem.verdict == STORE_GONE)
+        return LIST_AGAIN;
     /* A fenced one is whole, and the one asked for. */
     if (found.problem.verdict == STORE_FENCED)
         return CLI_OK;
@@ -147,7 +170,7 @@ static int run_verify(const struct arguments *arguments,
                       const struct store_list *list)
 {
     int exit_code = CLI_OK;
-    size_t n_verified = 0;
+    size_t n_verified = 0, n_gone = 0;
     const struct store_entry *only = NULL;
 
     if (arguments->checkpoint) {
@@ -160,12 +183,16 @@ static int run_verify(const struct arguments *arguments,
 
         if (only ? entry != only : !entry->is_published)
             continue;
-        if (arguments->is_json)
-            printf("%s", n_verified ? ",\n" : "[");
-        int code = verify_one(arguments, store, entry);
+        int code = verify_one(arguments, store, entry, n_verified == 0);
+        if (code == LIST_AGAIN) {
+            n_gone++;
+            continue;
+        }
         exit_code = code > exit_code ? code : exit_code;
         n_verified++;
     }
+    if (n_verified == 0 && n_gone > 0)
+        return LIST_AGAIN;
     if (n_verified == 0)
         return complain(CLI_IO, store->path, "no finished checkpoint");
     if (arguments->is_json)
@@ -225,7 +252,7 @@ static int run_pin(const struct arguments *arguments,
         return complain(CLI_IO, store->path, "an unfinished checkpoint is not pinned");
     status = store_pin(store, entry, !arguments->is_removal);
     if (status == TROUPE_NOT_FOUND)
-        return complain(CLI_IO, store->path, "this checkpoint has just been removed");
+        return LIST_AGAIN;
     if (status != TROUPE_OK)
         return complain(CLI_IO, store->path, strerror(errno));
     printf("%s %" PRIu64 ".%" PRIu32 "\n",
@@ -455,6 +482,24 @@ static int unknown_verb(const char *name)
     return cli_usage("checkpoint", "no 'checkpoint %s'", name);
 }
 
+static int run_listed(const struct verb *verb,
+                      const struct arguments *arguments,
+                      const struct store *store,
+                      struct store_list *list)
+{
+    int exit_code = verb->run(arguments, store, list);
+
+    for (int i = 1; exit_code == LIST_AGAIN && i < STORE_MOST_LISTS; i++) {
+        store_list_fini(list);
+        if (store_list_read(store, list) != TROUPE_OK)
+            return complain(CLI_IO, store->path, strerror(errno));
+        exit_code = verb->run(arguments, store, list);
+    }
+    if (exit_code == LIST_AGAIN)
+        return complain(CLI_IO, store->path, "checkpoints go while they are read");
+    return exit_code;
+}
+
 static int run(int argc, char **argv)
 {
     struct arguments arguments = {.n_keep = 2};
@@ -479,7 +524,7 @@ static int run(int argc, char **argv)
         return verb->run_alone(arguments.folder);
     exit_code = open_folder(arguments.folder, &store, &list);
     if (exit_code == CLI_OK)
-        exit_code = verb->run(&arguments, &store, &list);
+        exit_code = run_listed(verb, &arguments, &store, &list);
     store_list_fini(&list);
     return exit_code;
 }

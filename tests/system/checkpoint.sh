@@ -153,6 +153,52 @@ mv "$work/manifest" "$manifest"
 start 70 # from it, by a program that is none of Troupe
 says out '3.0'
 
+# ---- what goes meanwhile -----------------------------------------------------------------
+
+# Reading a manifest waits for somebody who writes it: then the first ones are removed. The
+# copies come in their place, or not.
+overtaken() { # overtaken EXIT_CODE [COPY] -- ARGUMENT...
+    local expected=$1 copy='' code=0 reader
+    shift
+    [ "$1" = -- ] || { copy=$1 && shift; }
+    shift
+    rm -rf "$work/moving" "$work/pipe"
+    "$TROUPE_BUILD_DIR/bin/tests/unit_store_golden" "$work/moving" 4
+    mkfifo "$work/pipe"
+    ln -f "$work/pipe" "$work/moving/ckpt-000000000004.0000/MANIFEST"
+    "$troupe" checkpoint "$@" > "$work/out" 2> "$work/err" &
+    reader=$!
+    for _ in $(seq 100); do
+        ! grep -q '^[0-9]* (troupe) S' "/proc/$reader/stat" 2> /dev/null || break
+        sleep 0.02
+    done
+    rm -r "$work/moving/ckpt-000000000004.0000" "$work/moving/ckpt-000000000003.0000"
+    [ -z "$copy" ] || rm -r "$work/moving"/ckpt-*
+    [ -z "$copy" ] || cp -r "$copy"/ckpt-000000000001.0000 "$work/moving"
+    exec 9<> "$work/pipe"
+    wait "$reader" || code=$?
+    exec 9>&-
+    [ "$code" -eq "$expected" ] || fail "overtaken: $*: exit code $code, not $expected"
+}
+"$TROUPE_BUILD_DIR/bin/tests/unit_store_golden" "$work/one" 1
+overtaken 0 -- verify "$work/moving"
+[ "$(awk '{ print $1, $2 }' "$work/out" | paste -sd,)" = '2.0 good,1.0 good' ] ||
+    fail 'not what is left'
+overtaken 0 -- verify --json "$work/moving"
+json '[row["epoch"] for row in it] == [2, 1]'
+overtaken 0 -- list "$work/moving"
+[ "$(awk '{ print $1 }' "$work/out" | paste -sd,)" = 'checkpoint,2.0,1.0' ] ||
+    fail 'not the list of what is left'
+overtaken 0 "$work/one" -- verify "$work/moving"
+[ "$(awk '{ print $1, $2 }' "$work/out" | paste -sd,)" = '1.0 good' ] ||
+    fail 'it did not list again'
+overtaken 0 "$work/one" -- list --json "$work/moving"
+json '[row["epoch"] for row in it] == [1]'
+overtaken 0 -- show "$work/moving"
+says out 'checkpoint   2.0'
+overtaken 74 -- verify "$work/moving" 4
+says err "no checkpoint '4'"
+
 # ---- pin and prune -----------------------------------------------------------------------
 
 run 0 pin "$job" 1

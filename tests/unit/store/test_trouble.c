@@ -675,6 +675,81 @@ START_TEST(a_part_has_one_writer)
 }
 END_TEST
 
+/* While somebody chooses, the job takes two more and removes the two that were. */
+static int list_and_overtake(const struct base_files *files,
+                             const char *path,
+                             base_file_visit_fn *visit,
+                             void *context)
+{
+    struct memory_disk *memory = memory_of(files);
+    int n_pruned = 0;
+    int result = memory_list(files, path, visit, context);
+    memory->files.list = memory_list;
+    struct store store = {.files = files, .path = "/disk/job"};
+    ck_assert_int_eq(story_write(&store, 3, 1), TROUPE_OK);
+    ck_assert_int_eq(story_write(&store, 4, 1), TROUPE_OK);
+    ck_assert_int_eq(
+        store_prune(&store, 2, STORE_QUICK, false, story_forget, &n_pruned), TROUPE_OK);
+    return result;
+}
+
+START_TEST(what_has_gone_is_no_fault)
+{
+    struct memory_disk memory;
+    struct store store;
+    struct store_list list;
+    struct store_problem problem;
+    int n_pruned = 0, n_skipped = 0;
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    ck_assert_int_eq(store_list_read(&store, &list), TROUPE_OK);
+    ck_assert_int_eq(
+        store_prune(&store, 1, STORE_QUICK, false, story_forget, &n_pruned), TROUPE_OK);
+    ck_assert_int_eq(store_verify(&store, &list.items[1], STORE_DEEP, &problem),
+                     TROUPE_NOT_FOUND);
+    ck_assert_int_eq(problem.verdict, STORE_GONE);
+    store_list_fini(&list);
+    memory_fini(&memory);
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    memory.files.list = list_and_overtake;
+    ck_assert_int_eq(store_list_read(&store, &list), TROUPE_OK);
+    ck_assert_uint_eq(list.n_items, 0);
+    store_list_fini(&list);
+    ck_assert_uint_eq(story_choose(&store, &n_skipped), 4);
+    ck_assert_int_eq(n_skipped, 0);
+    memory_fini(&memory);
+}
+END_TEST
+
+/* They go behind the look at them. */
+static int
+stat_and_overtake(const struct base_files *files, const char *path, struct stat *status)
+{
+    static const char last_looked_at[] = "ckpt-000000000002.0001/PINNED";
+    int result = memory_stat(files, path, status);
+    if (strstr(path, last_looked_at)) {
+        memory_of(files)->files.stat = memory_stat;
+        list_and_overtake(files, "/disk/job", forbid_leftover, NULL);
+        errno = ENOENT;
+    }
+    return result;
+}
+
+START_TEST(what_goes_while_one_chooses)
+{
+    struct memory_disk memory;
+    struct store store;
+    int n_skipped = 0;
+    memory_init(&memory, NULL);
+    prepare(&store, &memory.files, "/disk");
+    memory.files.stat = stat_and_overtake;
+    ck_assert_uint_eq(story_choose(&store, &n_skipped), 4);
+    ck_assert_int_eq(n_skipped, 0);
+    memory_fini(&memory);
+}
+END_TEST
+
 static void write_often(void *argument)
 {
     const struct store *store = argument;
@@ -724,6 +799,8 @@ CHECK_MAIN("trouble",
            a_pin_while_it_is_pruned,
            a_pin_that_comes_too_late,
            what_was_pinned_is_no_trash,
+           what_has_gone_is_no_fault,
+           what_goes_while_one_chooses,
            an_error_while_reading,
            what_cannot_be_looked_into_is_kept,
            a_fence_that_cannot_be_read_is_asked_for,
