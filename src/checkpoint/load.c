@@ -146,6 +146,44 @@ static troupe_status tell_loaded(struct checkpoint_rank *here)
     return TROUPE_OK;
 }
 
+/* The newest that is older, as far as headers tell; 0: there is none. */
+static uint64_t find_older(const struct checkpoint_rank *here)
+{
+    struct store_problem problem;
+    struct store_list list;
+    uint64_t epoch = 0;
+
+    if (store_list_read(&here->store, &list) != TROUPE_OK)
+        return 0;
+    for (size_t i = 0; i < list.n_items && epoch == 0; i++) {
+        const struct store_entry *entry = &list.items[i];
+
+        if (entry->epoch < here->epoch && entry->is_published && !entry->is_fenced &&
+            store_verify(&here->store, entry, STORE_QUICK, &problem) == TROUPE_OK)
+            epoch = entry->epoch;
+    }
+    store_list_fini(&list);
+    return epoch;
+}
+
+/* Rank 0 has chosen by the headers; that a block is damaged shows only now, to whoever
+ * reads it. A supervisor falls back, of a job without one that is the user's to say. */
+static void say_way_out(struct checkpoint_rank *here)
+{
+    const struct base_log *log = &here->home->rank->log;
+    uint64_t epoch = here->options.attempt ? 0 : find_older(here);
+
+    if (epoch)
+        log_error(log,
+                  "checkpoint %" PRIu64 " is older and looks good: set "
+                  "TROUPE_RESTART_FROM=%" PRIu64 " to go on from it, or start the job "
+                  "by 'troupe run', which falls back by itself",
+                  epoch, epoch);
+    else if (!here->options.attempt)
+        log_error(log, "no older checkpoint is there: TROUPE_RESTART_FROM=none begins "
+                       "from the beginning");
+}
+
 static int exit_code_of(struct checkpoint_rank *here, troupe_status status)
 {
     const struct store_problem *problem = &here->source->problem;
@@ -154,6 +192,8 @@ static int exit_code_of(struct checkpoint_rank *here, troupe_status status)
     if (problem->verdict != STORE_GOOD) {
         log_error(log, "no restart: %s: %s: %s", store_verdict_text(problem->verdict),
                   problem->path, problem->text);
+        if (problem->verdict == STORE_DAMAGED)
+            say_way_out(here);
         return store_verdict_exit_code(problem->verdict);
     }
     if (status != TROUPE_REFUSED) /* whoever refused has said why */

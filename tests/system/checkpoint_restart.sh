@@ -66,6 +66,26 @@ says "$value"
 "$troupe" checkpoint verify "$work/ckpt/mpi_checkpoint" > "$work/out" 2>&1 || fail "not sound"
 echo "killed and restarted: ok"
 
+# ---- damaged within ------------------------------------------------------------------
+
+rm -rf "$work/ckpt"
+kill_one 2
+kill_one 2
+damaged=$(dirname "$(newest)")/part-000000
+byte=$(od -An -tu1 -j 80 -N 1 "$damaged")
+printf '%b' "\\x$(printf '%02x' $((byte ^ 255)))" |
+    dd of="$damaged" bs=1 seek=80 conv=notrunc status=none
+code=0
+on_ranks 2 "${steps[@]}" || code=$?
+[ "$code" -eq 74 ] || fail "a damaged block: exit code $code, not 74"
+says 'no restart: damaged: '
+older=$(sed -n 's/.*set TROUPE_RESTART_FROM=\([0-9]*\) to go on.*/\1/p' "$work/out" | head -n 1)
+[ -n "$older" ] || fail 'it does not name the older one'
+TROUPE_RESTART_FROM=$older on_ranks 2 "${steps[@]}" || fail "from $older: exit code $?"
+says "goes on from checkpoint $older"
+says "$value"
+echo "damaged within: ok"
+
 # ---- USR1 ----------------------------------------------------------------------------
 
 rm -rf "$work/ckpt"
