@@ -33,7 +33,7 @@ static int open_store(struct checkpoint_rank *here, int flags)
         log_error(log,
                   "all the world may write into the checkpoint directory %s: chmod o-w "
                   "it, choose another, or set TROUPE_CHECKPOINT_WORLD_WRITABLE=1",
-                  directory);
+                  here->store.path);
         return EXIT_CONFIGURATION;
     case TROUPE_INVALID:
         log_error(log, "no place for checkpoints: directory '%s', job '%s'", directory,
@@ -239,15 +239,20 @@ static troupe_status decide(struct checkpoint_rank *here,
 void checkpoint_choose(struct troupe *rank, struct checkpoint_choice *choice)
 {
     struct checkpoint_rank *here = checkpoint_of(rank);
+    troupe_status status;
 
     *choice = (struct checkpoint_choice){0};
     fail(choice, open_store(here, STORE_CREATE));
     if (choice->exit_code != 0)
         return;
     errno = 0;
-    if (decide(here, choice) != TROUPE_OK) {
+    status = decide(here, choice);
+    if (status != TROUPE_OK) {
         log_error(&rank->log, "the checkpoint directory %s cannot be used: %s",
-                  here->store.path, strerror(errno));
+                  here->store.path,
+                  status == TROUPE_INVALID ? "no number is left for an attempt: a "
+                                             "folder there ends with 4294967295"
+                                           : strerror(errno));
         fail(choice, EXIT_NO_CHECKPOINT);
     }
     if (choice->exit_code == 0 && choice->is_restart)

@@ -158,9 +158,18 @@ void job_claim(const struct store *store,
                store_skipped_fn *skipped,
                void *context)
 {
+    troupe_status status;
+
     *choice = (struct job_choice){.exit_code = 0};
-    if (store_attempt_begin(store, &choice->attempt) != TROUPE_OK ||
-        store_clean(store, choice->attempt) != TROUPE_OK) {
+    status = store_attempt_begin(store, &choice->attempt);
+    if (status == TROUPE_OK)
+        status = store_clean(store, choice->attempt);
+    if (status == TROUPE_INVALID) {
+        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path,
+               "no number is left for an attempt: a folder there ends with 4294967295");
+        return;
+    }
+    if (status != TROUPE_OK) {
         refuse_for_disk(choice, store);
         return;
     }

@@ -154,8 +154,10 @@ troupe_status store_attempt_begin(const struct store *store, uint32_t *attempt)
         return store_disk_status(errno);
     for (;;) {
         char path[STORE_PATH_BYTES];
-        if (highest == UINT32_MAX)
+        if (highest == UINT32_MAX) {
+            errno = EOVERFLOW;
             return TROUPE_INVALID;
+        }
         attempt_path(path, store, ++highest);
         troupe_status status = store_disk_mkdir(store->files, path);
         if (status == TROUPE_OK)

@@ -89,7 +89,8 @@ enum store_open_flags {
 /*
  * REFUSED: all the world may write there. NOT_FOUND, IO: as errno says. INVALID: the
  * name of the job has other characters than letters, digits, '.', '_', '-', or the path
- * is too long. `job` NULL: `directory` is the job's folder already.
+ * is too long. `job` NULL: `directory` is the job's folder already. After REFUSED
+ * store->path is the folder that is meant: the directory or the job's.
  */
 TROUPE_MUST_USE troupe_status store_open(struct store *store,
                                          const struct base_files *files,
@@ -113,7 +114,8 @@ bool store_is_completed(const struct store *store);
 TROUPE_MUST_USE troupe_status store_complete(const struct store *store,
                                              bool is_completed);
 
-/* Claims a number above all that were claimed; whoever else claims gets another. */
+/* Claims a number above all that were claimed; whoever else claims gets another.
+ * INVALID: the highest there is has been claimed. IO, NO_MEMORY: as errno says. */
 TROUPE_MUST_USE troupe_status store_attempt_begin(const struct store *store,
                                                   uint32_t *attempt);
 /* From now on what older attempts publish with an epoch above `base_epoch` is void. */

@@ -199,6 +199,12 @@ says out 'checkpoint   2.0'
 overtaken 74 -- verify "$work/moving" 4
 says err "no checkpoint '4'"
 
+# ---- numbers -----------------------------------------------------------------------------
+
+mkdir "$other/story/attempt-4294967295"
+start 74
+says err 'no number is left for an attempt: a folder there ends with 4294967295'
+
 # ---- pin and prune -----------------------------------------------------------------------
 
 run 0 pin "$job" 1

@@ -136,6 +136,12 @@ chmod o+w "$work/ckpt"
 refused 78 'all the world may write'
 TROUPE_CHECKPOINT_WORLD_WRITABLE=1 TROUPE_RESTART_FROM=77 refused 74 'there is no checkpoint 77'
 chmod o-w "$work/ckpt"
+chmod o+w "$work/ckpt/mpi_checkpoint"
+refused 78 "$work/ckpt/mpi_checkpoint: chmod o-w it"
+chmod o-w "$work/ckpt/mpi_checkpoint"
+mkdir "$work/ckpt/mpi_checkpoint/attempt-4294967295"
+refused 74 'no number is left for an attempt'
+rmdir "$work/ckpt/mpi_checkpoint/attempt-4294967295"
 part=$(find "$work/ckpt" -name part-000000)
 printf x | dd of="$part" bs=1 seek=20 conv=notrunc status=none
 refused 74 'passed over'
