@@ -79,6 +79,15 @@ static const struct store_entry *find_or_complain(const struct store *store,
  * it was listed. That is no fault, as a job that runs removes what is old. */
 enum { LIST_AGAIN = -1 };
 
+static int complain_of_none(const struct arguments *arguments,
+                            const struct store *store,
+                            const char *words)
+{
+    if (arguments->is_json)
+        printf("[]\n");
+    return complain(CLI_IO, store->path, words);
+}
+
 static void print_listed(const struct arguments *arguments,
                          const struct checkpoint_found *found,
                          bool is_first)
@@ -107,9 +116,10 @@ static int run_list(const struct arguments *arguments,
             print_listed(arguments, &found, n_shown++ == 0);
         store_manifest_fini(&found.manifest);
     }
+    if (n_shown == 0 && list->n_items > 0)
+        return LIST_AGAIN;
     if (n_shown == 0)
-        return list->n_items > 0 ? LIST_AGAIN
-                                 : complain(CLI_IO, store->path, "no checkpoints");
+        return complain_of_none(arguments, store, "no checkpoints");
     if (arguments->is_json)
         printf("]\n");
     return CLI_OK;
@@ -159,7 +169,7 @@ static int verify_one(const struct arguments *arguments,
     store_manifest_fini(&found.manifest);
     if (found.problem.verdict == STORE_GONE)
         return LIST_AGAIN;
-    /* A fenced one is whole, and the one asked for. */
+    /* A fenced one is whole. */
     if (found.problem.verdict == STORE_FENCED)
         return CLI_OK;
     return store_verdict_exit_code(found.problem.verdict);
@@ -170,7 +180,7 @@ static int run_verify(const struct arguments *arguments,
                       const struct store_list *list)
 {
     int exit_code = CLI_OK;
-    size_t n_verified = 0, n_gone = 0;
+    size_t n_verified = 0, n_gone = 0, n_fenced = 0;
     const struct store_entry *only = NULL;
 
     if (arguments->checkpoint) {
@@ -190,13 +200,17 @@ static int run_verify(const struct arguments *arguments,
         }
         exit_code = code > exit_code ? code : exit_code;
         n_verified++;
+        n_fenced += entry->is_fenced;
     }
     if (n_verified == 0 && n_gone > 0)
         return LIST_AGAIN;
     if (n_verified == 0)
-        return complain(CLI_IO, store->path, "no finished checkpoint");
+        return complain_of_none(arguments, store, "no finished checkpoint");
     if (arguments->is_json)
         printf("]\n");
+    if (n_fenced == n_verified && !only)
+        complain(exit_code, store->path,
+                 "all are fenced: no restart takes one of them");
     return exit_code;
 }
 
@@ -225,10 +239,12 @@ static int run_prune(const struct arguments *arguments,
 {
     struct pruning pruning = {.arguments = arguments};
     enum store_depth depth = arguments->is_quick ? STORE_QUICK : STORE_DEEP;
-    troupe_status status = store_prune(store, (size_t)arguments->n_keep, depth,
-                                       arguments->is_trial, tell_pruned, &pruning);
+    troupe_status status;
 
-    (void)list;
+    if (list->n_items == 0)
+        return complain_of_none(arguments, store, "no checkpoints");
+    status = store_prune(store, (size_t)arguments->n_keep, depth, arguments->is_trial,
+                         tell_pruned, &pruning);
     if (arguments->is_json)
         printf("%s]\n", pruning.n_pruned ? "" : "[");
     else if (pruning.n_pruned == 0 && status == TROUPE_OK)
@@ -267,7 +283,8 @@ static const struct verb verbs[] = {
      .help =
          "usage: troupe checkpoint list [--json] FOLDER\n\n"
          "All checkpoints of a job, the newest first, each with its state as far as\n"
-         "headers and sizes tell.\n\n"
+         "headers and sizes tell. 'fenced': a later attempt went on from an older\n"
+         "one, so this one is void: no restart takes it, and prune removes it.\n\n"
          "  troupe checkpoint list /scratch/me/heat\n",
      .run = run_list},
     {.name = "show",
@@ -286,8 +303,10 @@ static const struct verb verbs[] = {
          "usage: troupe checkpoint verify [--json] [--quick] FOLDER [CHECKPOINT]\n\n"
          "Reads every byte of one or of all and compares with its hash; names file\n"
          "and offset of what is damaged. --quick: only headers, indexes and sizes.\n"
-         "Exit code 0: all are good. 74: one is damaged, or there is none. 78: one\n"
-         "has a format that this version does not know yet.\n\n"
+         "Exit code 0: all are whole. 74: one is damaged or cannot be read, or there\n"
+         "is none. 78: one has a format that this version does not know yet.\n"
+         "'fenced' ones are whole, but a later attempt went on from an older one: no\n"
+         "restart takes them. If there are no others, that is said.\n\n"
          "  troupe checkpoint verify /scratch/me/heat\n"
          "  troupe checkpoint verify --quick /scratch/me/heat 12\n",
      .run = run_verify},
@@ -433,8 +452,8 @@ open_job_below(const char *folder, struct store *store, struct store_list *list)
 
     if (base_files_real.list(&base_files_real, folder, visit_job, &jobs) != 0)
         return complain(CLI_IO, folder, strerror(errno));
-    if (jobs.n_jobs == 0)
-        return complain(CLI_IO, folder, "no checkpoints");
+    if (jobs.n_jobs == 0) /* the verb says so */
+        return CLI_OK;
     if (jobs.n_jobs > 1) {
         snprintf(words, sizeof(words), "has several jobs, name one: %s", jobs.names);
         return complain(CLI_USAGE, folder, words);

@@ -120,7 +120,7 @@ static void print_problem(const struct store_problem *problem)
     printf(": %s", problem->text);
 }
 
-/* Of a good or fenced one there is nothing more to say. */
+/* Of a good or fenced one there is nothing to say but that. */
 static bool has_words(const struct store_problem *problem)
 {
     return problem->verdict != STORE_GOOD && problem->verdict != STORE_FENCED;
@@ -135,6 +135,8 @@ void checkpoint_print_verdict(const struct checkpoint_found *found)
     if (has_words(&found->problem)) {
         printf(": ");
         print_problem(&found->problem);
+    } else if (found->problem.verdict == STORE_FENCED) {
+        printf(": whole, but void: a later attempt went on from an older one");
     }
     printf("\n");
 }

@@ -71,6 +71,13 @@ says err "$work/nowhere: No such file or directory"
 mkdir "$work/empty"
 run 74 list "$work/empty"
 says err 'no checkpoints'
+for verb in list verify prune; do
+    run 74 "$verb" --json "$work/empty"
+    json 'it == []'
+    says err "$work/empty: no "
+done
+run 74 show "$work/empty"
+says err 'no finished checkpoint'
 
 # ---- list and show -----------------------------------------------------------------------
 
@@ -198,6 +205,23 @@ overtaken 0 -- show "$work/moving"
 says out 'checkpoint   2.0'
 overtaken 74 -- verify "$work/moving" 4
 says err "no checkpoint '4'"
+
+# ---- fenced ------------------------------------------------------------------------------
+
+"$TROUPE_BUILD_DIR/bin/tests/unit_store_golden" "$other/void" 2
+"$troupe" run --restarts 0 --from none --checkpoint "$other" --job void \
+    --launcher "$work/launcher" true > "$work/out" 2> "$work/err" || true # shuts them out
+run 0 verify "$other/void" 2.0
+says out '2.0          fenced: whole, but void: a later attempt went on from an older one'
+[ ! -s "$work/err" ] || fail 'one was asked for'
+run 0 verify "$other/void"
+says err 'all are fenced: no restart takes one of them'
+run 0 verify --json "$other/void"
+json '[row["state"] for row in it] == ["fenced", "fenced"]'
+flip "$other/void/ckpt-000000000002.0000/part-000000" 200
+run 74 verify "$other/void"
+says out '2.0          damaged'
+says err 'all are fenced'
 
 # ---- numbers -----------------------------------------------------------------------------
 
