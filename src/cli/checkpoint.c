@@ -11,271 +11,20 @@
 
 /* `troupe checkpoint`: what a job has saved. Works without the job, and beside it. */
 
-struct arguments {
-    bool is_json, is_quick, is_trial, is_removal;
-    uint64_t n_keep;
-    const char *folder, *checkpoint; /* as given; NULL: not given */
-};
-
 struct verb {
     const char *name;
     const char *options; /* those it takes, between blanks */
     bool takes_checkpoint, needs_checkpoint;
     const char *help;
-    int (*run)(const struct arguments *arguments,
+    int (*run)(const struct checkpoint_arguments *arguments,
                const struct store *store,
                const struct store_list *list);
     /* Instead: needs no checkpoint to be there. */
     int (*run_alone)(const char *folder);
 };
 
-/* ---- which one
- * ------------------------------------------------------------------------- */
-
-static int complain(int exit_code, const char *path, const char *words)
-{
-    fprintf(stderr, "troupe: %s: %s\n", path, words);
-    return exit_code;
-}
-
-/* "12" is the one of epoch 12 that counts, "12.3" that of attempt 3; NULL the newest
- * that was finished. */
-static const struct store_entry *find(const struct store_list *list, const char *wanted)
-{
-    for (size_t i = 0; i < list->n_items; i++) {
-        const struct store_entry *entry = &list->items[i];
-        bool counts = entry->is_published && !entry->is_fenced;
-        char name[64];
-
-        snprintf(name, sizeof(name), "%" PRIu64 ".%" PRIu32, entry->epoch,
-                 entry->attempt);
-        if (wanted ? strcmp(wanted, name) == 0 : counts)
-            return entry;
-        *strchr(name, '.') = '\0';
-        if (wanted && counts && strcmp(wanted, name) == 0)
-            return entry;
-    }
-    return NULL;
-}
-
-static const struct store_entry *find_or_complain(const struct store *store,
-                                                  const struct store_list *list,
-                                                  const char *wanted)
-{
-    const struct store_entry *entry = find(list, wanted);
-    char words[160];
-
-    if (!entry) {
-        snprintf(words, sizeof(words), "no checkpoint '%.100s'", wanted ? wanted : "");
-        complain(CLI_IO, store->path, wanted ? words : "no finished checkpoint");
-    }
-    return entry;
-}
-
 /* ---- the verbs
  * ---------------------------------------------------------------------------- */
-
-/* Instead of an exit code, and before a word is said: what was asked for has gone since
- * it was listed. That is no fault, as a job that runs removes what is old. */
-enum { LIST_AGAIN = -1 };
-
-static int complain_of_none(const struct arguments *arguments,
-                            const struct store *store,
-                            const char *words)
-{
-    if (arguments->is_json)
-        printf("[]\n");
-    return complain(CLI_IO, store->path, words);
-}
-
-static void print_listed(const struct arguments *arguments,
-                         const struct checkpoint_found *found,
-                         bool is_first)
-{
-    if (arguments->is_json) {
-        printf("%s", is_first ? "[" : ",\n");
-        checkpoint_print_json(found, false);
-        return;
-    }
-    if (is_first)
-        checkpoint_print_heading();
-    checkpoint_print_line(found);
-}
-
-static int run_list(const struct arguments *arguments,
-                    const struct store *store,
-                    const struct store_list *list)
-{
-    size_t n_shown = 0;
-
-    for (size_t i = 0; i < list->n_items; i++) {
-        struct checkpoint_found found;
-
-        checkpoint_look(store, &list->items[i], STORE_QUICK, &found);
-        if (found.problem.verdict != STORE_GONE)
-            print_listed(arguments, &found, n_shown++ == 0);
-        store_manifest_fini(&found.manifest);
-    }
-    if (n_shown == 0 && list->n_items > 0)
-        return LIST_AGAIN;
-    if (n_shown == 0)
-        return complain_of_none(arguments, store, "no checkpoints");
-    if (arguments->is_json)
-        printf("]\n");
-    return CLI_OK;
-}
-
-static int run_show(const struct arguments *arguments,
-                    const struct store *store,
-                    const struct store_list *list)
-{
-    const struct store_entry *entry =
-        find_or_complain(store, list, arguments->checkpoint);
-    struct checkpoint_found found;
-
-    if (!entry)
-        return CLI_IO;
-    checkpoint_look(store, entry, STORE_QUICK, &found);
-    if (found.problem.verdict == STORE_GONE) {
-        store_manifest_fini(&found.manifest);
-        return LIST_AGAIN;
-    }
-    if (arguments->is_json) {
-        checkpoint_print_json(&found, true);
-        printf("\n");
-    } else {
-        checkpoint_print_details(&found);
-    }
-    store_manifest_fini(&found.manifest);
-    return CLI_OK;
-}
-
-/* The exit code for one, which has been printed; or it has gone. */
-static int verify_one(const struct arguments *arguments,
-                      const struct store *store,
-                      const struct store_entry *entry,
-                      bool is_first)
-{
-    struct checkpoint_found found;
-    enum store_depth depth = arguments->is_quick ? STORE_QUICK : STORE_DEEP;
-
-    checkpoint_look(store, entry, depth, &found);
-    if (found.problem.verdict != STORE_GONE && arguments->is_json) {
-        printf("%s", is_first ? "[" : ",\n");
-        checkpoint_print_json(&found, false);
-    } else if (found.problem.verdict != STORE_GONE) {
-        checkpoint_print_verdict(&found);
-    }
-    store_manifest_fini(&found.manifest);
-    if (found.problem.verdict == STORE_GONE)
-        return LIST_AGAIN;
-    /* A fenced one is whole. */
-    if (found.problem.verdict == STORE_FENCED)
-        return CLI_OK;
-    return store_verdict_exit_code(found.problem.verdict);
-}
-
-static int run_verify(const struct arguments *arguments,
-                      const struct store *store,
-                      const struct store_list *list)
-{
-    int exit_code = CLI_OK;
-    size_t n_verified = 0, n_gone = 0, n_fenced = 0;
-    const struct store_entry *only = NULL;
-
-    if (arguments->checkpoint) {
-        only = find_or_complain(store, list, arguments->checkpoint);
-        if (!only)
-            return CLI_IO;
-    }
-    for (size_t i = 0; i < list->n_items; i++) {
-        const struct store_entry *entry = &list->items[i];
-
-        if (only ? entry != only : !entry->is_published)
-            continue;
-        int code = verify_one(arguments, store, entry, n_verified == 0);
-        if (code == LIST_AGAIN) {
-            n_gone++;
-            continue;
-        }
-        exit_code = code > exit_code ? code : exit_code;
-        n_verified++;
-        n_fenced += entry->is_fenced;
-    }
-    if (n_verified == 0 && n_gone > 0)
-        return LIST_AGAIN;
-    if (n_verified == 0)
-        return complain_of_none(arguments, store, "no finished checkpoint");
-    if (arguments->is_json)
-        printf("]\n");
-    if (n_fenced == n_verified && !only)
-        complain(exit_code, store->path,
-                 "all are fenced: no restart takes one of them");
-    return exit_code;
-}
-
-struct pruning {
-    const struct arguments *arguments;
-    size_t n_pruned;
-};
-
-static void tell_pruned(void *context, const struct store_entry *entry)
-{
-    struct pruning *pruning = context;
-
-    if (pruning->arguments->is_json)
-        printf("%s{\"epoch\":%" PRIu64 ",\"attempt\":%" PRIu32 "}",
-               pruning->n_pruned ? ",\n" : "[", entry->epoch, entry->attempt);
-    else
-        printf("%s %" PRIu64 ".%" PRIu32 "\n",
-               pruning->arguments->is_trial ? "would remove" : "removed", entry->epoch,
-               entry->attempt);
-    pruning->n_pruned++;
-}
-
-static int run_prune(const struct arguments *arguments,
-                     const struct store *store,
-                     const struct store_list *list)
-{
-    struct pruning pruning = {.arguments = arguments};
-    enum store_depth depth = arguments->is_quick ? STORE_QUICK : STORE_DEEP;
-    troupe_status status;
-
-    if (list->n_items == 0)
-        return complain_of_none(arguments, store, "no checkpoints");
-    status = store_prune(store, (size_t)arguments->n_keep, depth, arguments->is_trial,
-                         tell_pruned, &pruning);
-    if (arguments->is_json)
-        printf("%s]\n", pruning.n_pruned ? "" : "[");
-    else if (pruning.n_pruned == 0 && status == TROUPE_OK)
-        printf("nothing to remove\n");
-    if (status != TROUPE_OK)
-        return complain(CLI_IO, store->path, strerror(errno));
-    return CLI_OK;
-}
-
-static int run_pin(const struct arguments *arguments,
-                   const struct store *store,
-                   const struct store_list *list)
-{
-    const struct store_entry *entry =
-        find_or_complain(store, list, arguments->checkpoint);
-    troupe_status status;
-
-    if (!entry)
-        return CLI_IO;
-    if (!entry->is_published)
-        return complain(CLI_IO, store->path, "an unfinished checkpoint is not pinned");
-    status = store_pin(store, entry, !arguments->is_removal);
-    if (status == TROUPE_NOT_FOUND)
-        return LIST_AGAIN;
-    if (status != TROUPE_OK)
-        return complain(CLI_IO, store->path, strerror(errno));
-    printf("%s %" PRIu64 ".%" PRIu32 "\n",
-           arguments->is_removal ? "no longer pinned:" : "pinned", entry->epoch,
-           entry->attempt);
-    return CLI_OK;
-}
 
 static const struct verb verbs[] = {
     {.name = "list",
@@ -286,7 +35,7 @@ static const struct verb verbs[] = {
          "headers and sizes tell. 'fenced': a later attempt went on from an older\n"
          "one, so this one is void: no restart takes it, and prune removes it.\n\n"
          "  troupe checkpoint list /scratch/me/heat\n",
-     .run = run_list},
+     .run = checkpoint_run_list},
     {.name = "show",
      .options = " --json ",
      .takes_checkpoint = true,
@@ -295,7 +44,7 @@ static const struct verb verbs[] = {
              "epoch 12 of attempt 3.\n\n"
              "  troupe checkpoint show /scratch/me/heat\n"
              "  troupe checkpoint show --json /scratch/me/heat 12\n",
-     .run = run_show},
+     .run = checkpoint_run_show},
     {.name = "verify",
      .options = " --json --quick ",
      .takes_checkpoint = true,
@@ -309,7 +58,7 @@ static const struct verb verbs[] = {
          "restart takes them. If there are no others, that is said.\n\n"
          "  troupe checkpoint verify /scratch/me/heat\n"
          "  troupe checkpoint verify --quick /scratch/me/heat 12\n",
-     .run = run_verify},
+     .run = checkpoint_run_verify},
     {.name = "prune",
      .options = " --json --quick --dry-run --keep ",
      .help =
@@ -320,7 +69,7 @@ static const struct verb verbs[] = {
          "--dry-run: only says what would go.\n\n"
          "  troupe checkpoint prune --dry-run /scratch/me/heat\n"
          "  troupe checkpoint prune --keep 1 /scratch/me/heat\n",
-     .run = run_prune},
+     .run = checkpoint_run_prune},
     {.name = "pin",
      .options = " --remove ",
      .takes_checkpoint = true,
@@ -329,7 +78,7 @@ static const struct verb verbs[] = {
              "A pinned checkpoint is never pruned. --remove takes the pin away.\n\n"
              "  troupe checkpoint pin /scratch/me/heat 12\n"
              "  troupe checkpoint pin --remove /scratch/me/heat 12\n",
-     .run = run_pin},
+     .run = checkpoint_run_pin},
     {.name = "now",
      .options = " ",
      .help = "usage: troupe checkpoint now FOLDER\n\n"
@@ -363,8 +112,9 @@ static bool takes(const struct verb *verb, const char *option)
 }
 
 /* How many arguments the option is; 0: it is wrong, and that has been said. */
-static int
-parse_option(const struct verb *verb, char **argv, struct arguments *arguments)
+static int parse_option(const struct verb *verb,
+                        char **argv,
+                        struct checkpoint_arguments *arguments)
 {
     if (!takes(verb, argv[0])) {
         cli_usage("checkpoint", "checkpoint %s has no option '%s'", verb->name,
@@ -385,7 +135,8 @@ parse_option(const struct verb *verb, char **argv, struct arguments *arguments)
 }
 
 /* False: wrong, and that has been said. argv ends with NULL. */
-static bool parse(const struct verb *verb, char **argv, struct arguments *arguments)
+static bool
+parse(const struct verb *verb, char **argv, struct checkpoint_arguments *arguments)
 {
     while (*argv) {
         int n = 1;
@@ -451,17 +202,17 @@ open_job_below(const char *folder, struct store *store, struct store_list *list)
     char words[300];
 
     if (base_files_real.list(&base_files_real, folder, visit_job, &jobs) != 0)
-        return complain(CLI_IO, folder, strerror(errno));
+        return checkpoint_complain(CLI_IO, folder, strerror(errno));
     if (jobs.n_jobs == 0) /* the verb says so */
         return CLI_OK;
     if (jobs.n_jobs > 1) {
         snprintf(words, sizeof(words), "has several jobs, name one: %s", jobs.names);
-        return complain(CLI_USAGE, folder, words);
+        return checkpoint_complain(CLI_USAGE, folder, words);
     }
     *store = jobs.only;
     if (store_list_read(store, list) == TROUPE_OK)
         return CLI_OK;
-    return complain(CLI_IO, store->path, strerror(errno));
+    return checkpoint_complain(CLI_IO, store->path, strerror(errno));
 }
 
 static int open_folder(const char *folder, struct store *store, struct store_list *list)
@@ -470,7 +221,7 @@ static int open_folder(const char *folder, struct store *store, struct store_lis
     if (store_open(store, &base_files_real, folder, NULL, STORE_ALLOW_WORLD_WRITABLE) !=
             TROUPE_OK ||
         store_list_read(store, list) != TROUPE_OK)
-        return complain(CLI_IO, folder, strerror(errno));
+        return checkpoint_complain(CLI_IO, folder, strerror(errno));
     if (list->n_items > 0)
         return CLI_OK;
     return open_job_below(folder, store, list);
@@ -502,26 +253,27 @@ static int unknown_verb(const char *name)
 }
 
 static int run_listed(const struct verb *verb,
-                      const struct arguments *arguments,
+                      const struct checkpoint_arguments *arguments,
                       const struct store *store,
                       struct store_list *list)
 {
     int exit_code = verb->run(arguments, store, list);
 
-    for (int i = 1; exit_code == LIST_AGAIN && i < STORE_MOST_LISTS; i++) {
+    for (int i = 1; exit_code == CHECKPOINT_LIST_AGAIN && i < STORE_MOST_LISTS; i++) {
         store_list_fini(list);
         if (store_list_read(store, list) != TROUPE_OK)
-            return complain(CLI_IO, store->path, strerror(errno));
+            return checkpoint_complain(CLI_IO, store->path, strerror(errno));
         exit_code = verb->run(arguments, store, list);
     }
-    if (exit_code == LIST_AGAIN)
-        return complain(CLI_IO, store->path, "checkpoints go while they are read");
+    if (exit_code == CHECKPOINT_LIST_AGAIN)
+        return checkpoint_complain(CLI_IO, store->path,
+                                   "checkpoints go while they are read");
     return exit_code;
 }
 
 static int run(int argc, char **argv)
 {
-    struct arguments arguments = {.n_keep = 2};
+    struct checkpoint_arguments arguments = {.n_keep = 2};
     struct store store;
     struct store_list list = {0};
     const struct verb *verb;
