@@ -142,6 +142,14 @@ chmod o-w "$work/ckpt/mpi_checkpoint"
 mkdir "$work/ckpt/mpi_checkpoint/attempt-4294967295"
 refused 74 'no number is left for an attempt'
 rmdir "$work/ckpt/mpi_checkpoint/attempt-4294967295"
+manifest=$(newest)
+mv "$manifest" "$work/manifest"
+ln -s MANIFEST "$manifest" # to itself: nobody can read it
+code=0
+on_ranks 1 "${steps[@]}" || code=$?
+[ "$code" -eq 74 ] || fail "unreadable: exit code $code, not 74"
+says 'the manifest cannot be read: Too many levels'
+mv "$work/manifest" "$manifest"
 part=$(find "$work/ckpt" -name part-000000)
 printf x | dd of="$part" bs=1 seek=20 conv=notrunc status=none
 refused 74 'passed over'
