@@ -111,7 +111,8 @@ static int open_store(struct job_supervisor *supervisor, int flags)
     return fail(status == TROUPE_REFUSED || status == TROUPE_INVALID
                     ? JOB_EXIT_NEVER
                     : JOB_EXIT_NO_CHECKPOINT,
-                folder, store_words(status));
+                status == TROUPE_REFUSED ? supervisor->store.path : folder,
+                store_words(status));
 }
 
 /* ---- a trial
