@@ -141,6 +141,7 @@ mkdir "$other/story/.trashckpt-000000000009.0000"
 mkdir "$other/story/.trashckpt-000000000009.0000/folder" # which no start can remove
 mv "$manifest" "$work/manifest"
 ln -s MANIFEST "$manifest" # to itself: also root cannot read it
+# shellcheck disable=SC2016 # the launcher expands it
 printf '#!/bin/sh\necho "$TROUPE_RESTART_FROM"\n' > "$work/launcher"
 chmod +x "$work/launcher"
 start() { # start EXIT_CODE
