@@ -128,7 +128,8 @@ ends 0
 start 2
 ends 78
 grep -q 'this job is completed: --from none' "$work/err" || fail 'it does not say that it is completed'
-start 2 --from newest
+start 2 --from none
 ends 0
-has_value
+grep -qxF "$value" "$work/out" || fail "begun anew: not '$value'"
+! grep -q '^restored' "$work/out" || fail 'not begun anew'
 echo ok
