@@ -261,8 +261,12 @@ static struct kernel_task *task_make(troupe_actor *self,
     task->start = start;
     task->start_status = TROUPE_PENDING;
     base_list_init(&task->node);
-    while (!base_map_put(&here->tasks, task->number, task))
-        base_require_memory(++n_tries < TRIES, "no memory to find a task again");
+    while (!base_map_put(&here->tasks, task->number, task)) {
+        if (++n_tries < TRIES)
+            continue;
+        base_free(task);
+        base_require_memory(false, "no memory to find a task again");
+    }
     count_uses(&task->request, 1);
     return task;
 }

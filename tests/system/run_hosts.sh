@@ -140,10 +140,14 @@ nsenter -t "$(cat "$work/one")" -n -u -- "$troupe" run --delay 0.05 \
     --checkpoint "$work/ck" --journal "$work/journal" -- "${ledger[@]}" --pause 0.02 \
     > "$work/out" 2> "$work/err" &
 supervisor=$!
+published() { # how often
+    { cat "$work/journal" 2> /dev/null || true; } | sed -n '/"published"/p' | wc -l
+}
 for _ in $(seq 1200); do
-    [ "$(grep -c '"published"' "$work/journal" || true)" -lt 2 ] || break
+    [ "$(published)" -lt 2 ] || break
     sleep 0.05
 done
+[ "$(published)" -ge 2 ] || fail 'no checkpoints'
 touch "$work/cut"
 inside two ip link set wire down
 inside two sh -c 'kill -KILL -1' || true
