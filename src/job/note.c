@@ -37,7 +37,9 @@ int job_note_open(struct job_supervisor *supervisor)
 
     store_lock_path(path, &supervisor->store);
     if (status == TROUPE_REFUSED)
-        return fail(path, "another 'troupe run', or mpirun, works on this job",
+        return fail(path,
+                    "another 'troupe run', or mpirun, works on this job: wait for its "
+                    "end, or name another by --job",
                     JOB_EXIT_AGAIN);
     if (status != TROUPE_OK || !write_note(supervisor))
         return fail(path, strerror(errno), JOB_EXIT_NO_CHECKPOINT);

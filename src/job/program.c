@@ -46,7 +46,7 @@ const char *job_program_fault(const char *program)
 {
     if (strchr(program, '/'))
         return fault_of_file(program);
-    return is_in_path(program) ? NULL : "in no folder of PATH";
+    return is_in_path(program) ? NULL : "in no folder of PATH; give its path";
 }
 
 /* As mpirun 4.1 calls its working directory, and its own search path. */

@@ -227,19 +227,15 @@ static int open_world(struct job_supervisor *supervisor)
 }
 
 /* It may have had other arguments; so nobody goes on from its end by accident. */
-static int reopen(struct job_supervisor *supervisor)
+static int refuse_completed(const struct job_supervisor *supervisor)
 {
     const struct store *store = &supervisor->store;
 
-    if (!supervisor->options->from)
-        return store_is_completed(store)
-                   ? fail(JOB_EXIT_NEVER, store->path,
-                          "this job is completed: --from none begins anew, --from "
-                          "newest goes on from its last checkpoint")
-                   : 0;
-    if (store_complete(store, false) != TROUPE_OK)
-        return fail(JOB_EXIT_NO_CHECKPOINT, store->path, strerror(errno));
-    return 0;
+    if (supervisor->options->from || !store_is_completed(store))
+        return 0;
+    return fail(JOB_EXIT_NEVER, store->path,
+                "this job is completed: --from none begins anew, --from newest goes on "
+                "from its last checkpoint");
 }
 
 static int open_job(struct job_supervisor *supervisor)
@@ -255,7 +251,7 @@ static int open_job(struct job_supervisor *supervisor)
     if (exit_code == 0 && supervisor->options->checkpoint)
         exit_code = job_note_open(supervisor);
     if (exit_code == 0 && supervisor->options->checkpoint)
-        exit_code = reopen(supervisor);
+        exit_code = refuse_completed(supervisor);
     return exit_code;
 }
 

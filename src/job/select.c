@@ -117,7 +117,8 @@ static bool search(const struct store *store,
         return false;
     /* To begin anew where there was something would throw work away unasked. */
     if (!is_any)
-        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path, "no such checkpoint");
+        refuse(choice, JOB_EXIT_NO_CHECKPOINT, store->path,
+               "no such checkpoint: 'troupe checkpoint list' shows those there are");
     else if (ceiling_epoch)
         refuse(choice, JOB_EXIT_GAVE_UP, store->path, "no older checkpoint is left");
     else if (n_passed)
@@ -175,6 +176,7 @@ void job_claim(const struct store *store,
     }
     job_choose(store, from, ceiling_epoch, choice, skipped, context);
     if (choice->exit_code == 0 &&
-        store_attempt_fence(store, choice->attempt, choice->epoch) != TROUPE_OK)
+        (store_complete(store, false) != TROUPE_OK ||
+         store_attempt_fence(store, choice->attempt, choice->epoch) != TROUPE_OK))
         refuse_for_disk(choice, store);
 }

@@ -128,6 +128,10 @@ ends 0
 start 2
 ends 78
 grep -q 'this job is completed: --from none' "$work/err" || fail 'it does not say that it is completed'
+start 2 --from 77
+ends 74
+start 2 # still
+ends 78
 start 2 --from none
 ends 0
 grep -qxF "$value" "$work/out" || fail "begun anew: not '$value'"
