@@ -109,7 +109,7 @@ take_about_part(troupe_team *team, uint64_t number, const struct comm_record *re
 
     if (record->header.kind == TEAM_KIND_PART_ASK)
         team_answer(team, record->source, TEAM_KIND_PART_SENT, number, 0);
-    else if (!op || !op->is_busy)
+    else if (!op || !op->is_busy || !op->trade)
         return;
     else if (record->header.kind == TEAM_KIND_PART_MORE)
         team_trade_more(op, record->source);

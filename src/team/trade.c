@@ -28,9 +28,8 @@ enum {
     PIECES_AHEAD = 16,      /* of one part that may be on their way, at most */
     PIECES_AHEAD_ALL = 256, /* of all that a member sends, if there are so few parts */
     PIECES_MORE = 2,        /* may follow when so many have come; as few as are ahead */
-    LONG_BYTES =
-        16 * 1024, /* as what goes by tickets; of more, the peer says it came */
-    LOW_BITS = 16  /* of a piece's number; the rest is in the record's flags */
+    LONG_BYTES = 16 * 1024, /* as comm's chunks: what is longer goes by tickets */
+    LOW_BITS = 16           /* of a piece's number; the rest is in the record's flags */
 };
 
 static uint64_t n_pieces_of(size_t size_bytes)
@@ -127,7 +126,7 @@ void team_trade_more(struct team_operation *op, int source)
 void team_trade_taken(struct team_operation *op, int source)
 {
     struct team_trade *trade = op->trade;
-    struct team_part *part = trade ? find(trade->parts, trade->n_sends, source) : NULL;
+    struct team_part *part = find(trade->parts, trade->n_sends, source);
 
     if (!part || part->is_over || !is_whole(part) || is_done(part))
         return;
@@ -200,8 +199,9 @@ void team_trade_place(struct team_operation *op,
         op->trade->n_left--;
         if (part->size_bytes > LONG_BYTES)
             team_post(op->team, part->peer, TEAM_KIND_PART_TAKEN, op->number, 0);
-    } else if (part->n_done % PIECES_MORE == 0)
+    } else if (part->n_done % PIECES_MORE == 0) {
         team_post(op->team, part->peer, TEAM_KIND_PART_MORE, op->number, 0);
+    }
 }
 
 /* Pieces that were put aside, and have come whole. */

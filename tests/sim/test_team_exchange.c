@@ -414,13 +414,16 @@ static troupe_status leaving_body(troupe_actor *self)
 TROUPE_PROCESS(leaving, leaving_body);
 
 /* What has left comes, though nobody waits for its having come. */
+static struct {
+    size_t size_bytes;
+    bool is_late; /* the receiver */
+} last;
+
 static troupe_status last_words_body(troupe_actor *self)
 {
-    static const size_t lengths[] = {LONG_BYTES, LONG_BYTES + 1, 300000, 3000000};
-    static int turn; /* of the scenes: all ranks of one process */
     troupe_team *team = troupe_rank_team(self);
     int me = troupe_team_index(team);
-    size_t size_bytes = lengths[turn / 2 % 4];
+    size_t size_bytes = last.size_bytes;
     unsigned char *bytes = troupe_alloc(self, size_bytes);
     const troupe_outgoing send = {0, bytes, size_bytes};
     const troupe_incoming receive = {1, bytes, size_bytes};
@@ -432,19 +435,23 @@ static troupe_status last_words_body(troupe_actor *self)
         fill(bytes, size_bytes, 7);
         return troupe_exchange_start(self, team, &lists, &operation);
     }
-    if (turn % 2)
+    if (last.is_late)
         troupe_sleep_until(self, troupe_after_s(self, 5e-3));
     EXPECT_OK(troupe_exchange(self, team, &lists));
     EXPECT(is_filled(bytes, size_bytes, 7));
-    turn++;
     return TROUPE_OK;
 }
 TROUPE_PROCESS(last_words, last_words_body);
 
 START_TEST(what_was_sent_outlives_the_sender)
 {
-    for (int i = 0; i < 8; i++)
+    static const size_t lengths[] = {LONG_BYTES, LONG_BYTES + 1, 300000, 3000000};
+
+    for (int i = 0; i < 8; i++) {
+        last.size_bytes = lengths[i / 2];
+        last.is_late = i % 2;
         scene_play(&(struct scene){.main = &last_words, .n_ranks = 2});
+    }
 }
 END_TEST
 
