@@ -124,7 +124,9 @@ refused 78 'is completed'
 TROUPE_RESTART_FROM=newest on_ranks 2 "${steps[@]}" || fail "on from the end: exit code $?"
 TROUPE_RESTART_FROM=77 refused 74 'there is no checkpoint 77'
 refused 78 'is completed' # still
-(flock 9 && exec sleep 60) 9>> "$work/ckpt/mpi_checkpoint/supervisor" &
+lock=$work/ckpt/mpi_checkpoint/supervisor
+(flock 9 && exec sleep 60) 9>> "$lock" &
+while flock -n "$lock" true; do sleep 0.05; done
 TROUPE_RESTART_FROM=newest refused 75 'somebody else works on this job'
 kill $! # and the lock goes
 wait $! || true
