@@ -30,6 +30,8 @@ const struct base_env_variable base_env_table[] = {
      "0 (automatic)", "number of slots that actors are spread over"},
     {"TROUPE_RECEIVE_BUDGET", BASE_ENV_INT, "bytes", "2097152",
      "memory for receive slots, lent to busy links"},
+    {"TROUPE_PIPES", BASE_ENV_BOOL, "0|1", "1",
+     "mpi: frames between ranks of a machine go through memory that they share"},
     {"TROUPE_SPIN_US", BASE_ENV_INT, "microseconds", "automatic",
      "how long an idle rank polls before it sleeps"},
     {"TROUPE_STACK_KIB", BASE_ENV_INT, "KiB", "256", "stack of a process actor"},

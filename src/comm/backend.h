@@ -27,7 +27,7 @@ struct comm_frame {
     struct base_list all;    /* in comm's `frames`, all its life */
     struct comm_link *link;  /* a slot with a frame: the hop it came by */
     uint64_t receive, send;  /* the back end's */
-    int peer;                /* a slot with a frame: the rank it came from */
+    int peer;                /* rank it came from; or, on its way out, goes to */
     uint32_t size_bytes;     /* of the frame in `bytes` */
     uint32_t capacity_bytes;
     uint8_t lane; /* of the hop it came by, or goes by */
@@ -63,6 +63,9 @@ struct comm_backend {
      * for its receiver; each value becomes the smallest of all ranks. */
     uint32_t (*frame_limit)(struct comm *comm);
     void (*agree)(struct comm *comm, uint64_t *values, int n_values);
+    /* Collective, once, when the options are agreed on and before there are slots:
+     * prepares ways of its own. NULL: there are none. */
+    void (*connect)(struct comm *comm);
     /* Collective, once: all ranks have posted their rings; nobody sends before. */
     void (*all_posted)(struct comm *comm);
 

@@ -155,6 +155,8 @@ troupe_status comm_start(struct comm *comm,
 {
     base_require(!comm->is_started && pool, "comm_start: once, and with a pool");
     resolve_options(comm, options);
+    if (comm->backend->connect)
+        comm->backend->connect(comm);
     comm->pool = pool;
     if (upper)
         comm->upper = *upper;

@@ -28,7 +28,9 @@ struct comm_options {
     uint32_t pending_limit_bytes;  /* 0: 16 KiB: B of protocols 3, per link */
     uint32_t chunk_limit_bytes;    /* 0: 16 KiB; larger payloads are bulk */
     uint32_t initial_credits;      /* 0: 4, of many ranks 2; hostile: 1 */
-    int64_t spin_ns;               /* -1: automatic (0 when ranks outnumber cores) */
+    bool without_pipes;  /* mpi: all frames are MPI's, within a machine, too */
+    int most_on_machine; /* mpi, for tests: pipes as if machines had no more ranks */
+    int64_t spin_ns;     /* -1: automatic (0 when ranks outnumber cores) */
     /* Next hop from `here` towards `destination`; NULL: straight there. Constant. */
     int (*route)(int here, int destination, int n_ranks);
 };

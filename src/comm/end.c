@@ -230,7 +230,8 @@ static void audit_credits(struct comm *comm)
 
 static void audit_frames(struct comm *comm)
 {
-    uint32_t n_made = 0, n_known = comm->n_free + comm->n_slots + comm->n_control_slots;
+    uint32_t n_made = 0, n_known = comm->n_free + comm->n_slots +
+                                   comm->n_control_slots + comm->n_pipe_slots;
 
     BASE_LIST_EACH(node, &comm->frames)
     n_made++;

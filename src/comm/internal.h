@@ -166,6 +166,7 @@ struct comm {
     /* Slots of the data ring. Every posted slot without a frame is either promised, as
      * somebody's credit, or spare. */
     uint32_t n_slots, max_slots, n_control_slots;
+    uint32_t n_pipe_slots; /* more, which the back end made for what is not credited */
     uint32_t n_spare;
     uint32_t n_granted; /* sum of all grants, also of links not made yet */
     uint64_t next_reclaim;

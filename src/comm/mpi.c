@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/clock.h"
 #include "base/random.h"
-#include "comm/mpi_port.h"
+#include "comm/mpi_pipes.h"
 
 /*
  * The MPI back end: rings of persistent receives from anybody, tested at their head,
- * and immediate sends. Each class has a communicator of its own and one tag, so every
+ * and immediate sends; data frames to ranks of the same machine go by mpi_pipes.c
+ * instead. Each class has a communicator of its own and one tag, so every
  * match is the first of a list. All frames are below the eager limit, so they complete
  * in the order in which they are matched, which is the order in which the slots were
  * posted.
@@ -43,6 +44,8 @@ static void
 mpi_slot_open(struct comm *comm, enum comm_class class, struct comm_frame *slot)
 {
     MPI_Request request;
+    if (class == COMM_DATA && mpi_port_of(comm)->is_alone)
+        return;
     mpi_port_check(MPI_Recv_init(slot->bytes, (int)slot->capacity_bytes, MPI_BYTE,
                                  MPI_ANY_SOURCE, FRAME_TAG,
                                  mpi_port_of(comm)->communicator[class], &request),
@@ -54,6 +57,10 @@ static void
 mpi_slot_post(struct comm *comm, enum comm_class class, struct comm_frame *slot)
 {
     struct mpi_port *port = mpi_port_of(comm);
+    if (!slot->receive) { /* no request: not MPI's */
+        mpi_pipes_post(port, slot);
+        return;
+    }
     MPI_Request request = load_request(&slot->receive);
 
     mpi_port_check(MPI_Start(&request), "MPI_Start");
@@ -67,9 +74,8 @@ mpi_slot_post(struct comm *comm, enum comm_class class, struct comm_frame *slot)
  * The budget of a poll that finds nothing is some 15 ns, nearly all of it MPI's
  * progress.
  */
-static struct comm_frame *mpi_slot_take(struct comm *comm, enum comm_class class)
+static struct comm_frame *take_from_ring(struct mpi_port *port, enum comm_class class)
 {
-    struct mpi_port *port = mpi_port_of(comm);
     struct comm_frame *slot = port->posted[class];
     if (UNLIKELY(!slot))
         return NULL;
@@ -89,6 +95,17 @@ static struct comm_frame *mpi_slot_take(struct comm *comm, enum comm_class class
     return slot;
 }
 
+static struct comm_frame *mpi_slot_take(struct comm *comm, enum comm_class class)
+{
+    struct mpi_port *port = mpi_port_of(comm);
+    if (class == COMM_DATA && port->pipes) {
+        struct comm_frame *slot = mpi_pipes_take(comm);
+        if (slot || port->is_alone)
+            return slot;
+    }
+    return take_from_ring(port, class);
+}
+
 static bool is_request_done(uint64_t *place)
 {
     MPI_Request request = load_request(place);
@@ -101,10 +118,15 @@ static bool is_request_done(uint64_t *place)
 static bool
 mpi_send(struct comm *comm, enum comm_class class, struct comm_frame *frame, int peer)
 {
+    struct mpi_port *port = mpi_port_of(comm);
     MPI_Request request;
+    struct mpi_pipe_out *out = class == COMM_DATA ? mpi_pipe_to(port, peer) : NULL;
+
+    frame->peer = peer;
+    if (out)
+        return mpi_pipe_send(port, out, frame);
     mpi_port_check(MPI_Isend(frame->bytes, (int)frame->size_bytes, MPI_BYTE, peer,
-                             FRAME_TAG, mpi_port_of(comm)->communicator[class],
-                             &request),
+                             FRAME_TAG, port->communicator[class], &request),
                    "MPI_Isend");
     store_request(&frame->send, request);
     return is_request_done(&frame->send);
@@ -112,7 +134,9 @@ mpi_send(struct comm *comm, enum comm_class class, struct comm_frame *frame, int
 
 static bool mpi_send_is_done(struct comm *comm, struct comm_frame *frame)
 {
-    (void)comm;
+    struct mpi_port *port = mpi_port_of(comm);
+    if (!frame->is_control && mpi_pipe_to(port, frame->peer))
+        return mpi_pipe_send_is_done(port, frame);
     return is_request_done(&frame->send);
 }
 
@@ -257,6 +281,7 @@ static void mpi_close(struct comm *comm)
     struct mpi_port *port = mpi_port_of(comm);
     bool must_finalize = port->must_finalize;
 
+    mpi_pipes_close(port);
     for (int i = 0; i < MPI_PORT_N; i++)
         MPI_Comm_free(&port->communicator[i]);
     MPI_Comm_free(&port->node);
@@ -273,6 +298,7 @@ const struct comm_backend comm_mpi_backend = {
     .abort = mpi_abort,
     .frame_limit = mpi_frame_limit,
     .agree = mpi_agree,
+    .connect = mpi_pipes_connect,
     .all_posted = mpi_all_posted,
     .slot_open = mpi_slot_open,
     .slot_post = mpi_slot_post,

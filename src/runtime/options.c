@@ -91,7 +91,8 @@ static troupe_status read_sizes(const struct base_log *log,
                                 struct runtime_settings *settings)
 {
     int64_t budget = 0, spin_us = -1, stack_kib = 0, mail_mib = 0, turn_ms = 1000;
-    troupe_status a, b, c, d, e;
+    bool has_pipes = true;
+    troupe_status a, b, c, d, e, f;
 
     a = read_int(log, "TROUPE_RECEIVE_BUDGET", (int64_t)1 << 40, &budget);
     b = base_env_int(log, "TROUPE_SPIN_US", 0, 1000 * 1000, spin_us, &spin_us);
@@ -101,6 +102,8 @@ static troupe_status read_sizes(const struct base_log *log,
                      &mail_mib);
     e = base_env_int(log, "TROUPE_HANDLER_TIMEOUT_MS", 0, 1000 * 1000 * 1000, turn_ms,
                      &turn_ms);
+    f = base_env_bool(log, "TROUPE_PIPES", has_pipes, &has_pipes);
+    settings->comm.without_pipes = !has_pipes;
     settings->handler_timeout_ns = turn_ms * 1000 * 1000;
     settings->comm.receive_budget_bytes = (uint64_t)budget;
     settings->comm.spin_ns = spin_us < 0 ? -1 : spin_us * 1000;
@@ -110,7 +113,8 @@ static troupe_status read_sizes(const struct base_log *log,
            : b != TROUPE_OK ? b
            : c != TROUPE_OK ? c
            : d != TROUPE_OK ? d
-                            : e;
+           : e != TROUPE_OK ? e
+                            : f;
 }
 
 static troupe_status read_hostile(const struct base_log *log,

@@ -1,4 +1,4 @@
-/* ranks: 1 2 4; timeout: 60 */
+/* ranks: 1 2 4; without_pipes: 2 4; timeout: 60 */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "troupe/mpi.h"
 #include "troupe/troupe.h"

@@ -111,7 +111,8 @@ int main(int argc, char **argv)
 {
     static const struct base_frame_kind kind = {KIND, false, "test", take};
     static const struct comm_upper upper = {.quiet = quiet};
-    const struct comm_options options = {.spin_ns = -1};
+    /* Pipes would keep all frames from MPI. */
+    const struct comm_options options = {.spin_ns = -1, .without_pipes = true};
     struct comm_counts counts;
 
     test_mpi_begin(&argc, &argv);

@@ -1,11 +1,13 @@
 /* ranks: 1 2 4 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "comm/mpi_pipes.h"
 #include "mpi/test_comm_mpi.h"
 #include "sim/test_comm_traffic.h"
 
 /*
  * The traffic of the simulator's test over real MPI, with several options one after the
- * other in one process, in an MPI that the program itself initialised.
+ * other in one process, in an MPI that the program itself initialised; each by pipes,
+ * without, and as if the ranks were on several machines.
  */
 
 static const struct comm_options plans[] = {
@@ -16,8 +18,25 @@ static const struct comm_options plans[] = {
     {.spin_ns = -1, .chunk_limit_bytes = 1, .pending_limit_bytes = 100},
 };
 
-static void run(const struct comm_options *options, uint64_t seed)
+enum way { BY_PIPES, WITHOUT_PIPES, MIXED, N_WAYS };
+enum { MIXED_RANKS = 2 }; /* to a machine */
+
+static void expect_way(const struct comm *comm, enum way way)
 {
+    const struct mpi_port *port = mpi_port_of(comm);
+    bool has_pipes = comm->n_ranks > 1 && way != WITHOUT_PIPES;
+
+    MUST((port->pipes != NULL) == has_pipes, "pipes");
+    MUST(port->is_alone ==
+             (has_pipes && (way == BY_PIPES || comm->n_ranks <= MIXED_RANKS)),
+         "slots of MPI");
+}
+
+static void run(const struct comm_options *plan, enum way way, uint64_t seed)
+{
+    struct comm_options changed = *plan, *options = &changed;
+    changed.without_pipes = way == WITHOUT_PIPES;
+    changed.most_on_machine = way == MIXED ? MIXED_RANKS : 0;
     world = calloc(1, sizeof *world);
     MUST(world, "memory");
     MPI_Comm_size(MPI_COMM_WORLD, &world->n_ranks);
@@ -33,6 +52,7 @@ static void run(const struct comm_options *options, uint64_t seed)
     side->comm = test_mpi_open(&side->troupe);
     comm_kind_add(side->comm, &kind);
     MUST(comm_start(side->comm, options, side->pool, &upper) == TROUPE_OK, "start");
+    expect_way(side->comm, way);
     comm_mpi_drive(side->comm, step);
     MUST(!world->failed && side->n_verdicts > 0 && side->n_fetching == 0,
          "the traffic");
@@ -43,8 +63,10 @@ static void run(const struct comm_options *options, uint64_t seed)
 int main(int argc, char **argv)
 {
     test_mpi_begin(&argc, &argv);
-    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++)
-        run(&plans[i], i + 1);
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+        for (int way = 0; way < N_WAYS; way++)
+            run(&plans[i], (enum way)way, i + 1);
+    }
     MPI_Finalize();
     return EXIT_SUCCESS;
 }

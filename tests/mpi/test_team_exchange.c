@@ -1,4 +1,4 @@
-/* ranks: 1 2 4 */
+/* ranks: 1 2 4; without_pipes: 2 4 */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "troupe/troupe.h"
 #include <stdlib.h>
