@@ -5,7 +5,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all=(pingpong stream histogram bulk local memory wordcount kernels cg checkpoint)
+all=(pingpong stream histogram bulk local memory wordcount kernels cg checkpoint without)
 
 usage() {
     cat << TEXT
@@ -53,6 +53,7 @@ for name in "${names[@]}"; do
     wordcount) targets+=(wordcount) ;;
     kernels) targets+=(bench_kernels is ep) ;;
     checkpoint) targets+=(bench_checkpoint troupe) ;;
+    without) targets+=(bench_messages) ;;
     *) targets+=("bench_$name") ;;
     esac
 done
@@ -70,7 +71,7 @@ fi
 
 # ---- what the scripts of single benchmarks share --------------------------------------
 
-export BENCH_BIN=$build/bin
+export BENCH_BIN=$build/bin BENCH_BUILD=$build
 # The watch stays on, as users have it; a peer's block on a busy machine is not its affair.
 export TROUPE_HANDLER_TIMEOUT_MS=${TROUPE_HANDLER_TIMEOUT_MS:-60000}
 if [ "$(id -u)" -eq 0 ]; then
@@ -138,6 +139,7 @@ run_one() { # run_one NAME: its JSON lines
     memory) run_memory ;;
     wordcount) bash bench/wordcount.sh "${quick[@]}" ;;
     checkpoint) bash bench/checkpoint.sh "${quick[@]}" ;;
+    without) bash bench/without.sh "${quick[@]}" ;;
     kernels) run_kernels ;;
     local) ranks 1 "$BENCH_BIN/bench_local" "${quick[@]}" ;;
     *) ranks 2 "$BENCH_BIN/bench_$1" "${quick[@]}" ;;

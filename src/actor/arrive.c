@@ -160,8 +160,8 @@ static void enqueue(troupe_actor *actor, struct comm_record *record)
         break;
     }
     if (UNLIKELY(record->ticket &&
-                 (home->is_frozen || (actor_n_counted(actor) <= actor->capacity &&
-                                      !(actor->flags & ACTOR_EMBRYO)))))
+                 (actor_is_frozen(home) || (actor_n_counted(actor) <= actor->capacity &&
+                                            !(actor->flags & ACTOR_EMBRYO)))))
         actor_fetch_start(
             actor, actor->overflow == TROUPE_DROP_OLDEST ? last_link(actor) : link);
 }

@@ -46,13 +46,14 @@ static bool modules_are_still(const struct actor_rank *home)
 void actor_quiet_offer(struct actor_rank *home)
 {
     bool is_holding = home->n_holding || !modules_are_still(home);
-    uint32_t any =
-        (home->n_blocked ? ANY_BLOCKED : 0) | (is_holding ? ANY_HOLDING : 0) |
-        (actor_ticks_matter(home) ? ANY_TICKING : 0) | (home->cut ? ANY_CUT : 0);
-    uint32_t all = (home->is_ending ? ALL_ENDING : 0) | tag_flags(home->cut);
+    uint32_t any = (home->n_blocked ? ANY_BLOCKED : 0) |
+                   (is_holding ? ANY_HOLDING : 0) |
+                   (actor_ticks_matter(home) ? ANY_TICKING : 0) |
+                   (actor_cut_of(home) ? ANY_CUT : 0);
+    uint32_t all = (home->is_ending ? ALL_ENDING : 0) | tag_flags(actor_cut_of(home));
 
     comm_quiet_offer(home->comm, any, all,
-                     home->is_ending || !home->rank_process || home->cut);
+                     home->is_ending || !home->rank_process || actor_cut_of(home));
     home->is_quiet_offered = true;
 }
 
@@ -71,8 +72,8 @@ void actor_quiet(struct troupe *rank, uint32_t any, uint32_t all)
 {
     struct actor_rank *home = actor_of(rank);
 
-    if (UNLIKELY(tag_of(all)) && home->cut)
-        home->cut->quiet(rank, tag_of(all), verdict_of(any));
+    if (UNLIKELY(tag_of(all)) && actor_cut_of(home))
+        actor_cut_of(home)->quiet(rank, tag_of(all), verdict_of(any));
     if (all & ALL_ENDING)
         home->is_done = true;
     else if (!home->is_ending && !(any & ANY_CUT) && verdict_of(any))
@@ -100,7 +101,7 @@ static void end_all(struct actor_rank *home)
  * which may not have heard of the verdict yet. */
 static void begin_end(struct actor_rank *home, int exit_code)
 {
-    home->is_ending = true;
+    home->is_ending = home->is_halted = true;
     comm_quiet_regard_all(home->comm); /* nobody may leave before the last tick */
     if (exit_code > home->exit_code)
         home->exit_code = exit_code;

@@ -17,7 +17,7 @@ void actor_cut_set(struct actor_rank *home, struct actor_cut *cut)
 /* Payloads also beyond the capacity: one that stays with its sender is in no copy. */
 void actor_freeze(struct actor_rank *home)
 {
-    home->is_frozen = true;
+    home->is_frozen = home->is_halted = true;
     actor_loopback_settle(home);
     (void)actor_payloads_fetch(home->rank);
 }
@@ -25,6 +25,7 @@ void actor_freeze(struct actor_rank *home)
 void actor_thaw(struct actor_rank *home)
 {
     home->is_frozen = false;
+    home->is_halted = home->is_ending;
 }
 
 void actor_hold(troupe_actor *actor)
@@ -51,7 +52,8 @@ struct comm_step actor_frozen_step(struct actor_rank *home)
         return (struct comm_step){.result = COMM_STEP_BUSY};
     comm_flush(home->comm, COMM_FLUSH_IDLE);
     actor_quiet_offer(home);
-    return (struct comm_step){.result = COMM_STEP_IDLE, .wake_ns = home->cut->wake_ns};
+    return (struct comm_step){.result = COMM_STEP_IDLE,
+                              .wake_ns = actor_cut_of(home)->wake_ns};
 }
 
 void actor_addresses_renew(struct actor_rank *home, uint32_t n_slots)

@@ -138,8 +138,8 @@ void actor_stop(struct troupe *rank)
 
     if (!home)
         return;
-    actor_loading_free(home); /* of a start that failed */
-    home->is_ending = true;   /* nobody hears of the end */
+    actor_loading_free(home);                 /* of a start that failed */
+    home->is_ending = home->is_halted = true; /* nobody hears of the end */
     if (home->rank_process && home->rank_process->process->fiber == NULL)
         actor_end(home->rank_process); /* started, but never run */
     for (int i = 0; i < home->n_ranks; i++)

@@ -438,6 +438,7 @@ struct actor_rank {
     uint32_t n_ticking, n_vain; /* timers of troupe_send_every; those that are vain */
     bool is_ending, is_done, has_deadlock, is_quiet_offered;
     bool is_frozen;             /* nobody runs and no timer fires; records are taken */
+    bool is_halted;             /* is_ending or is_frozen: who sends must look */
     struct actor_cut *cut;      /* NULL: none */
     uint32_t n_stateful;        /* processes with a state, which a cut waits for */
     uint64_t state_bytes;       /* of all actors */
@@ -470,6 +471,28 @@ static inline struct actor_current *actor_current(const troupe_actor *self)
 static inline struct actor_rank *actor_of(struct troupe *rank)
 {
     return rank->slot[BASE_SLOT_ACTOR];
+}
+
+/*
+ * What a rank asks about checkpoints as messages come and go. A build without them
+ * (TROUPE_WITHOUT_CHECKPOINTS) asks nothing: for bench/run.sh, which counts what that
+ * saves.
+ */
+#ifdef TROUPE_WITHOUT_CHECKPOINTS
+enum { ACTOR_HAS_CUTS = 0 };
+#else
+enum { ACTOR_HAS_CUTS = 1 };
+#endif
+
+static inline bool actor_is_frozen(const struct actor_rank *home)
+{
+    return ACTOR_HAS_CUTS && home->is_frozen;
+}
+
+/* NULL: none is being made. */
+static inline struct actor_cut *actor_cut_of(const struct actor_rank *home)
+{
+    return ACTOR_HAS_CUTS ? home->cut : NULL;
 }
 
 #endif

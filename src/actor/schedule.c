@@ -208,14 +208,14 @@ static void withdraw(struct actor_rank *home)
 /* True: the rank stands still, and nothing else is to be done in this step. */
 COLD static bool cut_step(struct actor_rank *home)
 {
-    bool was_frozen = home->is_frozen;
+    bool was_frozen = actor_is_frozen(home);
 
-    home->cut->step(home->rank);
-    if (home->is_frozen != was_frozen) {
+    actor_cut_of(home)->step(home->rank);
+    if (actor_is_frozen(home) != was_frozen) {
         withdraw(home);
         begin_turns(home);
     }
-    return home->is_frozen;
+    return actor_is_frozen(home);
 }
 
 struct comm_step actor_step(struct troupe *rank)
@@ -228,13 +228,13 @@ struct comm_step actor_step(struct troupe *rank)
         begin_turns(home);
     if (comm_has_frame(home->comm)) {
         withdraw(home);
-        if (UNLIKELY(home->is_frozen))
+        if (UNLIKELY(actor_is_frozen(home)))
             read_frame_frozen(home);
         else
             actor_read_frame(home);
         actor_watch_turns(home, 1);
     }
-    if (UNLIKELY(home->cut) && cut_step(home))
+    if (UNLIKELY(actor_cut_of(home)) && cut_step(home))
         return actor_frozen_step(home);
     if (heap_first(&home->timers))
         has_fired = actor_timers_run(home);

@@ -121,7 +121,7 @@ static inline bool must_look(const troupe_actor *sender,
 {
     const struct actor_rank *home = sender->home;
 
-    return sender->n_reserved | home->is_ending | home->is_frozen |
+    return sender->n_reserved | home->is_halted |
            ((home->xoff.n_items > 0) & (found->peer >= 0)) |
            *found->stream->is_congested;
 }

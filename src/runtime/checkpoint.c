@@ -70,6 +70,11 @@ troupe_status runtime_checkpoint_read(const struct base_log *log,
     every = read_every(log, &checkpoint->every_ns);
     from = read_from(log, &checkpoint->from);
     checkpoint->directory = base_env_text("TROUPE_CHECKPOINT", NULL);
+    if (checkpoint->directory && !ACTOR_HAS_CUTS) {
+        log_error(log, "TROUPE_CHECKPOINT is set, but this Troupe was built without "
+                       "checkpoints (TROUPE_CHECKPOINTS=OFF)");
+        return TROUPE_INVALID;
+    }
     checkpoint->program = name_of_program(options);
     checkpoint->job = base_env_text("TROUPE_CHECKPOINT_JOB", checkpoint->program);
     checkpoint->n_keep = (uint32_t)n_keep;
