@@ -96,6 +96,7 @@ void job_words_init(struct job_words *words, const struct job_supervisor *superv
             add_setting(words, "plm_rsh_agent", options->agent);
     } else {
         add_folder(words, "btl_vader_backing_directory", &supervisor->folders.shared);
+        add_folder(words, "osc_sm_backing_directory", &supervisor->folders.shared);
     }
     add_environment(words);
     for (const char **word = options->launcher_options; word && *word; word++)
