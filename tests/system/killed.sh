@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # SIGKILL at random moments to ranks, to mpirun and to the supervisor itself, who is started
-# again with another number of ranks: ledger, wordcount and heat end with the bytes of an
+# again with another number of ranks: ledger, wordcount, heat and cg end with the bytes of an
 # undisturbed run, and nothing is left behind. TROUPE_TEST_KILLS=N, or --full for 200.
 set -euo pipefail
 
@@ -37,6 +37,7 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=no
 export LC_ALL=C # decimal points
 ledger=("$build/bin/ledger" --transfers 20000 --pause 0.02)
 heat=("$build/bin/heat" --demo 320x240 --steps 20000 --every 2000 --json)
+cg=("$build/bin/cg" --poisson 64 --tolerance 1e-12)
 seq 150000 > "$work/numbers" # 1 MB, counted again and again
 mapfile -t wordcount < <(printf '%s\n' "$build/bin/wordcount" && yes "$work/numbers" | head -n 150)
 
@@ -47,15 +48,18 @@ essence() { # essence FILE
 mkdir "$work/expected" "$work/frames"
 "$build/bin/ledger" --transfers 20000 > "$work/expected-ledger"
 "${wordcount[@]}" > "$work/expected-wordcount"
+"${cg[@]}" --history "$work/expected-cg" > "$work/out"
 if [ -x "$build/bin/heat" ]; then
     "${heat[@]}" --frames "$work/expected/" > "$work/expected-heat"
 fi
 
 same() { # same PROGRAM
-    if [ "$1" = wordcount ]; then
-        cmp "$work/expected-wordcount" "$work/counted" 2>> "$work/err" || fail "wordcount: another result"
+    case $1 in
+    wordcount | cg)
+        cmp "$work/expected-$1" "$work/result" 2>> "$work/err" || fail "$1: another result"
         return 0
-    fi
+        ;;
+    esac
     [ "$(essence "$work/out")" = "$(essence "$work/expected-$1")" ] ||
         fail "$1: not '$(essence "$work/expected-$1")'"
     [ "$1" != heat ] || diff -r "$work/expected" "$work/frames" > "$work/err" ||
@@ -74,7 +78,8 @@ start() { # start PROGRAM: on as many ranks as it is the turn of
     local command=("${ledger[@]}" --stamps "$work/stamps")
     case $name in
     heat) command=("${heat[@]}" --frames "$work/frames/") ;;
-    wordcount) command=("${wordcount[@]}" --output "$work/counted") ;;
+    wordcount) command=("${wordcount[@]}" --output "$work/result") ;;
+    cg) command=("${cg[@]}" --history "$work/result") ;;
     esac
     "$build/bin/troupe" run -n "$n" --checkpoint "$work/ck" --every 0.3 --job "$name" \
         --restarts 1000 --tries 0 --delay 0.05 --journal "$work/journal" -- \
@@ -149,7 +154,7 @@ kill_one() { # kill_one PROGRAM
 
 round() { # round PROGRAM DEATHS
     local last=$((n_killed + $2)) code=0
-    rm -rf "$work/ck" "$work/frames" "$work/stamps" "$work/journal" "$work/counted"
+    rm -rf "$work/ck" "$work/frames" "$work/stamps" "$work/journal" "$work/result"
     mkdir -m 700 "$work/ck" "$work/frames"
     : > "$work/out"
     : > "$work/err"
@@ -172,8 +177,9 @@ some() { # some PROGRAM DEATHS: so many, or as many as are left
     [ "$left" -eq 0 ] || round "$1" $((left < $2 ? left : $2))
 }
 while [ "$n_killed" -lt "$n_wanted" ]; do
-    some ledger 6
-    some wordcount 3
+    some ledger 5
+    some wordcount 2
+    some cg 2
     [ ! -x "$build/bin/heat" ] || some heat 3
 done
 printf '%d killed: %d ranks, %d mpirun, %d supervisors; %d attempts\n' "$n_killed" \
