@@ -307,6 +307,17 @@ void actor_call_tell(struct actor_rank *home,
                      uint64_t reference,
                      troupe_status status,
                      enum troupe_exit_kind kind);
+/* The caller ends: its outstanding calls are forgotten. */
+void actor_calls_free(troupe_actor *actor);
+uint64_t actor_reference_make(struct actor_rank *home);
+bool actor_call_hang(troupe_actor *caller,
+                     uint64_t server,
+                     uint64_t reference,
+                     int64_t at_ns,
+                     uint64_t order);
+
+/* ---- reply.c ---- */
+
 /* Tells the caller that its request will not be answered; kind: how the server has
  * ended. */
 void actor_call_fail(struct actor_rank *home,
@@ -322,14 +333,6 @@ static inline enum troupe_exit_kind actor_exit_kind(const troupe_actor *actor)
 void actor_request_note(troupe_actor *self, const struct actor_current *current);
 void actor_request_forget(struct actor_rank *home, uint64_t server, uint64_t reference);
 void actor_requests_fail(troupe_actor *actor);
-/* The caller ends: its outstanding calls are forgotten. */
-void actor_calls_free(troupe_actor *actor);
-uint64_t actor_reference_make(struct actor_rank *home);
-bool actor_call_hang(troupe_actor *caller,
-                     uint64_t server,
-                     uint64_t reference,
-                     int64_t at_ns,
-                     uint64_t order);
 
 /* ---- timer.c ---- */
 
