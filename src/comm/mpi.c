@@ -95,15 +95,24 @@ static struct comm_frame *take_from_ring(struct mpi_port *port, enum comm_class 
     return slot;
 }
 
+/* Whoever was asked first this time is second next time, or who sends without end by
+ * the one way would keep from us what comes by the other. */
 static struct comm_frame *mpi_slot_take(struct comm *comm, enum comm_class class)
 {
     struct mpi_port *port = mpi_port_of(comm);
-    if (class == COMM_DATA && port->pipes) {
-        struct comm_frame *slot = mpi_pipes_take(comm);
-        if (slot || port->is_alone)
-            return slot;
+    struct comm_frame *slot;
+
+    if (class != COMM_DATA || !port->pipes)
+        return take_from_ring(port, class);
+    if (port->is_alone)
+        return mpi_pipes_take(comm);
+    port->is_turn_of_ring = !port->is_turn_of_ring;
+    if (port->is_turn_of_ring) {
+        slot = take_from_ring(port, class);
+        return slot ? slot : mpi_pipes_take(comm);
     }
-    return take_from_ring(port, class);
+    slot = mpi_pipes_take(comm);
+    return slot ? slot : take_from_ring(port, class);
 }
 
 static bool is_request_done(uint64_t *place)
@@ -134,9 +143,8 @@ mpi_send(struct comm *comm, enum comm_class class, struct comm_frame *frame, int
 
 static bool mpi_send_is_done(struct comm *comm, struct comm_frame *frame)
 {
-    struct mpi_port *port = mpi_port_of(comm);
-    if (!frame->is_control && mpi_pipe_to(port, frame->peer))
-        return mpi_pipe_send_is_done(port, frame);
+    if (!frame->is_control && mpi_pipe_to(mpi_port_of(comm), frame->peer))
+        return mpi_pipe_send_is_done(frame);
     return is_request_done(&frame->send);
 }
 

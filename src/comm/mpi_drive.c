@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/clock.h"
-#include "comm/mpi_port.h"
+#include "comm/mpi_pipes.h"
 #include <sched.h>
 #include <sys/prctl.h>
 
@@ -72,8 +72,10 @@ void mpi_port_idle(struct comm *comm, int64_t until_ns)
             earlier(sleep_ns(comm->now_ns - begin_ns), until_ns - comm->now_ns));
         comm_look_at_clock(comm); /* a sleep is no gap between polls */
         comm->countdown = 1;
-        if (has_moved(comm))
-            return;
+        for (int i = mpi_pipes_n_takes(mpi_port_of(comm)); i > 0; i--) {
+            if (has_moved(comm))
+                return;
+        }
         until_ns = earlier(until_ns, comm_wake_ns(comm));
     }
 }

@@ -7,9 +7,9 @@ enum { BUDGET_BYTES = 1, LEAST_BYTES = 256, MOST_BYTES = 256, MAX_PEERS = 255 };
 #else
 enum {
     BUDGET_BYTES = 1 << 20, /* of pipes to one rank, if that is not too little each */
-    LEAST_BYTES = 1 << 14,  /* some frames of the largest size */
-    MOST_BYTES = 1 << 17,   /* as many as one link is ever granted */
-    MAX_PEERS = 255         /* more would cost too much memory, 4 MiB a rank and up */
+    LEAST_BYTES = 1 << 15,  /* as many large frames as a link is granted at first, */
+    MOST_BYTES = 1 << 17,   /* and at most */
+    MAX_PEERS = 255         /* 8 MiB a rank, which are there as they are used */
 };
 #endif
 
@@ -18,7 +18,8 @@ enum {
     HAS_LEFT = 1 /* `send` of a frame that had to wait: no address is odd */
 };
 
-_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "locks do not work between processes");
+_Static_assert(ATOMIC_LONG_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
+               "locks do not work between processes");
 
 /* ---- building them ---- */
 
@@ -98,14 +99,16 @@ join(struct comm *comm, struct mpi_pipes *pipes, const int *ranks, uint64_t capa
     }
 }
 
-/* False: MPI does not give us any. */
+/* False: MPI does not give us any. Where it fails for the first rank alone, Open
+ * MPI 4.1 leaves the others waiting; TROUPE_PIPES=0 is the way out then. */
 static bool make_window(MPI_Comm machine, uint64_t size_bytes, MPI_Win *window)
 {
     MPI_Info info;
     void *mine;
 
     MPI_Info_create(&info);
-    MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* each near its own rank */
+    MPI_Info_set(info, "alloc_shared_noncontig",
+                 "true"); /* parts in pages of their own */
     MPI_Comm_set_errhandler(machine, MPI_ERRORS_RETURN);
     int code = MPI_Win_allocate_shared((MPI_Aint)(size_bytes + COMM_PIPE_LINE_BYTES), 1,
                                        info, machine, &mine, window);
@@ -148,10 +151,14 @@ void mpi_pipes_connect(struct comm *comm)
     MPI_Comm_size(machine, &n);
     uint64_t capacity = capacity_for(n - 1, comm->options.frame_bytes);
     uint64_t size_bytes = (uint64_t)(n - 1) * comm_pipe_memory_bytes(capacity);
-    bool can = n > 1 && n <= MAX_PEERS + 1 && !comm->options.without_pipes &&
-               has_room((uint64_t)n * size_bytes);
+    bool wants = n > 1 && n <= MAX_PEERS + 1 && !comm->options.without_pipes;
+    bool can = wants && has_room((uint64_t)n * size_bytes);
     if (!all_agree(machine, can) || !make_window(machine, size_bytes, &window)) {
         MPI_Comm_free(&machine);
+        if (wants && comm->troupe)
+            log_info(&comm->troupe->log,
+                     "no memory to share with the other ranks of this machine, or not "
+                     "all want it: messages to them go by MPI");
         return;
     }
     create_pipes(comm, machine, window, capacity);
@@ -217,15 +224,19 @@ static bool let_go(struct mpi_pipe_out *out)
     return !out->first;
 }
 
-bool mpi_pipe_send_is_done(struct mpi_port *port, const struct comm_frame *frame)
+bool mpi_pipe_send_is_done(const struct comm_frame *frame)
 {
-    for (struct mpi_pipe_out **at = &port->pipes->blocked; *at;) {
+    return frame->send == HAS_LEFT;
+}
+
+COLD static void let_all_go(struct mpi_pipes *pipes)
+{
+    for (struct mpi_pipe_out **at = &pipes->blocked; *at;) {
         if (let_go(*at))
             *at = (*at)->next;
         else
             at = &(*at)->next;
     }
-    return frame->send == HAS_LEFT;
 }
 
 /* ---- receiving ---- */
@@ -274,6 +285,8 @@ struct comm_frame *mpi_pipes_take(struct comm *comm)
     struct mpi_pipes *pipes = mpi_port_of(comm)->pipes;
     int n_looks = pipes->n_peers < LOOKS ? pipes->n_peers : LOOKS;
 
+    if (UNLIKELY(pipes->blocked))
+        let_all_go(pipes);
     for (int i = 0; i < n_looks; i++) {
         struct mpi_pipe_in *in = &pipes->in[pipes->at];
         uint64_t size_bytes;
@@ -283,4 +296,9 @@ struct comm_frame *mpi_pipes_take(struct comm *comm)
             return take_from(comm, in, size_bytes);
     }
     return NULL;
+}
+
+int mpi_pipes_n_takes(const struct mpi_port *port)
+{
+    return port->pipes ? (port->pipes->n_peers + LOOKS - 1) / LOOKS : 1;
 }

@@ -54,8 +54,11 @@ static inline struct mpi_pipe_out *mpi_pipe_to(const struct mpi_port *port, int 
 bool mpi_pipe_send(struct mpi_port *port,
                    struct mpi_pipe_out *out,
                    struct comm_frame *frame);
-bool mpi_pipe_send_is_done(struct mpi_port *port, const struct comm_frame *frame);
+bool mpi_pipe_send_is_done(const struct comm_frame *frame);
+/* Also sends what waited and has room now. Looks into some pipes only where there are
+ * many: after mpi_pipes_n_takes() calls it has looked into all. */
 struct comm_frame *mpi_pipes_take(struct comm *comm);
+int mpi_pipes_n_takes(const struct mpi_port *port);
 /* Takes a slot back that is not MPI's. */
 void mpi_pipes_post(struct mpi_port *port, struct comm_frame *slot);
 

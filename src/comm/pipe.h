@@ -24,7 +24,8 @@
 
 enum { COMM_PIPE_LINE_BYTES = 64, COMM_PIPE_WORD_BYTES = 8 };
 
-/* What both have mapped: all zero at first, and aligned to a line. */
+/* What both have mapped, aligned to a line. At first `n_read` and the ring's first line
+ * are zero. */
 struct comm_pipe_memory {
     _Alignas(COMM_PIPE_LINE_BYTES) _Atomic uint64_t n_read; /* bytes, the reader's */
     _Alignas(COMM_PIPE_LINE_BYTES) unsigned char bytes[];
