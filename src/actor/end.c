@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
+#include "actor/park.h"
 #include "base/alloc.h"
 #include <string.h>
 
@@ -46,8 +47,9 @@ static bool modules_are_still(const struct actor_rank *home)
 void actor_quiet_offer(struct actor_rank *home)
 {
     bool is_holding = home->n_holding || !modules_are_still(home);
-    uint32_t any = (home->n_blocked ? ANY_BLOCKED : 0) |
-                   (is_holding ? ANY_HOLDING : 0) |
+    bool is_blocked =
+        home->n_blocked || (home->rank_process && actor_is_blocked(home->rank_process));
+    uint32_t any = (is_blocked ? ANY_BLOCKED : 0) | (is_holding ? ANY_HOLDING : 0) |
                    (actor_ticks_matter(home) ? ANY_TICKING : 0) |
                    (actor_cut_of(home) ? ANY_CUT : 0);
     uint32_t all = (home->is_ending ? ALL_ENDING : 0) | tag_flags(actor_cut_of(home));

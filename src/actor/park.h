@@ -9,17 +9,27 @@
 
 #include "actor/actor.h"
 
-/* Which waits hold up which verdict (protocols 14, 15). */
-static inline bool actor_is_blocking(const troupe_actor *self,
-                                     enum actor_wait_kind kind)
+/*
+ * Which waits hold up which verdict (protocols 14, 15). Those of any process are
+ * counted. A rank process is blocked in others, too, which would cost each of its
+ * receives four changes of a count: they are looked at when the rank idles.
+ */
+static inline bool actor_kind_blocks(enum actor_wait_kind kind)
 {
     enum {
         ALWAYS = 1u << ACTOR_WAIT_SEND | 1u << ACTOR_WAIT_CALL |
-                 1u << ACTOR_WAIT_LEASE | 1u << ACTOR_WAIT_TEAM | 1u << ACTOR_WAIT_NAME,
-        OF_RANK_PROCESS = 1u << ACTOR_WAIT_RECEIVE | 1u << ACTOR_WAIT_SLEEP
+                 1u << ACTOR_WAIT_LEASE | 1u << ACTOR_WAIT_TEAM | 1u << ACTOR_WAIT_NAME
     };
-    return ((ALWAYS >> kind) & 1) ||
-           ((self->flags & ACTOR_IS_RANK_PROCESS) && ((OF_RANK_PROCESS >> kind) & 1));
+    return (ALWAYS >> kind) & 1;
+}
+
+static inline bool actor_is_blocked(const troupe_actor *actor)
+{
+    const struct actor_wait *wait = actor->process ? actor->process->wait : NULL;
+
+    return wait && (wait->is_blocking || ((actor->flags & ACTOR_IS_RANK_PROCESS) &&
+                                          (wait->kind == ACTOR_WAIT_RECEIVE ||
+                                           wait->kind == ACTOR_WAIT_SLEEP)));
 }
 
 /* Field by field: gcc clears a whole struct of this size by `rep stos`, 8 ns. */
@@ -41,14 +51,19 @@ static inline void actor_wait_init(struct actor_wait *wait, enum actor_wait_kind
 
 void actor_deadline_fires(struct heap_node *node);
 
-static inline void actor_unpark(troupe_actor *self, struct actor_wait *wait)
+static inline void actor_unpark(troupe_actor *self,
+                                struct actor_wait *wait,
+                                bool is_blocking,
+                                bool is_holding)
 {
     struct actor_rank *home = self->home;
 
     if (UNLIKELY(wait->deadline.place))
         heap_remove(&home->timers, &wait->deadline);
-    home->n_blocked -= wait->is_blocking;
-    home->n_holding -= wait->is_holding;
+    if (is_blocking)
+        home->n_blocked--;
+    if (UNLIKELY(is_holding))
+        home->n_holding--;
     self->process->wait = NULL;
 }
 
@@ -86,25 +101,29 @@ actor_park_here(troupe_actor *self, struct actor_wait *wait, troupe_deadline dea
 {
     struct actor_rank *home = self->home;
 
+    /* Known to the compiler, if the kind is. */
+    bool is_blocking = actor_kind_blocks(wait->kind);
+    bool is_holding = wait->kind == ACTOR_WAIT_FOREIGN || deadline.at_ns != INT64_MAX;
+
     base_assert(home->running == self && self->process);
     wait->owner = self;
-    wait->is_holding = wait->kind == ACTOR_WAIT_FOREIGN;
-    wait->is_blocking = actor_is_blocking(self, wait->kind);
-    if (UNLIKELY(deadline.at_ns != INT64_MAX)) {
-        wait->is_holding = true;
+    wait->is_blocking = is_blocking;
+    wait->is_holding = is_holding;
+    if (UNLIKELY(deadline.at_ns != INT64_MAX))
         base_require_memory(
             actor_heap_add(home, &wait->deadline, deadline.at_ns, actor_deadline_fires),
             "no memory for a deadline");
-    }
-    home->n_blocked += wait->is_blocking;
-    home->n_holding += wait->is_holding;
+    if (is_blocking)
+        home->n_blocked++;
+    if (UNLIKELY(is_holding))
+        home->n_holding++;
     self->process->wait = wait;
     troupe_actor *next = actor_heir(self, wait);
     if (next)
         actor_hand_over(self, next);
     else
         fiber_park(self->process->fiber);
-    actor_unpark(self, wait);
+    actor_unpark(self, wait, is_blocking, is_holding);
     if (UNLIKELY(self->flags & ACTOR_ENDING))
         fiber_end(self->process->fiber);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
+#include "actor/park.h"
 #include <stdio.h>
 
 /* Dead letters, names for people, and who waits for whom. */
@@ -164,7 +165,7 @@ report_one(struct actor_rank *home, troupe_actor *actor, struct base_bytes *text
 
     bool is_held = (actor->flags & ACTOR_HELD) && !actor->process;
 
-    if (!(wait && wait->is_blocking) && !is_held)
+    if (!actor_is_blocked(actor) && !is_held)
         return;
     actor_describe(home, actor->address, who, sizeof who);
     base_bytes_append_format(text, "rank %d: %s ", home->me, who);

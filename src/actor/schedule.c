@@ -84,8 +84,10 @@ void actor_park(troupe_actor *self, struct actor_wait *wait, troupe_deadline dea
 
 void actor_wait_clear(troupe_actor *actor)
 {
-    if (actor->process && actor->process->wait)
-        actor_unpark(actor, actor->process->wait);
+    struct actor_wait *wait = actor->process ? actor->process->wait : NULL;
+
+    if (wait)
+        actor_unpark(actor, wait, wait->is_blocking, wait->is_holding);
 }
 
 void troupe_yield(troupe_actor *self)

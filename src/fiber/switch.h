@@ -61,13 +61,16 @@ void fiber_canary_check(const struct fiber *fiber);
  * To load an MXCSR that differs takes sixty nanoseconds, ten times the jump, and the
  * flags of who computes and who schedules soon differ. So the flags, other than the
  * modes, are the thread's: they go along with the switch. MXCSR is a saved context's
- * first word.
+ * first word. It is seldom another one, and what has just been stored takes longer to
+ * load.
  */
 static inline struct fiber_transfer fiber_jump(void *to, void *data)
 {
 #ifdef __x86_64__
     uint32_t *saved = to;
-    *saved = (*saved & ~(uint32_t)_MM_EXCEPT_MASK) | (_mm_getcsr() & _MM_EXCEPT_MASK);
+    uint32_t others = (*saved ^ _mm_getcsr()) & _MM_EXCEPT_MASK;
+    if (UNLIKELY(others))
+        *saved ^= others;
 #endif
     return jump_fcontext(to, data);
 }
