@@ -62,8 +62,10 @@ static uint32_t some_size(struct base_random *random, uint64_t capacity)
 static void fill(unsigned char *bytes, uint32_t size, uint64_t n)
 {
     struct base_random random = {n + 1};
-    for (uint32_t i = 0; i < size; i++)
-        bytes[i] = (unsigned char)base_random_next(&random);
+    for (uint32_t i = 0; i < size; i += (uint32_t)sizeof(uint64_t)) {
+        uint64_t word = base_random_next(&random);
+        memcpy(bytes + i, &word, size - i < sizeof word ? size - i : sizeof word);
+    }
 }
 
 static void expect_frame(struct comm_pipe *reader, uint64_t size, uint64_t n)
@@ -82,7 +84,7 @@ static void expect_frame(struct comm_pipe *reader, uint64_t size, uint64_t n)
  * lines of what was not read leave it. */
 static void try_model(uint64_t seed)
 {
-    enum { TURNS = 2000, QUEUE = 64 };
+    enum { TURNS = 1000, QUEUE = 64 };
     struct base_random random = {seed};
     struct ends ends;
     unsigned char bytes[MOST_BYTES];
@@ -117,7 +119,7 @@ static void try_model(uint64_t seed)
 
 START_TEST(a_pipe_is_a_queue)
 {
-    for (uint64_t seed = 1; seed <= 500; seed++)
+    for (uint64_t seed = 1; seed <= 200; seed++)
         try_model(seed);
 }
 END_TEST
