@@ -34,8 +34,8 @@ enum {
     PASSIVE_NS = 100 * 1000, /* before a wave, unless eager */
     RETRY_NS = 10 * 1000,    /* after a wave that found something on its way */
     MAX_RETRY_NS = 1000 * 1000,
-    BACKOFF_NS = 1000 * 1000, /* after a verdict on which nobody acted */
-    MAX_BACKOFF_NS = 20 * 1000 * 1000
+    BACKOFF_NS = 1000 * 1000,         /* after a verdict on which nobody acted */
+    MAX_BACKOFF_NS = 64 * 1000 * 1000 /* each wave costs a rank half a millisecond */
 };
 
 void comm_quiet_init(struct comm_quiet *quiet, int rank, int n_ranks)
