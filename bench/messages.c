@@ -6,7 +6,7 @@
  *   bench_messages N      prints million messages a second
  */
 #include "common/measure.h"
-#include "troupe/troupe.h"
+#include "common/sink.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,41 +15,16 @@ struct item {
     int64_t number;
 };
 TROUPE_TYPE(item, number);
-struct expect {
-    int64_t n_items;
-};
-TROUPE_TYPE(expect, n_items);
-TROUPE_SIGNAL(ready);
-struct received {
-    int64_t sum;
-};
-TROUPE_TYPE(received, sum);
-
-struct sink {
-    int64_t n_left, sum;
-    troupe_address source;
-};
-TROUPE_TYPE(sink, n_left, sum, source);
-
-static troupe_status
-on_expect(troupe_actor *self, struct sink *sink, const struct expect *expect)
-{
-    *sink = (struct sink){.n_left = expect->n_items, .source = troupe_sender(self)};
-    return troupe_reply(self, expect, ready);
-}
 
 static troupe_status
 on_item(troupe_actor *self, struct sink *sink, const struct item *item)
 {
-    sink->sum += item->number;
-    if (--sink->n_left > 0)
-        return TROUPE_OK;
-    return troupe_send(self, sink->source, received, .sum = sink->sum);
+    return sink_take(self, sink, item->number);
 }
 
 TROUPE_BEHAVIOR(sink_actor,
                 sink,
-                TROUPE_ON(expect, on_expect),
+                TROUPE_ON(expect, sink_expect),
                 TROUPE_ON(item, on_item),
                 TROUPE_SENDS(ready, received));
 

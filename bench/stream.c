@@ -5,6 +5,7 @@
  * of them under way, each acknowledged when it has been read.
  */
 #include "common/interleave.h"
+#include "common/sink.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,62 +23,29 @@ struct item4096 {
 };
 TROUPE_TYPE(item4096, number, filling);
 
-/* How many are to come. The answer says that the sink is awake. */
-struct expect {
-    int64_t n_items;
-};
-TROUPE_TYPE(expect, n_items);
-TROUPE_SIGNAL(ready);
-/* All are there. */
-struct received {
-    int64_t sum;
-};
-TROUPE_TYPE(received, sum);
-
 /* ---- ours ------------------------------------------------------------------------ */
-
-struct sink {
-    int64_t n_left, sum;
-    troupe_address source;
-};
-TROUPE_TYPE(sink, n_left, sum, source);
-
-static troupe_status
-on_expect(troupe_actor *self, struct sink *sink, const struct expect *expect)
-{
-    *sink = (struct sink){.n_left = expect->n_items, .source = troupe_sender(self)};
-    return troupe_reply(self, expect, ready);
-}
-
-static inline troupe_status take(troupe_actor *self, struct sink *sink, int64_t number)
-{
-    sink->sum += number;
-    if (--sink->n_left > 0)
-        return TROUPE_OK;
-    return troupe_send(self, sink->source, received, .sum = sink->sum);
-}
 
 static troupe_status
 on_item8(troupe_actor *self, struct sink *sink, const struct item8 *item)
 {
-    return take(self, sink, item->number);
+    return sink_take(self, sink, item->number);
 }
 
 static troupe_status
 on_item64(troupe_actor *self, struct sink *sink, const struct item64 *item)
 {
-    return take(self, sink, item->number);
+    return sink_take(self, sink, item->number);
 }
 
 static troupe_status
 on_item4096(troupe_actor *self, struct sink *sink, const struct item4096 *item)
 {
-    return take(self, sink, item->number);
+    return sink_take(self, sink, item->number);
 }
 
 TROUPE_BEHAVIOR(sink_actor,
                 sink,
-                TROUPE_ON(expect, on_expect),
+                TROUPE_ON(expect, sink_expect),
                 TROUPE_ON(item8, on_item8),
                 TROUPE_ON(item64, on_item64),
                 TROUPE_ON(item4096, on_item4096),

@@ -9,6 +9,7 @@ set -euo pipefail
 n_messages=20000000 n_pairs=20
 if [ "${1:-}" = --quick ]; then n_messages=2000000 n_pairs=10; fi
 
+export TROUPE_PLACE=quiet
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 without=$BENCH_BUILD/without
 log=$BENCH_BUILD/log/without.log
@@ -48,7 +49,7 @@ for ranks in 1 2; do
     if command -v valgrind > /dev/null; then
         echo "$(count "$BENCH_BIN/bench_messages" "$ranks")" \
             "$(count "$without/bin/bench_messages" "$ranks")" |
-            summarise cost "instructions a message, $name" instructions
+            summarise cost "instructions a message, $name, simulated" instructions
     else
         echo "without: no valgrind, so that nothing is counted" >&2
     fi
