@@ -151,14 +151,16 @@ void mpi_pipes_connect(struct comm *comm)
     MPI_Comm_size(machine, &n);
     uint64_t capacity = capacity_for(n - 1, comm->options.frame_bytes);
     uint64_t size_bytes = (uint64_t)(n - 1) * comm_pipe_memory_bytes(capacity);
-    bool wants = n > 1 && n <= MAX_PEERS + 1 && !comm->options.without_pipes;
-    bool can = wants && has_room((uint64_t)n * size_bytes);
+    bool wants = n > 1 && !comm->options.without_pipes;
+    bool can = wants && n <= MAX_PEERS + 1 && has_room((uint64_t)n * size_bytes);
     if (!all_agree(machine, can) || !make_window(machine, size_bytes, &window)) {
         MPI_Comm_free(&machine);
         if (wants && comm->troupe)
-            log_info(&comm->troupe->log,
-                     "no memory to share with the other ranks of this machine, or not "
-                     "all want it: messages to them go by MPI");
+            log_info(
+                &comm->troupe->log,
+                "messages to the other ranks of this machine go by MPI: there is no "
+                "memory to share for %d ranks, or not all want it",
+                n);
         return;
     }
     create_pipes(comm, machine, window, capacity);

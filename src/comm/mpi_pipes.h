@@ -4,8 +4,8 @@
 
 /*
  * Data frames between ranks of one machine go through pipes in a shared window of MPI
- * and not through its messages, which takes half the time. A rank has one pipe from
- * each of its neighbours on the machine and one to each.
+ * and not through its messages, which takes half to two thirds of the time. A rank has
+ * one pipe from each of its neighbours on the machine and one to each.
  *
  * A slot holds a frame however it came. What comes by pipe is copied to a slot that is
  * in no ring of MPI's: to one of the posted ones, where all ranks are on one machine

@@ -22,7 +22,7 @@ struct mpi_port {
     bool is_crowded; /* more ranks than cores: who waits must let others run */
     uint64_t tag_mask;
     uint64_t random_state;
-    bool is_turn_of_ring;    /* is asked before the pipes, next time */
+    bool is_turn_of_ring;    /* to be asked before the pipes, the last time */
     bool is_alone;           /* all ranks are on this machine, and joined by pipes */
     struct mpi_pipes *pipes; /* to ranks on this machine; NULL: none */
     struct comm_frame *posted[COMM_N_CLASSES], **posted_end[COMM_N_CLASSES];
