@@ -71,8 +71,9 @@ troupe_status runtime_checkpoint_read(const struct base_log *log,
     from = read_from(log, &checkpoint->from);
     checkpoint->directory = base_env_text("TROUPE_CHECKPOINT", NULL);
     if (checkpoint->directory && !ACTOR_HAS_CUTS) {
-        log_error(log, "TROUPE_CHECKPOINT is set, but this Troupe was built without "
-                       "checkpoints (TROUPE_CHECKPOINTS=OFF)");
+        log_error(log,
+                  "TROUPE_CHECKPOINT is set, but this Troupe was built without "
+                  "checkpoints (TROUPE_CHECKPOINTS=OFF): unset it, or build with them");
         return TROUPE_INVALID;
     }
     checkpoint->program = name_of_program(options);
