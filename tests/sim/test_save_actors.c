@@ -407,7 +407,7 @@ static uint64_t n_seeds(void)
 /* One rank comes far in a step, five in many. */
 static uint64_t some_steps(struct base_random *random)
 {
-    return base_random_below(random, 32u << base_random_below(random, 6));
+    return base_random_below(random, 8u << base_random_below(random, 6));
 }
 
 /* Up to three times stopped, each time another number of ranks; whether it was saved.
@@ -453,7 +453,7 @@ START_TEST(any_number_of_ranks_goes_on)
     }
     for (uint64_t seed = 1; seed <= n; seed++)
         n_saved += play(seed, &wanted);
-    ck_assert_uint_gt(n_saved, n / 4); /* not all were at their end before */
+    ck_assert_uint_gt(n_saved, n / 8); /* of about 2 in 5; the others ended before */
 }
 END_TEST
 
