@@ -64,7 +64,8 @@ typedef struct troupe_behavior {
     const troupe_type *state;            /**< NULL: none */
     const struct troupe_accept *accepts; /**< n_accepts of them */
     uint32_t n_accepts;
-    uint32_t capacity; /**< of the mailbox; 0: 1024; TROUPE_UNBOUNDED */
+    uint32_t capacity; /**< of the mailbox; 0: 1024; TROUPE_UNBOUNDED. What a process
+                            waits for may be handed to it and takes no room */
     enum troupe_overflow overflow;
     uint32_t flags;               /**< enum troupe_behavior_flags */
     size_t stack_size;            /**< of a process in bytes; 0: the default */

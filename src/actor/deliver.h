@@ -19,6 +19,35 @@ static inline bool actor_is_awaited(const troupe_actor *actor,
            (wait->type == 0 || wait->type == envelope->type);
 }
 
+/* Nothing unread comes before a message of this type, which wakes the process. Other
+ * policies than to wait count what is in the mailbox, so all goes there. */
+static inline bool actor_waits_for(const troupe_actor *actor, uint16_t type)
+{
+    enum {
+        MATTERS = ACTOR_STARTED | ACTOR_IN_READY | ACTOR_RUNNING | ACTOR_HELD |
+                  ACTOR_ENDING | ACTOR_EMBRYO
+    };
+    const struct actor_wait *wait = actor->process->wait;
+
+    return wait && wait->kind == ACTOR_WAIT_RECEIVE && wait->type == type &&
+           !actor->head && actor->overflow == TROUPE_PARK &&
+           (actor->flags & MATTERS) == ACTOR_STARTED;
+}
+
+/*
+ * Past the mailbox: the message counts as received. Until the process runs, which is
+ * next in its turn, only its end and a cut may come between; actor_handed_back().
+ */
+static inline void actor_hand(troupe_actor *actor, struct message_envelope *envelope)
+{
+    struct actor_wait *wait = actor->process->wait;
+
+    wait->envelope = envelope;
+    wait->is_done = true;
+    actor->home->counts.n_delivered++;
+    actor_make_ready(actor);
+}
+
 static inline void actor_announce(troupe_actor *actor,
                                   const struct message_envelope *envelope)
 {
@@ -57,15 +86,19 @@ static inline bool actor_deliver_copy(const troupe_actor *sender,
                                       size_t size_bytes)
 {
     struct actor_rank *home = sender->home;
+    bool is_handed = actor_waits_for(actor, type);
     struct message_envelope *envelope;
 
-    if (UNLIKELY(actor_n_counted(actor) >= actor->capacity))
+    if (UNLIKELY(!is_handed && actor_n_counted(actor) >= actor->capacity))
         return false;
     envelope = message_take_for(home->pool, size_bytes, sender->address, type);
     if (UNLIKELY(!envelope))
         return false;
     comm_wire_copy(envelope->inline_payload, body, size_bytes);
-    actor_append(actor, envelope);
+    if (is_handed)
+        actor_hand(actor, envelope);
+    else
+        actor_append(actor, envelope);
     home->counts.n_sent_local++;
     return true;
 }

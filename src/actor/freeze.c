@@ -14,11 +14,20 @@ void actor_cut_set(struct actor_rank *home, struct actor_cut *cut)
     home->is_quiet_offered = false;
 }
 
+/* A copy has mailboxes, and no waits. */
+static void hand_back_all(struct actor_rank *home)
+{
+    for (troupe_actor *actor = home->ready.head; actor; actor = actor->next_ready)
+        if (actor->process && actor->process->wait)
+            actor_handed_back(actor, actor->process->wait);
+}
+
 /* Payloads also beyond the capacity: one that stays with its sender is in no copy. */
 void actor_freeze(struct actor_rank *home)
 {
     home->is_frozen = home->is_halted = true;
     actor_loopback_settle(home);
+    hand_back_all(home);
     (void)actor_payloads_fetch(home->rank);
 }
 

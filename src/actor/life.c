@@ -366,6 +366,8 @@ static void stop_process(troupe_actor *actor)
     actor->process->calling = NULL;
     if (wait && wait->withdraw)
         wait->withdraw(wait);
+    if (wait)
+        actor_handed_back(actor, wait);
     actor_wait_clear(actor);
     if (actor->process->current.envelope)
         message_give(actor->home->pool, actor->process->current.envelope);

@@ -35,6 +35,9 @@ static inline uint32_t actor_n_counted(const troupe_actor *actor)
 {
     return actor->n_queued - actor->n_exempt;
 }
+/* What was handed to a wait, if it was, is unread again, as if it had come by the
+ * mailbox. */
+void actor_handed_back(troupe_actor *actor, struct actor_wait *wait);
 /* After messages were taken out: room for those who wait. */
 void actor_mailbox_let_in(troupe_actor *actor);
 static inline void actor_mailbox_drained(troupe_actor *actor)

@@ -4,7 +4,8 @@
 #include "actor/loopback.h"
 
 /*
- * A mailbox is one list of envelopes in the order of arrival. What is over capacity is
+ * A mailbox is one list of envelopes in the order of arrival; what a process waits for
+ * when nothing is unread may go past it (actor_hand). What is over capacity is
  * its tail, not another queue: selective receive sees it, and capacity decides only who
  * has to wait (protocols 2).
  */
@@ -210,6 +211,22 @@ static void discard(troupe_actor *actor, struct message_envelope *envelope)
     actor_dead_letter(actor->home, ACTOR_DEAD_UNREAD, envelope->sender, actor->address,
                       envelope->type);
     actor_envelope_discard(actor->home, envelope);
+}
+
+void actor_handed_back(troupe_actor *actor, struct actor_wait *wait)
+{
+    struct message_envelope *envelope = wait->envelope;
+
+    if (wait->kind != ACTOR_WAIT_RECEIVE || !envelope)
+        return;
+    wait->envelope = NULL;
+    if (!actor->head)
+        actor->tail = &envelope->next;
+    envelope->next = actor->head;
+    actor->head = envelope;
+    actor->process->seen_link = NULL;
+    actor->n_queued++;
+    actor->home->queued_bytes += envelope->size_bytes;
 }
 
 void actor_mailbox_clear(troupe_actor *actor)

@@ -124,8 +124,7 @@ actor_park_here(troupe_actor *self, struct actor_wait *wait, troupe_deadline dea
     else
         fiber_park(self->process->fiber);
     actor_unpark(self, wait, is_blocking, is_holding);
-    if (UNLIKELY(self->flags & ACTOR_ENDING))
-        fiber_end(self->process->fiber);
+    base_assert(!(self->flags & ACTOR_ENDING)); /* such are not resumed */
 }
 
 #endif

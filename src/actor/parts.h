@@ -142,7 +142,7 @@ struct actor_wait {
     uint16_t type;                     /* RECEIVE: 0 any */
     uint64_t address;                  /* SEND, CALL: whom for; LEASE: rank */
     uint64_t reference;                /* CALL */
-    struct message_envelope *envelope; /* CALL: the reply */
+    struct message_envelope *envelope; /* CALL: the reply; RECEIVE: see deliver.h */
     troupe_deadline until;       /* CALL: also of the request's waiting to be sent */
     const char *what;            /* for the report; may be NULL */
     struct actor_parcel *parcel; /* SEND: the message */

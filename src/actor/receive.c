@@ -52,9 +52,14 @@ static bool is_past(troupe_actor *self, troupe_deadline deadline)
                                    deadline.at_ns <= comm_now_ns(self->home->comm));
 }
 
-/* What the mailbox has not shown yet; another poll lets mail that waits outside in. */
-static inline __attribute__((always_inline)) troupe_status wait_for_mail(
-    troupe_actor *self, uint16_t type, const char *what, troupe_deadline deadline)
+/* What the mailbox has not shown yet; another poll lets mail that waits outside in.
+ * *handed: came past the mailbox, only where a type is named; NULL: nothing did. */
+static inline __attribute__((always_inline)) troupe_status
+wait_for_mail(troupe_actor *self,
+              uint16_t type,
+              const char *what,
+              troupe_deadline deadline,
+              struct message_envelope **handed)
 {
     struct actor_wait wait;
 
@@ -64,6 +69,7 @@ static inline __attribute__((always_inline)) troupe_status wait_for_mail(
     wait.type = type;
     wait.what = what;
     actor_park_here(self, &wait, deadline);
+    *handed = wait.envelope;
     return TROUPE_OK;
 }
 
@@ -76,7 +82,7 @@ static inline void take(troupe_actor *self, struct message_envelope **link)
 static inline __attribute__((always_inline)) troupe_status
 receive(troupe_actor *self, uint16_t type, const char *what, troupe_deadline deadline)
 {
-    struct message_envelope **link;
+    struct message_envelope **link, *handed;
 
     actor_require_process(self, "troupe_receive");
     actor_release_current(self);
@@ -86,7 +92,11 @@ receive(troupe_actor *self, uint16_t type, const char *what, troupe_deadline dea
             take(self, link);
             return TROUPE_OK;
         }
-        TROUPE_TRY(wait_for_mail(self, type, what, deadline));
+        TROUPE_TRY(wait_for_mail(self, type, what, deadline, &handed));
+        if (handed) {
+            actor_hold_current(self, handed);
+            return TROUPE_OK;
+        }
     }
 }
 
@@ -147,7 +157,7 @@ troupe_status troupe_receive_match(troupe_actor *self,
                                    void *context,
                                    troupe_mail *mail)
 {
-    struct message_envelope **link = &self->head;
+    struct message_envelope **link = &self->head, *handed;
 
     actor_require_process(self, "troupe_receive_match");
     actor_require(self, match, "troupe_receive_match: nothing that decides");
@@ -164,7 +174,7 @@ troupe_status troupe_receive_match(troupe_actor *self,
         /* Dropping the oldest may take away what `link` stands in: then start over. */
         if (self->overflow == TROUPE_DROP_OLDEST)
             link = &self->head;
-        TROUPE_TRY(wait_for_mail(self, 0, "mail that matches", deadline));
+        TROUPE_TRY(wait_for_mail(self, 0, "mail that matches", deadline, &handed));
     }
 }
 

@@ -216,6 +216,18 @@ static void late_reply(troupe_actor *self, int rank)
     expect_letter("late reply", who, troupe_self(self), "note");
 }
 
+/* It waits for just this, but is stopped before its turn. */
+static void not_read_any_more(troupe_actor *self, int rank)
+{
+    troupe_address who = spawn_on(self, &slow, rank, 0, TROUPE_PARK);
+
+    settle(self);
+    EXPECT_OK(troupe_send(self, who, note, .number = 1));
+    EXPECT_OK(troupe_stop_actor(self, who, TROUPE_EXIT_SHUTDOWN));
+    settle(self);
+    expect_letter("unread", troupe_self(self), who, "note");
+}
+
 /* All of this on one rank of two after another, so that nobody else has letters. */
 static troupe_status reasons_body(troupe_actor *self)
 {
@@ -231,6 +243,7 @@ static troupe_status reasons_body(troupe_actor *self)
         no_value(self, rank);
         late_reply(self, rank);
     }
+    not_read_any_more(self, 0);
     seen.main = troupe_self(self);
     (void)spawn_on(self, &late_one, troupe_n_ranks(self) - 1, 0, TROUPE_PARK);
     settle(self);

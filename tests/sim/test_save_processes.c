@@ -140,6 +140,8 @@ static troupe_status on_feed(troupe_actor *self, struct feeder *feeder)
 {
     for (int i = 0; i < 2; i++)
         TROUPE_TRY(troupe_send(self, feeder->to, item, .number = feeder->n_sent++));
+    if (feeder->n_sent % 3 == 0)
+        troupe_yield(self); /* the receiver has it, and runs in the next step */
     return feeder->n_sent < N_ITEMS
                ? troupe_send_after(self, troupe_self(self), 2e-5, NULL, feed)
                : TROUPE_OK;
@@ -190,6 +192,16 @@ static uint64_t some_steps(struct base_random *random)
     return base_random_below(random, 32u << base_random_below(random, 6));
 }
 
+static void resume_fed(int n_ranks, struct still_store *store, int64_t n_lives)
+{
+    memset(&seen, 0, sizeof seen);
+    SAME(still_resume(&fed_program, n_ranks, seed_now, store), 0);
+    for (int i = 0; i < N_FED; i++) {
+        SAME(seen.n_taken[i], N_ITEMS);
+        SAME(i % 2 == 0 || (seen.n_lives[i] > 0 && seen.n_lives[i] <= n_lives), 1);
+    }
+}
+
 static bool play_fed(uint64_t seed)
 {
     struct base_random random = {seed};
@@ -207,16 +219,8 @@ static bool play_fed(uint64_t seed)
         n_lives++;
     }
     SAME(store.status, TROUPE_OK);
-    if (end == STILL_SAVED) {
-        memset(&seen, 0, sizeof seen);
-        SAME(still_resume(&fed_program, 1 + (int)base_random_below(&random, 4), seed,
-                          &store),
-             0);
-        for (int i = 0; i < N_FED; i++) {
-            SAME(seen.n_taken[i], N_ITEMS);
-            SAME(i % 2 == 0 || (seen.n_lives[i] > 0 && seen.n_lives[i] <= n_lives), 1);
-        }
-    }
+    if (end == STILL_SAVED)
+        resume_fed(1 + (int)base_random_below(&random, 4), &store, n_lives);
     still_free(&store);
     return end == STILL_SAVED;
 }
@@ -233,6 +237,27 @@ START_TEST(processes_go_on_with_state_and_mail)
     for (uint64_t seed = 1; seed <= n; seed++)
         n_saved += play_fed(seed);
     ck_assert_uint_gt(n_saved, n / 8); /* of about 1 in 3; the others ended before */
+}
+END_TEST
+
+/* Its feeder has yielded: what a process waited for has been handed to it, and it has
+ * not run yet. */
+START_TEST(what_was_handed_over_is_saved)
+{
+    int n_saved = 0;
+
+    for (uint64_t n_steps = 1; n_steps <= 100; n_steps++) {
+        struct still_store store = {.n_ranks = 0};
+
+        seed_now = n_steps;
+        if (still_save(&fed_program, 1, seed_now, n_steps, &store) == STILL_SAVED) {
+            SAME(store.status, TROUPE_OK);
+            resume_fed(1, &store, 2);
+            n_saved++;
+        }
+        still_free(&store);
+    }
+    ck_assert_int_gt(n_saved, 20);
 }
 END_TEST
 
@@ -450,5 +475,6 @@ END_TEST
 CHECK_MAIN("save processes",
            no_address_is_given_twice,
            processes_go_on_with_state_and_mail,
+           what_was_handed_over_is_saved,
            rank_processes_keep_their_mail,
            a_rank_that_is_no_more_is_answered_for)

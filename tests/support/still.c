@@ -83,8 +83,10 @@ void still_checkpoints_set(void (*ask)(struct troupe *rank))
     ask_now = ask;
 }
 
-static void withdraw(struct actor_rank *home)
+static void stand_still(struct actor_rank *home)
 {
+    if (!home->is_frozen)
+        actor_freeze(home);
     if (home->is_quiet_offered)
         comm_quiet_withdraw(home->comm);
     home->is_quiet_offered = false;
@@ -100,7 +102,7 @@ static struct comm_step step(struct troupe *holder)
         n_steps_left -= n_steps_left > 0;
         return runtime_step(holder);
     }
-    withdraw(actor_of(holder));
+    stand_still(actor_of(holder));
     moved = runtime_pump(rank) || actor_payloads_fetch(holder);
     return runtime_wait(rank, moved);
 }
@@ -226,6 +228,7 @@ static void publish(const struct runtime_job *job)
         for (module = runtime_modules; *module; module++)
             if ((*module)->published)
                 (*module)->published(&job->ranks[i]->troupe);
+        actor_thaw(actor_of(&job->ranks[i]->troupe));
         sim_wake(job->sim, i, job->sim->rank[i].clock_ns);
     }
     job->sim->last_activity_ns = job->sim_result.virtual_ns;
