@@ -8,8 +8,6 @@ set -euo pipefail
 
 size_mib=512 n_turns=10
 if [ "${1:-}" = --quick ]; then size_mib=64; fi
-# A peer that takes longer than this is sampled only so many times.
-slow_s=30 n_slow_turns=3
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -57,20 +55,12 @@ check_counts() {
 make_text
 on_ranks 1
 on_ranks 2
-first=$(seconds with_sort)
+with_sort
 check_counts
 
-n_sort_turns=$n_turns
-if awk "BEGIN { exit !($first > $slow_s) }"; then
-    n_sort_turns=$n_slow_turns
-    printf 'bench: tr, sort and uniq take %.0f s, so there are %d samples of them\n' "$first" \
-        "$n_sort_turns" >&2
-fi
 for ((turn = 0; turn < n_turns; turn++)); do
     echo "$(working_seconds 2) $(working_seconds 1)" >> "$folder/pairs"
-    if [ "$turn" -lt "$n_sort_turns" ]; then
-        echo "$(seconds on_ranks 2) $(seconds with_sort)" >> "$folder/pairs_sort"
-    fi
+    echo "$(seconds on_ranks 2) $(seconds with_sort)" >> "$folder/pairs_sort"
 done
 summarise "1 rank, without the launch" < "$folder/pairs"
 summarise "tr, sort, uniq -c" < "$folder/pairs_sort"

@@ -33,16 +33,52 @@ static void let_others_run(void *self)
     troupe_yield(self);
 }
 
-/* False when there is no room for all. */
-static bool add_words(struct table *table, const struct words *words)
+/* How many words are looked up at once: memory is slow, and works on many together. */
+#define N_TOGETHER 64
+
+struct group {
+    struct word words[N_TOGETHER];
+    uint64_t hashes[N_TOGETHER];
+    size_t n;
+};
+
+/* The next words of a message; their slots are on the way. */
+static void next_group(struct group *group,
+                       const struct words *words,
+                       size_t *position,
+                       const struct table *table)
 {
-    size_t position = 0;
-    struct word word;
-    while (batch_next(words->bytes, (size_t)words->n_bytes, &position, &word)) {
-        uint64_t hash = word_hash(word.text, word.length);
-        if (!table_add(table, word.text, word.length, hash, word.count))
+    struct word *word = group->words;
+    for (group->n = 0; group->n < N_TOGETHER; group->n++, word++) {
+        if (!batch_next(words->bytes, (size_t)words->n_bytes, position, word))
+            return;
+        group->hashes[group->n] = word_hash(word->text, word->length);
+        table_prefetch(table, group->hashes[group->n]);
+    }
+}
+
+/* False when there is no room for all. */
+static bool add_group(struct table *table, const struct group *group)
+{
+    for (size_t i = 0; i < group->n; i++)
+        table_prefetch_record(table, group->hashes[i]);
+    for (size_t i = 0; i < group->n; i++) {
+        const struct word *word = &group->words[i];
+        if (!table_add(table, word->text, word->length, group->hashes[i], word->count))
             return false;
     }
+    return true;
+}
+
+static bool add_words(struct table *table, const struct words *words)
+{
+    struct group group;
+    size_t position = 0;
+    do {
+        next_group(&group, words, &position, table);
+        if (!add_group(table, &group))
+            return false;
+    } while (group.n == N_TOGETHER);
     return true;
 }
 

@@ -138,13 +138,18 @@ bool table_sort(struct table *table, size_t n_wanted)
     if (!table->sorted)
         return false;
     size_t n = 0, position = 0;
+    uint64_t any_count = 0;
     struct word word;
     while (table_next(table, &position, &word)) {
-        table->sorted[n++] = position;
+        table->sorted[n++] = (uint64_t)key_part(&word, 1) << 32 | position;
+        any_count |= word.count;
         table_rest(table, 1);
     }
-    struct range all = {0, n, 0};
-    load_keys(table, &all);
+    /* Counts of more than 32 bits are rare; without one no number before this differs.
+     */
+    struct range all = {0, n, any_count > UINT32_MAX ? 0 : 1};
+    if (all.depth == 0)
+        load_keys(table, &all);
     sort_range(table, all, n_wanted);
     return true;
 }

@@ -2,8 +2,6 @@
 #include "table.h"
 #include <stdlib.h>
 
-#define PLACE_BITS 28
-#define PLACE_MASK ((UINT32_C(1) << PLACE_BITS) - 1)
 #define COUNT_BITS 24
 #define COUNT_MASK ((UINT32_C(1) << COUNT_BITS) - 1)
 #define WIDE       255 /* the length in the head of a wide record */
@@ -87,8 +85,8 @@ void table_init(struct table *table,
 {
     *table = (struct table){
         .end = 1, .limit_bytes = limit_bytes, .pause = pause, .context = context};
-    if (table->limit_bytes > PLACE_MASK)
-        table->limit_bytes = PLACE_MASK;
+    if (table->limit_bytes > TABLE_PLACE_MASK)
+        table->limit_bytes = TABLE_PLACE_MASK;
 }
 
 void table_fini(struct table *table)
@@ -133,7 +131,7 @@ void table_rest(struct table *table, size_t n)
 
 static uint32_t tag_of(uint64_t hash)
 {
-    return (uint32_t)(hash >> 32) << PLACE_BITS;
+    return (uint32_t)(hash >> 32) << TABLE_PLACE_BITS;
 }
 
 static size_t slot_after(const struct table *table, size_t slot)
@@ -243,13 +241,13 @@ static bool widen(struct table *table, size_t slot, size_t place, uint64_t count
     if (!append(table, text, word.length, count, &new_place))
         return false;
     store32(table->records + place, (uint32_t)word.length << COUNT_BITS);
-    table->slots[slot] = (table->slots[slot] & ~PLACE_MASK) | (uint32_t)new_place;
+    table->slots[slot] = (table->slots[slot] & ~TABLE_PLACE_MASK) | (uint32_t)new_place;
     return true;
 }
 
 static bool add_to(struct table *table, size_t slot, uint64_t count)
 {
-    size_t place = table->slots[slot] & PLACE_MASK;
+    size_t place = table->slots[slot] & TABLE_PLACE_MASK;
     unsigned char *record = table->records + place;
     uint32_t head = load32(record);
     if (head >> COUNT_BITS == WIDE) {
@@ -296,8 +294,8 @@ bool table_add(struct table *table,
         slot = table_home(table, hash);
         for (uint32_t value; (value = table->slots[slot]) != 0;
              slot = slot_after(table, slot)) {
-            if ((value & ~PLACE_MASK) == tag &&
-                is_at(table, value & PLACE_MASK, text, length))
+            if ((value & ~TABLE_PLACE_MASK) == tag &&
+                is_at(table, value & TABLE_PLACE_MASK, text, length))
                 return add_to(table, slot, count);
         }
     }

@@ -18,6 +18,10 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The bits of a slot that are a record's place. */
+#define TABLE_PLACE_BITS 28
+#define TABLE_PLACE_MASK ((UINT32_C(1) << TABLE_PLACE_BITS) - 1)
+
 /* So many bytes after the end of a text must be readable: it is looked at by eights. */
 #define WORD_SLACK 8
 
@@ -117,6 +121,14 @@ static inline void table_prefetch(const struct table *table, uint64_t hash)
 {
     if (table->slots)
         __builtin_prefetch(&table->slots[table_home(table, hash)]);
+}
+
+/* The same when the slot has come: the word is likely to be the one it stands for. */
+static inline void table_prefetch_record(const struct table *table, uint64_t hash)
+{
+    if (table->n_words)
+        __builtin_prefetch(
+            &table->records[table->slots[table_home(table, hash)] & TABLE_PLACE_MASK]);
 }
 
 /* Which of n ranks owns a word. The table uses other bits of the hash. */

@@ -65,14 +65,19 @@ static bool is_entry(const struct word *word, const struct entry *entry)
            memcmp(word->text, entry->text, entry->length) == 0;
 }
 
-static void fill(struct table *table, struct entry *entries, struct base_random *random)
+enum { N_COUNTS = 8, N_NARROW_COUNTS = 7 };
+
+static void fill(struct table *table,
+                 struct entry *entries,
+                 struct base_random *random,
+                 uint32_t n_counts)
 {
     /* Counts that need one byte, that fill 24 bits exactly, and that do not fit 32. */
-    static const uint64_t counts[] = {1,        1,        1,         2,
-                                      0xfffffe, 0xffffff, 0x1000000, 1ULL << 33};
+    static const uint64_t counts[N_COUNTS] = {
+        1, 1, 1, 2, 0xfffffe, 0xffffff, 0x1000000, 1ULL << 33};
     for (int i = 0; i < N_STEPS; i++) {
         size_t number = base_random_below(random, N_WORDS);
-        uint64_t count = counts[base_random_below(random, number % 5 ? 3 : 8)];
+        uint64_t count = counts[base_random_below(random, number % 5 ? 3 : n_counts)];
         add(table, entries, number, count);
     }
 }
@@ -88,7 +93,7 @@ START_TEST(sorts_what_a_naive_table_counts)
     struct entry *entries = make_words(&random);
     struct table table;
     table_init(&table, SIZE_MAX, no_pause, NULL);
-    fill(&table, entries, &random);
+    fill(&table, entries, &random, N_COUNTS);
     qsort(entries, N_WORDS, sizeof *entries, by_count_then_text);
 
     ck_assert(table_sort(&table, SIZE_MAX));
@@ -106,13 +111,13 @@ START_TEST(sorts_what_a_naive_table_counts)
 }
 END_TEST
 
-START_TEST(sorts_only_the_first)
+static void check_first(uint32_t n_counts)
 {
     struct base_random random = {8};
     struct entry *entries = make_words(&random);
     struct table table;
     table_init(&table, SIZE_MAX, no_pause, NULL);
-    fill(&table, entries, &random);
+    fill(&table, entries, &random, n_counts);
     qsort(entries, N_WORDS, sizeof *entries, by_count_then_text);
     ck_assert(table_sort(&table, 10));
     struct word word;
@@ -122,6 +127,33 @@ START_TEST(sorts_only_the_first)
     }
     table_fini(&table);
     free(entries);
+}
+
+START_TEST(sorts_only_the_first)
+{
+    check_first(N_NARROW_COUNTS);
+    check_first(N_COUNTS);
+}
+END_TEST
+
+/* The least and the most that need one number of 32 bits, and two. */
+START_TEST(sorts_counts_about_32_bits)
+{
+    static const uint64_t counts[] = {1, UINT32_MAX, (uint64_t)UINT32_MAX + 1};
+    for (size_t n = 2; n <= 3; n++) {
+        struct table table;
+        table_init(&table, SIZE_MAX, no_pause, NULL);
+        unsigned char text[1 + WORD_SLACK] = "a";
+        for (size_t i = 0; i < n; i++, text[0]++)
+            ck_assert(table_add(&table, text, 1, word_hash(text, 1), counts[i]));
+        ck_assert(table_sort(&table, SIZE_MAX));
+        for (size_t i = 0; i < n; i++) {
+            struct word word;
+            table_sorted(&table, i, &word);
+            ck_assert_uint_eq(word.count, counts[n - 1 - i]);
+        }
+        table_fini(&table);
+    }
 }
 END_TEST
 
@@ -246,6 +278,7 @@ END_TEST
 CHECK_MAIN("wordcount table",
            sorts_what_a_naive_table_counts,
            sorts_only_the_first,
+           sorts_counts_about_32_bits,
            sorts_long_words_that_begin_alike,
            stays_below_its_limit,
            batches_come_back_as_they_were,
