@@ -82,7 +82,7 @@ struct comm_sim_result comm_sim_drive(struct comm_sim *sim, comm_step_fn *step);
 /* A rank may die: its step is never called again, what it sent still arrives. */
 void comm_sim_kill(struct comm_sim *sim, int rank);
 
-/* Two hops over a grid of about sqrt(n) columns; a comm_options.route for tests. */
+/* Two hops where there is a third rank; a comm_options.route for tests. */
 int comm_route_two_hops(int here, int destination, int n_ranks);
 
 #endif

@@ -16,6 +16,7 @@
 struct runtime_settings {
     enum base_log_level log_level;
     bool use_sim, has_statistics, has_sim_trace;
+    bool has_two_hops; /* of simulated ranks, unless they have a route */
     int sim_ranks;
     uint64_t sim_seed;
     uint32_t n_slots;

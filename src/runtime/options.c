@@ -61,8 +61,7 @@ static troupe_status read_sim(const struct base_log *log,
     seeds = read_int(log, "TROUPE_SIM_SEED", INT64_MAX, &seed);
     trace = base_env_bool(log, "TROUPE_SIM_TRACE", false, &settings->has_sim_trace);
     routes = base_env_word(log, "TROUPE_SIM_ROUTE", route, &route);
-    if (settings->use_sim && strcmp(route, "two_hops") == 0)
-        settings->comm.route = comm_route_two_hops;
+    settings->has_two_hops = strcmp(route, "two_hops") == 0;
     settings->sim_ranks = (int)n_ranks;
     settings->sim_seed = seed ? (uint64_t)seed : DEFAULT_SEED;
     return ranks != TROUPE_OK    ? ranks

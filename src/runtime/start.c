@@ -239,6 +239,8 @@ static troupe_status start_sim(struct runtime_job *job)
 {
     int n_ranks = job->settings.sim_ranks;
 
+    if (job->settings.has_two_hops && !job->settings.comm.route)
+        job->settings.comm.route = comm_route_two_hops;
     runtime_strangers_report(&job->handle.log);
     job->sim = create_sim(job);
     for (int i = 0; i < n_ranks; i++) {

@@ -27,6 +27,7 @@ play(const troupe_behavior *main, int from, int to, int exit_code, void (*check)
     for (int n_ranks = from; n_ranks <= to; n_ranks++)
         scene_play(&(struct scene){.main = main,
                                    .n_ranks = n_ranks,
+                                   .is_exact = true,
                                    .exit_code = exit_code,
                                    .seen = &seen,
                                    .seen_bytes = sizeof seen,

@@ -128,6 +128,7 @@ START_TEST(many_bins_are_counted)
     for (n_ranks = 1; n_ranks <= MOST_RANKS; n_ranks++)
         scene_play(&(struct scene){.main = &main_process,
                                    .n_ranks = n_ranks,
+                                   .is_exact = true,
                                    .seen = &seen,
                                    .seen_bytes = sizeof seen,
                                    .check = all_are_done});

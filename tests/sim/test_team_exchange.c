@@ -226,7 +226,7 @@ TROUPE_PROCESS(late, late_body);
 
 START_TEST(long_parts_are_waited_for)
 {
-    scene_play(&(struct scene){.main = &late, .n_ranks = 2});
+    scene_play(&(struct scene){.main = &late, .n_ranks = 2, .is_exact = true});
 }
 END_TEST
 
@@ -450,7 +450,8 @@ START_TEST(what_was_sent_outlives_the_sender)
     for (int i = 0; i < 8; i++) {
         last.size_bytes = lengths[i / 2];
         last.is_late = i % 2;
-        scene_play(&(struct scene){.main = &last_words, .n_ranks = 2});
+        scene_play(
+            &(struct scene){.main = &last_words, .n_ranks = 2, .is_exact = true});
     }
 }
 END_TEST

@@ -13,9 +13,10 @@
 
 struct scene {
     const troupe_behavior *main; /* names what it spawns by TROUPE_SPAWNS */
-    int n_ranks;
-    int exit_code; /* that the run must give */
-    void *seen;    /* cleared before each run, may be NULL */
+    int n_ranks;                 /* where records go over two hops, 3 instead of 2 */
+    bool is_exact;               /* unless it must be so many */
+    int exit_code;               /* that the run must give */
+    void *seen;                  /* cleared before each run, may be NULL */
     size_t seen_bytes;
     void (*begin)(void); /* after that; may be NULL */
     void (*check)(void); /* after each run; may be NULL */
