@@ -125,6 +125,7 @@ int main(int argc, char **argv)
     comm_count(comm, &counts);
     MUST(counts.n_credit_stalls > 0, "the traffic never reached the limit of credits");
     MUST(n_taken > 0, "nothing came");
+    MUST(n_values == 0 || n_samples > 0, "the counter was never read");
     if (n_values > 0)
         MPI_T_pvar_handle_free(session, &queue);
     test_mpi_end(comm, pool);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* seeds: 300; timeout: 120 */
+/* seeds: 1200; timeout: 300 */
 #define _GNU_SOURCE
 #include "base/alloc.h"
 #include "sim/test_chaos_actors.h"
