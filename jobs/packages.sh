@@ -48,6 +48,7 @@ look() {
     need openmpi-bin have mpirun
     need libboost-context-dev library libboost_context.so
     need libxxhash-dev module libxxhash
+    need libzstd-dev module libzstd
     need libhwloc-dev module hwloc
     need check module check
     need libpng-dev module libpng
@@ -87,7 +88,7 @@ fi
 cat >&2 << TEXT
 Please install them, or ask who may:
   Debian, Ubuntu   sudo apt-get install ${missing[*]}
-  Spack            spack install gcc cmake ninja openmpi boost+context xxhash hwloc check
+  Spack            spack install gcc cmake ninja openmpi boost+context xxhash zstd hwloc check
   clusters         module load gcc cmake openmpi boost   (names differ; see: module avail)
 TEXT
 exit 1

@@ -54,6 +54,8 @@ const struct base_env_variable base_env_table[] = {
      "how often; USR1 to a rank asks for one at once"},
     {"TROUPE_CHECKPOINT_KEEP", BASE_ENV_INT, "1 and up", "2",
      "how many checkpoints are kept"},
+    {"TROUPE_CHECKPOINT_PACK", BASE_ENV_WORD, "auto|always|never", "auto",
+     "make checkpoints smaller by zstd; auto: where the disk is slower than that"},
     {"TROUPE_CHECKPOINT_WORLD_WRITABLE", BASE_ENV_BOOL, "0|1", "0",
      "allow a checkpoint directory into which all the world may write"},
     {"TROUPE_RESTART_FROM", BASE_ENV_TEXT, "newest|none|EPOCH|EPOCH.ATTEMPT", "newest",

@@ -18,6 +18,7 @@
 
 #include "base/files.h"
 #include "base/module.h"
+#include "store/store.h"
 
 struct checkpoint_options {
     const char *directory; /* NULL: no checkpoints */
@@ -29,7 +30,8 @@ struct checkpoint_options {
     int64_t patience_ns; /* to get ready, and again to drain; 0: 60 s */
     uint32_t n_keep;     /* 0: 2 */
     uint32_t attempt;    /* that a supervisor has claimed; 0: none has */
-    bool may_be_world_writable;     /* the directory */
+    bool may_be_world_writable; /* the directory */
+    enum store_packing packing;
     const struct base_files *files; /* NULL: the machine's */
     /* True, once, for each time that somebody outside wants one. NULL: nobody. */
     bool (*take_request)(void);

@@ -28,6 +28,8 @@ static int open_store(struct checkpoint_rank *here, int flags)
     switch (store_open(&here->store, here->options.files, directory, here->options.job,
                        flags)) {
     case TROUPE_OK:
+        here->pace.packing = here->options.packing;
+        here->store.pace = &here->pace;
         return 0;
     case TROUPE_REFUSED:
         log_error(log,

@@ -98,6 +98,7 @@ struct checkpoint_rank {
     struct checkpoint_options options;
     bool is_on, is_threaded;
     struct store store;
+    struct store_pace pace;
     int lock_descriptor; /* of the job, rank 0's without a supervisor; -1: none */
     uint64_t schema_hash, epoch; /* the newest that was begun or gone on from */
     uint32_t attempt;

@@ -7,6 +7,8 @@
 #include "fiber/guard.h"
 #include "numeric/isa.h"
 #include "placement/placement.h"
+#include "store/format.h"
+#include "store/pack.h"
 #include "troupe/troupe.h"
 #include <link.h>
 #include <sched.h>
@@ -103,6 +105,8 @@ static void add_build(struct facts *facts)
     add(facts, "build", "limits", "%s", LIMITS);
     add(facts, "build", "openmp", "%s", array_has_threads() ? "yes" : "no");
     add(facts, "build", "hwloc", "%s", placement_can_read() ? "yes" : "no");
+    add(facts, "build", "zstd", "%s",
+        store_can_unpack(STORE_CODEC_ZSTD) ? "yes" : "no");
 }
 
 /* ---- libraries

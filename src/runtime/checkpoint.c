@@ -56,17 +56,30 @@ static const char *name_of_program(const troupe_options *options)
     return name && *name ? name : "program";
 }
 
+static troupe_status read_packing(const struct base_log *log,
+                                  enum store_packing *packing)
+{
+    const char *word = "auto";
+    troupe_status status = base_env_word(log, "TROUPE_CHECKPOINT_PACK", word, &word);
+
+    *packing = strcmp(word, "always") == 0  ? STORE_PACK_ALWAYS
+               : strcmp(word, "never") == 0 ? STORE_PACK_NEVER
+                                            : STORE_PACK_AUTO;
+    return status;
+}
+
 troupe_status runtime_checkpoint_read(const struct base_log *log,
                                       const troupe_options *options,
                                       struct checkpoint_options *checkpoint)
 {
     int64_t n_keep = 2, attempt = 0;
-    troupe_status keep, every, from, attempts, open;
+    troupe_status keep, every, from, attempts, open, pack;
 
     keep = base_env_int(log, "TROUPE_CHECKPOINT_KEEP", 1, 1000000, n_keep, &n_keep);
     attempts = base_env_int(log, "TROUPE_ATTEMPT", 1, UINT32_MAX, attempt, &attempt);
     open = base_env_bool(log, "TROUPE_CHECKPOINT_WORLD_WRITABLE", false,
                          &checkpoint->may_be_world_writable);
+    pack = read_packing(log, &checkpoint->packing);
     every = read_every(log, &checkpoint->every_ns);
     from = read_from(log, &checkpoint->from);
     checkpoint->directory = base_env_text("TROUPE_CHECKPOINT", NULL);
@@ -84,6 +97,7 @@ troupe_status runtime_checkpoint_read(const struct base_log *log,
            : every != TROUPE_OK ? every
            : from != TROUPE_OK  ? from
            : open != TROUPE_OK  ? open
+           : pack != TROUPE_OK  ? pack
                                 : attempts;
 }
 

@@ -92,6 +92,7 @@ troupe_status store_open(struct store *store,
     while (n > 1 && directory[n - 1] == '/')
         n--;
     store->files = files;
+    store->pace = NULL;
     store_path(store->path, "%.*s", (int)n, directory);
     if (flags & STORE_CREATE)
         TROUPE_TRY(make_path(files, store->path));

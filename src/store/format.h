@@ -26,7 +26,8 @@ enum {
     STORE_ROW_BYTES = 64,
     STORE_TRAILER_BYTES = 80,
     STORE_RECORD_HEAD_BYTES = 30, /* at most: three numbers of 64 bits */
-    STORE_CODEC_NONE = 0
+    STORE_CODEC_NONE = 0,
+    STORE_CODEC_ZSTD = 1 /* a frame of zstd's */
 };
 
 enum store_magic { STORE_MAGIC_PART, STORE_MAGIC_MANIFEST, STORE_MAGIC_FENCE };

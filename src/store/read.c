@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "store/disk.h"
 #include "store/format.h"
+#include "store/pack.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -229,20 +230,27 @@ static troupe_status open_part(struct store_reader *reader,
     return read_index(reader, &trailer);
 }
 
+static void enlarge(uint32_t *most_bytes, uint32_t bytes)
+{
+    if (bytes > *most_bytes)
+        *most_bytes = bytes;
+}
+
 /* Room for the largest block: small parts need little. */
 static troupe_status make_room(struct store_reader *reader)
 {
-    uint32_t most_bytes = 0;
+    uint32_t most_raw = 0, most_packed = 0;
     for (uint64_t i = 0; i < reader->n_blocks; i++) {
         struct store_block block;
         store_get_row(reader->index.data + i * STORE_ROW_BYTES, &block);
-        if (block.raw_bytes > most_bytes)
-            most_bytes = block.raw_bytes;
-        if (block.stored_bytes > most_bytes)
-            most_bytes = block.stored_bytes;
+        enlarge(&most_raw, block.raw_bytes);
+        if (block.codec != STORE_CODEC_NONE)
+            enlarge(&most_packed, block.stored_bytes);
     }
-    reader->raw = base_try_alloc(most_bytes);
-    if (reader->raw)
+    reader->raw = base_try_alloc(most_raw);
+    if (most_packed)
+        reader->packed = base_try_alloc(most_packed);
+    if (reader->raw && (reader->packed || !most_packed))
         return TROUPE_OK;
     errno = ENOMEM;
     return store_problem_set(&reader->problem, STORE_UNREADABLE, reader->problem.path,
@@ -274,7 +282,8 @@ void store_reader_close(struct store_reader *reader)
         reader->files->close(reader->files, reader->descriptor);
     reader->descriptor = -1;
     base_free(reader->raw);
-    reader->raw = NULL;
+    base_free(reader->packed);
+    reader->raw = reader->packed = NULL;
     base_bytes_fini(&reader->index);
 }
 
@@ -288,21 +297,37 @@ static bool wants_block(const struct store_filter *filter,
            filter->first_key <= block->last_key && block->first_key <= filter->last_key;
 }
 
+/* Its hash was right: whoever packed it made the mistake. */
+static troupe_status unpack(struct store_reader *reader)
+{
+    const struct store_block *block = &reader->block;
+    if (store_unpack(reader->raw, block->raw_bytes, reader->packed,
+                     block->stored_bytes) == TROUPE_OK)
+        return TROUPE_OK;
+    return WRONG(reader, block->offset_bytes,
+                 "block %" PRIu64 " (%" PRIu32 " bytes) cannot be unpacked",
+                 reader->n_next - 1, block->stored_bytes);
+}
+
 static troupe_status load(struct store_reader *reader)
 {
     const struct store_block *block = &reader->block;
-    if (block->codec != STORE_CODEC_NONE)
+    bool is_packed = block->codec != STORE_CODEC_NONE;
+    unsigned char *stored = is_packed ? reader->packed : reader->raw;
+    if (is_packed && !store_can_unpack(block->codec))
         return store_problem_set(&reader->problem, STORE_NEWER, reader->problem.path,
                                  (int64_t)block->offset_bytes,
                                  "a block is packed in a way (%" PRIu32
-                                 ") that this version does not know",
+                                 ") that this build does not know",
                                  block->codec);
-    TROUPE_TRY(read_at(reader, block->offset_bytes, reader->raw, block->stored_bytes,
-                       "block"));
-    if (!store_hash_is(&block->hash, reader->raw, block->stored_bytes))
+    TROUPE_TRY(
+        read_at(reader, block->offset_bytes, stored, block->stored_bytes, "block"));
+    if (!store_hash_is(&block->hash, stored, block->stored_bytes))
         return WRONG(reader, block->offset_bytes,
                      "block %" PRIu64 " (%" PRIu32 " bytes) does not have its hash",
                      reader->n_next - 1, block->stored_bytes);
+    if (is_packed)
+        TROUPE_TRY(unpack(reader));
     base_cursor_init(&reader->cursor, reader->raw, block->raw_bytes);
     reader->n_left = block->n_records;
     reader->last_key = 0;
@@ -324,8 +349,9 @@ static troupe_status next_record(struct store_reader *reader,
                                  struct store_record *record)
 {
     const struct store_block *block = &reader->block;
-    uint64_t offset =
-        block->offset_bytes + (uint64_t)(reader->cursor.next - reader->raw);
+    uint64_t offset = block->offset_bytes;
+    if (block->codec == STORE_CODEC_NONE)
+        offset += (uint64_t)(reader->cursor.next - reader->raw);
     reader->n_left--;
     record->kind = block->kind;
     /* Its hash was right: whoever wrote it made the mistake. */

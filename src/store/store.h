@@ -37,8 +37,19 @@ enum {
     STORE_MAX_PARTS = 1 << 20
 };
 
+enum store_packing { STORE_PACK_NEVER, STORE_PACK_AUTO, STORE_PACK_ALWAYS };
+
+/* Whether blocks are made smaller before they are written: see pack.h. What AUTO goes
+ * by is kept from part to part; only one is written at a time. */
+struct store_pace {
+    enum store_packing packing;
+    double disk_s_per_byte, pack_s_per_byte; /* 0: not known yet */
+    double kept;                             /* bytes of one, after packing */
+};
+
 struct store {
     const struct base_files *files;
+    struct store_pace *pace;     /* NULL: nothing is packed, as at first */
     char path[STORE_PATH_BYTES]; /* of the job's folder */
 };
 
@@ -174,6 +185,8 @@ struct store_writer {
     struct store_block block;
     uint64_t last_key, n_records, n_blocks;
     unsigned char *raw;
+    struct store_packer *packer; /* NULL: blocks are written as they are */
+    int64_t disk_ns;             /* spent in writing and syncing */
     struct base_bytes index;
     struct store_hash header_hash;
 };
@@ -262,6 +275,7 @@ struct store_reader {
     uint64_t n_blocks, n_next;
     struct store_block block;
     unsigned char *raw;
+    unsigned char *packed;     /* as it stands in the file, where blocks are packed */
     struct base_cursor cursor; /* in raw, over the records that are left */
     uint32_t n_left;
     uint64_t last_key;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _XOPEN_SOURCE 700
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "store/disk.h"
 #include "store/format.h"
+#include "store/pack.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -30,9 +32,11 @@ static troupe_status fail(struct store_writer *writer, troupe_status status)
 static troupe_status
 write_bytes(struct store_writer *writer, const void *data, size_t size_bytes)
 {
+    int64_t begin_ns = base_clock_ns();
     if (base_file_write_all(writer->files, writer->descriptor, data, size_bytes) !=
         TROUPE_OK)
         return fail(writer, TROUPE_IO);
+    writer->disk_ns += base_clock_ns() - begin_ns;
     writer->block.offset_bytes += size_bytes;
     return TROUPE_OK;
 }
@@ -67,6 +71,7 @@ troupe_status store_writer_open(struct store_writer *writer,
         errno = ENOMEM;
         return fail(writer, TROUPE_NO_MEMORY);
     }
+    writer->packer = store_packer_create(store->pace);
     /* It must be new: two that write the same part would spoil each other's. */
     writer->descriptor =
         store_disk_open(writer->files, path, O_WRONLY | O_CREAT | O_EXCL);
@@ -76,20 +81,34 @@ troupe_status store_writer_open(struct store_writer *writer,
     return write_header(writer, place);
 }
 
+/* The block as it is to stand in the file. */
+static const unsigned char *pack(struct store_writer *writer)
+{
+    struct store_block *block = &writer->block;
+    const unsigned char *stored = writer->raw;
+    block->stored_bytes = 0;
+    if (writer->packer)
+        block->stored_bytes = store_pack(writer->packer, block->kind, writer->raw,
+                                         block->raw_bytes, &stored);
+    block->codec = block->stored_bytes ? STORE_CODEC_ZSTD : STORE_CODEC_NONE;
+    if (block->stored_bytes == 0)
+        block->stored_bytes = block->raw_bytes;
+    return stored;
+}
+
 static troupe_status flush(struct store_writer *writer)
 {
     struct store_block *block = &writer->block;
     if (block->raw_bytes == 0)
         return TROUPE_OK;
-    block->stored_bytes = block->raw_bytes;
-    block->codec = STORE_CODEC_NONE;
-    block->hash = store_hash_of(writer->raw, block->raw_bytes);
+    const unsigned char *stored = pack(writer);
+    block->hash = store_hash_of(stored, block->stored_bytes);
     store_put_row(&writer->index, block);
     if (writer->index.failed) {
         errno = ENOMEM;
         return fail(writer, TROUPE_NO_MEMORY);
     }
-    TROUPE_TRY(write_bytes(writer, writer->raw, block->raw_bytes));
+    TROUPE_TRY(write_bytes(writer, stored, block->stored_bytes));
     writer->n_blocks++;
     block->raw_bytes = 0;
     block->n_records = 0;
@@ -189,8 +208,10 @@ static troupe_status write_end(struct store_writer *writer, struct store_part *p
 
 static troupe_status close_file(struct store_writer *writer)
 {
+    int64_t begin_ns = base_clock_ns();
     if (store_disk_sync(writer->files, writer->descriptor) != TROUPE_OK)
         return TROUPE_IO;
+    writer->disk_ns += base_clock_ns() - begin_ns;
     int descriptor = writer->descriptor;
     writer->descriptor = -1;
     return store_disk_close(writer->files, descriptor);
@@ -210,6 +231,8 @@ static void release(struct store_writer *writer)
 {
     base_free(writer->raw);
     writer->raw = NULL;
+    store_packer_destroy(writer->packer);
+    writer->packer = NULL;
     base_bytes_fini(&writer->index);
 }
 
@@ -231,6 +254,7 @@ troupe_status store_writer_finish(struct store_writer *writer, struct store_part
         errno = writer->error;
         return writer->status;
     }
+    store_packer_learn(writer->packer, part->size_bytes, writer->disk_ns);
     release(writer);
     return TROUPE_OK;
 }

@@ -14,6 +14,7 @@ export TMPDIR=$work/tmp
 trap 'rm -rf "$work"' EXIT
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1
+export TROUPE_CHECKPOINT_PACK=always # killed.sh has the usual
 mark=TROUPE_TEST_MARK=$$.$RANDOM
 export "${mark?}"
 
