@@ -33,6 +33,9 @@ struct checkpoint_options {
     bool may_be_world_writable; /* the directory */
     enum store_packing packing;
     const struct base_files *files; /* NULL: the machine's */
+    /* Memory that a rank may take for its copy, asked for before each cut; without so
+     * much it writes its part while it stands still. NULL: there is enough. */
+    uint64_t (*free_bytes)(void);
     /* True, once, for each time that somebody outside wants one. NULL: nobody. */
     bool (*take_request)(void);
 };

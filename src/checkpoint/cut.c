@@ -92,15 +92,30 @@ static void prepare_step(struct checkpoint_rank *here)
 
 /* ---- frozen -------------------------------------------------------------------- */
 
-static troupe_status save_modules(struct checkpoint_rank *here)
+troupe_status checkpoint_save_modules(struct checkpoint_rank *here,
+                                      struct base_saver *saver)
 {
     const struct base_module *const *module = here->home->modules;
 
-    checkpoint_image_clear(&here->image);
     for (; *module; module++)
         if ((*module)->save)
-            TROUPE_TRY((*module)->save(here->home->rank, &here->image.saver));
+            TROUPE_TRY((*module)->save(here->home->rank, saver));
     return TROUPE_OK;
+}
+
+/* A copy in memory, or the part itself, which takes longer. */
+static troupe_status save_somewhere(struct checkpoint_rank *here)
+{
+    troupe_status status = TROUPE_NO_MEMORY;
+
+    here->has_written = false;
+    checkpoint_image_clear(&here->image);
+    if (!here->is_short)
+        status = checkpoint_save_modules(here, &here->image.saver);
+    if (status != TROUPE_NO_MEMORY)
+        return status;
+    checkpoint_image_clear(&here->image);
+    return checkpoint_write_frozen(here);
 }
 
 static void worse(void *into, const void *from)
@@ -132,7 +147,7 @@ static void save(struct checkpoint_rank *here)
     if (!checkpoint_may_save(here)) {
         mine.outcome = OUTCOME_NOT_READY;
     } else {
-        mine.status = (int32_t)save_modules(here);
+        mine.status = (int32_t)save_somewhere(here);
         if (mine.status != TROUPE_OK)
             mine.outcome = OUTCOME_FAILED;
     }

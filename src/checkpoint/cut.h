@@ -119,7 +119,9 @@ struct checkpoint_rank {
     struct checkpoint_image image;
     struct checkpoint_worker worker;
     struct checkpoint_part part;
-    bool is_writing;       /* the worker has the part */
+    bool is_writing;       /* the worker has the part, or had it from the start */
+    bool is_short;         /* of memory for a copy */
+    bool has_written;      /* the part, while it stood still */
     bool is_reserving;     /* it makes room for the image */
     uint64_t wanted_bytes; /* of room in the image; most of all cuts */
 
@@ -146,6 +148,9 @@ void checkpoint_drop(struct checkpoint_rank *here);
 /* Rank 0 is through with it. */
 void checkpoint_finish(struct checkpoint_rank *here);
 void checkpoint_cut_init(struct checkpoint_rank *here);
+/* What the layers want again. */
+troupe_status checkpoint_save_modules(struct checkpoint_rank *here,
+                                      struct base_saver *saver);
 enum { CHECKPOINT_N_KINDS = 9 };
 extern const struct base_frame_kind checkpoint_kinds[CHECKPOINT_N_KINDS];
 
@@ -207,6 +212,8 @@ void checkpoint_reserve_begin(struct checkpoint_rank *here);
 void checkpoint_reserve_look(struct checkpoint_rank *here);
 
 void checkpoint_write_begin(struct checkpoint_rank *here);
+/* At once, without a copy; the part's status. */
+troupe_status checkpoint_write_frozen(struct checkpoint_rank *here);
 /* True, once, when this rank's part is written or has failed. */
 bool checkpoint_write_end(struct checkpoint_rank *here);
 /* The layers hear that what they saved last is published. */

@@ -130,7 +130,7 @@ static void free_chunks(struct checkpoint_image *image)
     image->n_chunks = 0;
 }
 
-static uint64_t capacity_of(const struct checkpoint_image *image)
+uint64_t checkpoint_image_capacity(const struct checkpoint_image *image)
 {
     uint64_t n = 0;
 
@@ -143,7 +143,7 @@ void checkpoint_image_reserve(struct checkpoint_image *image, uint64_t size_byte
 {
     struct checkpoint_chunk *chunk;
 
-    if (capacity_of(image) >= size_bytes)
+    if (checkpoint_image_capacity(image) >= size_bytes)
         return;
     free_chunks(image);
     chunk = next_chunk(image, size_bytes);

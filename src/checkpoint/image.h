@@ -34,6 +34,8 @@ void checkpoint_image_clear(struct checkpoint_image *image);
 /* Makes room for so many bytes of records, and has the pages there: within a cut both
  * take longer than to copy. The image MUST be empty. */
 void checkpoint_image_reserve(struct checkpoint_image *image, uint64_t size_bytes);
+/* How many there is room for without more memory. */
+uint64_t checkpoint_image_capacity(const struct checkpoint_image *image);
 /* By kind and key; equal ones as they were put. */
 void checkpoint_image_sort(struct checkpoint_image *image);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/compiler.h"
 #include "checkpoint/cut.h"
 #include <errno.h>
+#include <inttypes.h>
 
 /* A rank's part: from the copy in memory to a file, beside the work. */
 
@@ -25,11 +27,20 @@ static void reserve(void *context)
     checkpoint_image_reserve(&here->image, here->wanted_bytes);
 }
 
+static bool lacks_memory(const struct checkpoint_rank *here, uint64_t wanted_bytes)
+{
+    uint64_t has_bytes = checkpoint_image_capacity(&here->image);
+
+    return wanted_bytes > has_bytes &&
+           wanted_bytes - has_bytes > here->options.free_bytes();
+}
+
 void checkpoint_reserve_begin(struct checkpoint_rank *here)
 {
     uint64_t wanted_bytes = bytes_to_save(here);
 
-    if (here->is_reserving || wanted_bytes <= here->wanted_bytes)
+    here->is_short = here->options.free_bytes && lacks_memory(here, wanted_bytes);
+    if (here->is_short || here->is_reserving || wanted_bytes <= here->wanted_bytes)
         return;
     here->wanted_bytes = wanted_bytes;
     if (here->lead)
@@ -47,9 +58,11 @@ void checkpoint_reserve_look(struct checkpoint_rank *here)
 
 /* ---- writing ------------------------------------------------------------------- */
 
-static troupe_status write_items(struct store_writer *writer,
-                                 const struct checkpoint_image *image)
+static troupe_status put_image(struct store_writer *writer, void *context)
 {
+    struct checkpoint_image *image = context;
+
+    checkpoint_image_sort(image);
     for (uint64_t i = 0; i < image->n_items; i++) {
         const struct checkpoint_item *item = &image->items[i];
 
@@ -69,17 +82,18 @@ static troupe_status sync_all(struct troupe *rank)
     return TROUPE_OK;
 }
 
-static void write_part(void *context)
+/* All of it, with what put() puts; part->written says how it went. */
+static void write_part(struct checkpoint_part *part,
+                       troupe_status (*put)(struct store_writer *writer, void *context),
+                       void *context)
 {
-    struct checkpoint_part *part = context;
     struct store_writer writer;
     troupe_status status;
 
     errno = 0;
-    checkpoint_image_sort(part->image);
     status = store_writer_open(&writer, part->store, &part->place);
     if (status == TROUPE_OK)
-        status = write_items(&writer, part->image);
+        status = put(&writer, context);
     if (status == TROUPE_OK)
         status = sync_all(part->rank);
     if (status == TROUPE_OK)
@@ -88,22 +102,73 @@ static void write_part(void *context)
         store_writer_abandon(&writer);
     part->written.status = (int32_t)status;
     part->written.error = status == TROUPE_OK ? 0 : errno;
+}
+
+static void write_image(void *context)
+{
+    struct checkpoint_part *part = context;
+
+    write_part(part, put_image, part->image);
     checkpoint_image_clear(part->image);
+}
+
+static struct checkpoint_part part_of(struct checkpoint_rank *here)
+{
+    return (struct checkpoint_part){.store = &here->store,
+                                    .image = &here->image,
+                                    .rank = here->home->rank,
+                                    .place = {.epoch = here->epoch,
+                                              .attempt = here->attempt,
+                                              .part = (uint32_t)here->home->me,
+                                              .n_parts = (uint32_t)here->home->n_ranks,
+                                              .schema_hash = here->schema_hash}};
 }
 
 void checkpoint_write_begin(struct checkpoint_rank *here)
 {
-    here->part =
-        (struct checkpoint_part){.store = &here->store,
-                                 .image = &here->image,
-                                 .rank = here->home->rank,
-                                 .place = {.epoch = here->epoch,
-                                           .attempt = here->attempt,
-                                           .part = (uint32_t)here->home->me,
-                                           .n_parts = (uint32_t)here->home->n_ranks,
-                                           .schema_hash = here->schema_hash}};
     here->is_writing = true;
-    checkpoint_worker_give(&here->worker, write_part, &here->part);
+    if (here->has_written)
+        return;
+    here->part = part_of(here);
+    checkpoint_worker_give(&here->worker, write_image, &here->part);
+}
+
+/* ---- without room for a copy --------------------------------------------------- */
+
+struct stream {
+    struct base_saver saver; /* first */
+    struct store_writer *writer;
+};
+
+static troupe_status put_through(struct base_saver *saver,
+                                 uint8_t kind,
+                                 uint64_t key,
+                                 const void *data,
+                                 size_t size_bytes)
+{
+    struct stream *stream = CONTAINER_OF(saver, struct stream, saver);
+
+    return store_writer_put(stream->writer, kind, key, data, size_bytes);
+}
+
+static troupe_status put_modules(struct store_writer *writer, void *context)
+{
+    struct stream stream = {.saver = {.put = put_through}, .writer = writer};
+    struct checkpoint_rank *here = context;
+
+    return checkpoint_save_modules(here, &stream.saver);
+}
+
+troupe_status checkpoint_write_frozen(struct checkpoint_rank *here)
+{
+    log_info(&here->home->rank->log,
+             "checkpoint %" PRIu64 ": no memory for a copy, so this rank stands still "
+             "until its part is written",
+             here->epoch);
+    here->part = part_of(here);
+    write_part(&here->part, put_modules, here);
+    here->has_written = here->part.written.status == TROUPE_OK;
+    return (troupe_status)here->part.written.status;
 }
 
 bool checkpoint_write_end(struct checkpoint_rank *here)

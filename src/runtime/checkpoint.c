@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "base/environment.h"
 #include "runtime/internal.h"
+#include "runtime/memory.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,7 @@ troupe_status runtime_checkpoint_read(const struct base_log *log,
     checkpoint->program = name_of_program(options);
     checkpoint->job = base_env_text("TROUPE_CHECKPOINT_JOB", checkpoint->program);
     checkpoint->n_keep = (uint32_t)n_keep;
+    checkpoint->free_bytes = runtime_free_bytes;
     checkpoint->attempt = (uint32_t)attempt;
     return keep != TROUPE_OK    ? keep
            : every != TROUPE_OK ? every

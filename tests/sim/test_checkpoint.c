@@ -14,7 +14,7 @@ enum { N_STEPS = 24, MOST_RANKS = 6, MOST_ATTEMPTS = 60 };
 /* Of the test, as all ranks live in this process. */
 static struct world {
     uint64_t seed;
-    int attempt, n_finished, n_wrong, n_restored;
+    int attempt, n_finished, n_wrong, n_restored, n_looks;
     bool is_asking;
 } world;
 
@@ -115,6 +115,26 @@ static void check_final(void)
 }
 
 /* Dropped at a random step, again and again; later attempts may take longer. */
+/* Whatever became of the job: what is published is whole. */
+static void check_published(const struct checkpoint_options *checkpoint, uint64_t seed)
+{
+    struct store store;
+    struct store_list list;
+    struct store_problem problem = {.verdict = STORE_GOOD};
+
+    if (store_open(&store, checkpoint->files, checkpoint->directory, checkpoint->job,
+                   0) != TROUPE_OK)
+        return; /* it has not begun */
+    ck_assert_int_eq(store_list_read(&store, &list), TROUPE_OK);
+    for (size_t i = 0; i < list.n_items; i++)
+        if (list.items[i].is_published)
+            ck_assert_msg(store_verify(&store, &list.items[i], STORE_DEEP, &problem) ==
+                              TROUPE_OK,
+                          "%s: %s; TROUPE_TEST_SEED=%llu", problem.path, problem.text,
+                          (unsigned long long)seed);
+    store_list_fini(&list);
+}
+
 static void survive(const struct checkpoint_options *checkpoint, uint64_t seed)
 {
     struct base_random random = {seed};
@@ -135,8 +155,16 @@ static void survive(const struct checkpoint_options *checkpoint, uint64_t seed)
         ck_assert_msg(attempt.result.end == COMM_SIM_LIMIT || exit_code == 0,
                       "exit code %d in attempt %d: TROUPE_TEST_SEED=%llu", exit_code,
                       world.attempt, (unsigned long long)seed);
+        check_published(checkpoint, seed);
     }
     check_final();
+}
+
+/* Some ranks have room for a copy, and others write while they stand still. */
+static uint64_t none_or_plenty(void)
+{
+    world.n_looks++;
+    return world.n_looks % 3 ? 0 : UINT64_MAX;
 }
 
 START_TEST(comes_to_its_end)
@@ -145,8 +173,10 @@ START_TEST(comes_to_its_end)
 
     for (uint64_t seed = attempt_first_seed(); seed <= last; seed++) {
         struct quick_disk disk;
-        const struct checkpoint_options checkpoint = attempt_options(&disk);
+        struct checkpoint_options checkpoint = attempt_options(&disk);
 
+        if (seed % 4 == 0)
+            checkpoint.free_bytes = none_or_plenty;
         world = (struct world){.is_asking = true};
         survive(&checkpoint, seed);
         quick_disk_close(&disk);
