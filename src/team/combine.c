@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "numeric/environment.h"
 #include "team/team.h"
 #include <string.h>
 
 /*
  * The operations of a reduction. The lower members' value always stands on the left, so
- * a fold gives the same bits wherever it is done. Integers wrap around; a minimum or
- * maximum with a NaN in it is NaN; AND and OR are those of the bits.
+ * a fold gives the same bits wherever it is done, in the floating-point modes that IEEE
+ * 754 starts with. Integers wrap around; a minimum or maximum with a NaN in it is NaN;
+ * AND and OR are those of the bits.
  */
 
 #define COMBINE(name, type, expression)                                                \
@@ -74,10 +76,15 @@ void team_fold(struct team_operation *op,
                const void *lower,
                const void *upper)
 {
+    struct numeric_environment environment;
+
     if (op->what.size_bytes == 0)
         return;
+    /* Whoever folds is the thread of some rank, whatever modes it has been left in. */
+    (void)numeric_environment_enter(&environment);
     if (op->what.fold)
         fold_by_user(op, into, lower, upper);
     else
         op->what.combine(into, lower, upper, op->what.size_bytes);
+    (void)numeric_environment_leave(&environment);
 }
