@@ -6,7 +6,9 @@
  */
 
 #include "common/output.h"
+#include "common/progress.h"
 #include "options.h"
+#include <fenv.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,6 +19,8 @@ static int exit_code = EXIT_SUMMED;
 struct summary {
     troupe_actor *self;
     const struct options *options;
+    struct progress progress;
+    int n_steps_done;
     troupe_array numbers;
     int64_t n_missing;
     bool has_bins;
@@ -25,6 +29,26 @@ struct summary {
     double sum, quantiles[MOST_QUANTILES];
     uint64_t counts[MOST_BINS + TROUPE_BINS_EXTRA];
 };
+
+/* ---- what is being done -----------------------------------------------------------
+ */
+
+/* How many lines step() says in all. */
+static int count_steps(const struct options *options)
+{
+    return 4 + options->may_miss + options->n_quantiles + (options->n_bins > 0);
+}
+
+/* Each at once: a step of a large file takes long, and cannot be seen into. */
+static void step(struct summary *summary, const char *what)
+{
+    char text[200];
+
+    snprintf(text, sizeof text, "summary: step %d of %d: %s", ++summary->n_steps_done,
+             count_steps(summary->options), what);
+    summary->progress.next_ns = 0;
+    progress_say(&summary->progress, text, troupe_now_ns(summary->self));
+}
 
 /* ---- reading --------------------------------------------------------------------- */
 
@@ -43,6 +67,7 @@ static troupe_status leave_out_missing(struct summary *summary)
     troupe_array all = summary->numbers;
     int64_t n_all = troupe_array_describe(summary->self, all).length;
 
+    step(summary, "leaving out what is missing");
     TROUPE_TRY(troupe_filter(summary->self, mark_numbers, &(troupe_arrays){.in = {all}},
                              NULL, TROUPE_TREE, &summary->numbers));
     summary->n_missing =
@@ -51,10 +76,10 @@ static troupe_status leave_out_missing(struct summary *summary)
     return TROUPE_OK;
 }
 
-static troupe_status complain(const struct summary *summary,
-                              const troupe_file_fault *fault)
+static troupe_status complain(struct summary *summary, const troupe_file_fault *fault)
 {
     exit_code = EXIT_NO_RESULT;
+    progress_hide(&summary->progress);
     if (troupe_rank(summary->self) != 0)
         return TROUPE_OK;
     if (fault->line > 0)
@@ -76,7 +101,10 @@ find_quantile(struct summary *summary, double part, double *quantile)
     int64_t k = (int64_t)floor(place);
     double rest = place - (double)k;
     troupe_number low, high;
+    char what[40];
 
+    snprintf(what, sizeof what, "quantile %g", part);
+    step(summary, what);
     TROUPE_TRY(troupe_kth(summary->self, summary->numbers, k, TROUPE_TREE, &low));
     *quantile = low.real;
     if (rest == 0)
@@ -96,6 +124,7 @@ static troupe_status count(struct summary *summary)
                         isfinite((double)bins.n_bins / (high - low));
     if (!summary->has_bins)
         return TROUPE_OK;
+    step(summary, "histogram");
     return troupe_histogram(summary->self, summary->numbers, bins, TROUPE_TREE,
                             summary->counts);
 }
@@ -106,10 +135,13 @@ static troupe_status reckon(struct summary *summary)
     troupe_actor *self = summary->self;
     troupe_how how = {.level = options->level};
 
+    step(summary, "mean and variance");
     TROUPE_TRY(troupe_moments_of(self, summary->numbers, how, &summary->moments));
+    step(summary, "sum");
     TROUPE_TRY(troupe_sum(self, summary->numbers, how, &summary->sum));
     if (summary->moments.n_items == 0)
         return TROUPE_OK;
+    step(summary, "least and greatest");
     TROUPE_TRY(troupe_min(self, summary->numbers, TROUPE_TREE, &summary->least));
     TROUPE_TRY(troupe_max(self, summary->numbers, TROUPE_TREE, &summary->greatest));
     for (int i = 0; i < options->n_quantiles; i++)
@@ -200,7 +232,7 @@ static void print_json(const struct summary *summary)
             print_number(name, summary->quantiles[i]);
         }
         printf(", \"bins\": [");
-        for (int i = 0; i < options->n_bins; i++)
+        for (int i = 0; i < options->n_bins && summary->has_bins; i++)
             printf("%s%" PRIu64, i ? ", " : "", summary->counts[i]);
         printf("]");
     }
@@ -219,8 +251,10 @@ static void print(const struct summary *summary)
 
 /* ---- the job --------------------------------------------------------------------- */
 
-static troupe_status run(troupe_actor *self, const struct options *options)
+static troupe_status perform(struct summary *summary)
 {
+    const struct options *options = summary->options;
+    troupe_actor *self = summary->self;
     const troupe_csv_options csv = {.name = options->name,
                                     .column = options->column,
                                     .has_header = options->has_header,
@@ -228,21 +262,37 @@ static troupe_status run(troupe_actor *self, const struct options *options)
                                     .text_is_nan = options->may_miss,
                                     .separator = options->separator,
                                     .element = TROUPE_DOUBLE};
-    struct summary *summary = troupe_alloc(self, sizeof *summary);
     troupe_file_fault fault = {0, ""};
 
-    if (!summary)
-        return TROUPE_NO_MEMORY;
-    *summary = (struct summary){.self = self, .options = options};
+    step(summary, "reading");
     if (troupe_array_load_csv(self, troupe_rank_team(self), options->path, &csv,
                               &summary->numbers, &fault) != TROUPE_OK)
         return complain(summary, &fault);
     if (options->may_miss)
         TROUPE_TRY(leave_out_missing(summary));
+    /* A library linked with -ffast-math takes subnormals for zeros where we reckon
+     * ourselves: between two elements, and the variance. */
+    fesetenv(FE_DFL_ENV);
     TROUPE_TRY(reckon(summary));
+    progress_hide(&summary->progress);
     if (troupe_rank(self) == 0)
         print(summary);
     return TROUPE_OK;
+}
+
+static troupe_status run(troupe_actor *self, const struct options *options)
+{
+    struct summary *summary = troupe_alloc(self, sizeof *summary);
+    troupe_status status;
+
+    if (!summary)
+        return TROUPE_NO_MEMORY;
+    *summary = (struct summary){.self = self, .options = options};
+    progress_start(&summary->progress, "summary", 1, troupe_now_ns(self));
+    summary->progress.on = summary->progress.on && troupe_rank(self) == 0;
+    status = perform(summary);
+    progress_hide(&summary->progress);
+    return status;
 }
 
 static troupe_status body(troupe_actor *self, int argc, char **argv)

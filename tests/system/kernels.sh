@@ -71,14 +71,27 @@ if [ -z "${TROUPE_SANITIZE:-}" ]; then
     "${CC:-cc}" -shared -fPIC -ffast-math "$work/fast.c" -o "$work/fast.so"
     printf '%s\n' 1e-310 3e-310 -2e-310 4.9e-324 > "$work/subnormal.csv"
     for level in tree tree_dd exact; do
-        # Between two elements the program itself reckons: no quantiles there.
-        wanted=$("$bin/summary" --json --quantiles 0,1 --level $level "$work/subnormal.csv")
-        now=$(LD_PRELOAD="$work/fast.so" "$bin/summary" --json --quantiles 0,1 --level $level "$work/subnormal.csv")
+        # Between two elements the program itself reckons.
+        wanted=$("$bin/summary" --json --quantiles 0,0.1,0.5,0.75,1 --level $level "$work/subnormal.csv")
+        now=$(LD_PRELOAD="$work/fast.so" "$bin/summary" --json --quantiles 0,0.1,0.5,0.75,1 --level $level "$work/subnormal.csv")
         [ "$now" = "$wanted" ] || fail "beside a fast-math library" "$now" "$wanted"
         grep -q '"sum": 2.0' <<< "$wanted" || fail "the sum of subnormals" "$wanted"
+        grep -Eq '"q0.5": 5.0[0-9]*e-311, "q0.75": 1.5[0-9]*e-310' <<< "$wanted" || fail "the quantiles of subnormals" "$wanted"
     done
     echo "beside a fast-math library: ok"
 fi
+
+# ---- where there is no histogram, and somebody looks on --------------------------------
+
+printf '7\n7\n7\n' > "$work/equal.csv"
+on 2 1 "$bin/summary" --json "$work/equal.csv" > "$work/out" 2> "$work/err"
+grep -q '"bins": \[\]}' "$work/out" || fail "equal numbers have no bins" "$(cat "$work/out")"
+[ ! -s "$work/err" ] || fail "progress without a terminal" "$(cat "$work/err")"
+on 2 1 env TROUPE_PROGRESS=1 "$bin/summary" --json --missing "$work/table.csv" --column x > /dev/null 2> "$work/err"
+for what in "1 of 9: reading" "2 of 9: leaving out" "7 of 9: quantile 0.5" "9 of 9: histogram"; do
+    grep -q "summary: step $what" "$work/err" || fail "progress" "no '$what'" "$(cat "$work/err")"
+done
+echo "no histogram, and progress: ok"
 
 # ---- what is wrong -----------------------------------------------------------------------
 
