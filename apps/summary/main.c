@@ -61,6 +61,7 @@ mark_numbers(const troupe_block *block, unsigned char *keep, const void *argumen
     for (int64_t i = 0; i < block->n; i++)
         keep[i] = x[i] == x[i];
 }
+TROUPE_FILTER(numbers_filter, mark_numbers);
 
 static troupe_status leave_out_missing(struct summary *summary)
 {
@@ -68,8 +69,9 @@ static troupe_status leave_out_missing(struct summary *summary)
     int64_t n_all = troupe_array_describe(summary->self, all).length;
 
     step(summary, "leaving out what is missing");
-    TROUPE_TRY(troupe_filter(summary->self, mark_numbers, &(troupe_arrays){.in = {all}},
-                             NULL, TROUPE_TREE, &summary->numbers));
+    TROUPE_TRY(troupe_filter(summary->self, &numbers_filter,
+                             &(troupe_arrays){.in = {all}}, NULL, TROUPE_TREE,
+                             &summary->numbers));
     summary->n_missing =
         n_all - troupe_array_describe(summary->self, summary->numbers).length;
     troupe_array_destroy(summary->self, &all);

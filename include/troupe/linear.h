@@ -67,6 +67,18 @@ typedef struct troupe_matrix_fault {
 typedef int
 troupe_row_fn(int64_t row, int64_t *columns, double *values, const void *argument);
 
+/** A user's function, with a probe of how its file was compiled. */
+typedef struct troupe_row_kernel {
+    troupe_kernel kernel; /**< its name and probe */
+    troupe_row_fn *run;
+} troupe_row_kernel;
+
+/** Defines the row kernel \p name_. */
+#define TROUPE_ROW_KERNEL(name_, run_)                                                 \
+    TROUPE_KERNEL_PROBE(name_##_probe);                                                \
+    static const troupe_row_kernel name_ = {                                           \
+        .kernel = {.name = #name_, .probe = &name_##_probe}, .run = run_}
+
 /**
  * Makes a matrix of what a function says of each row.
  *
@@ -83,8 +95,9 @@ troupe_row_fn(int64_t row, int64_t *columns, double *values, const void *argumen
  * \param[out] matrix       the matrix
  * \param[out] fault        what is wrong with the first bad row; may be NULL
  *
- * \errors   TROUPE_INVALID the options are not possible, or too large for a member;
- *           TROUPE_FAILED the function says what cannot be; TROUPE_NO_MEMORY,
+ * \errors   TROUPE_INVALID the options are not possible, or too large for a member, or
+ *           the function's file was compiled so that it may change bits (the log says
+ *           how); TROUPE_FAILED the function says what cannot be; TROUPE_NO_MEMORY,
  *           TROUPE_MISMATCH, TROUPE_PEER_GONE
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
@@ -92,7 +105,7 @@ troupe_matrix_generate(troupe_actor *self,
                        troupe_team *team,
                        const troupe_matrix_options *options,
                        int most_per_row,
-                       troupe_row_fn *row,
+                       const troupe_row_kernel *row,
                        const void *argument,
                        troupe_matrix *matrix,
                        troupe_matrix_fault *fault);

@@ -61,6 +61,18 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_kth(troupe_actor *self,
 typedef void
 troupe_keep_fn(const troupe_block *block, unsigned char *keep, const void *argument);
 
+/** A user's function, with a probe of how its file was compiled. */
+typedef struct troupe_filter_kernel {
+    troupe_kernel kernel; /**< its name and probe */
+    troupe_keep_fn *run;
+} troupe_filter_kernel;
+
+/** Defines the filter kernel \p name_. */
+#define TROUPE_FILTER(name_, run_)                                                     \
+    TROUPE_KERNEL_PROBE(name_##_probe);                                                \
+    static const troupe_filter_kernel name_ = {                                        \
+        .kernel = {.name = #name_, .probe = &name_##_probe}, .run = run_}
+
 /**
  * Makes new arrays of the elements that \p keep marks, in their order, with even parts:
  * one for each array under `arrays->in`, into \p kept. Of none, arrays of length 0.
@@ -70,12 +82,10 @@ troupe_keep_fn(const troupe_block *block, unsigned char *keep, const void *argum
  * \threads  the runtime's thread; keep runs on others
  * \owns     \p argument and \p kept are lent until the operation is done; the new
  *           arrays are the caller's then
- * \errors   TROUPE_INVALID no array, or they do not match; TROUPE_MISMATCH;
- *           TROUPE_PEER_GONE; TROUPE_NO_MEMORY; TROUPE_FAILED the check found other
- *           bits
+ * \errors   as troupe_map
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_filter(troupe_actor *self,
-                                                       troupe_keep_fn *keep,
+                                                       const troupe_filter_kernel *keep,
                                                        const troupe_arrays *arrays,
                                                        const void *argument,
                                                        troupe_how how,

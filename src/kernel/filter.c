@@ -185,7 +185,7 @@ static troupe_status perform_filter(struct kernel_run *run,
     struct filter_work work = {
         .request = request, .shape = shape, .first_block = shape->cuts[shape->index]};
 
-    work.keep = (troupe_keep_fn *)request->function;
+    work.keep = ((const troupe_filter_kernel *)(const void *)request->kernel)->run;
     work.marks = kernel_take(run, (size_t)array_mine_length(shape));
     work.counts =
         kernel_take(run, (size_t)array_mine_blocks(shape) * sizeof *work.counts);
@@ -207,7 +207,7 @@ static const struct kernel_operation filter_operation = {
 };
 
 troupe_status troupe_filter(troupe_actor *self,
-                            troupe_keep_fn *keep,
+                            const troupe_filter_kernel *keep,
                             const troupe_arrays *arrays,
                             const void *argument,
                             troupe_how how,
@@ -216,11 +216,17 @@ troupe_status troupe_filter(troupe_actor *self,
     struct kernel_request request = {
         .operation = &filter_operation, .how = how, .argument = argument, .made = kept};
     troupe_arrays in = {.in = {{0}}};
+    troupe_status mine = TROUPE_OK;
+    const char *fault;
 
-    actor_require(self, keep && arrays && kept,
+    actor_require(self, keep && keep->run && arrays && kept,
                   "troupe_filter: no function, arrays or place for the new ones");
     memcpy(in.in, arrays->in, sizeof in.in);
-    request.function = (void (*)(void))keep;
+    request.kernel = &keep->kernel;
     kernel_take_arrays(self, &request, &in);
-    return kernel_call(self, &request, TROUPE_OK);
+    fault = kernel_find_fault(request.kernel,
+                              "it has no probe: define it by TROUPE_FILTER()");
+    if (fault && how.level != TROUPE_LEVEL_FAST && request.n_in > 0)
+        mine = kernel_refuse(kernel_of(self->home->rank), &request, fault);
+    return kernel_call(self, &request, mine);
 }

@@ -64,7 +64,6 @@ struct kernel_request {
     int n_in, n_out;
     const troupe_kernel *kernel; /* a user's; NULL: none */
     const void *argument;
-    void (*function)(void); /* a user's that is no kernel; NULL: none */
     void *result;
     size_t result_bytes;
     troupe_array *made; /* where the names of new arrays go; NULL: there are none */
@@ -124,6 +123,12 @@ troupe_status kernel_perform(troupe_actor *self,
 
 /* Frees the new arrays of a run. */
 void kernel_made_free(struct kernel_run *run);
+
+/* ---- map.c -------------------------------------------------------------------- */
+
+/* What the flags of a user's file do to the bits of its kernel, or `no_probe` where
+ * nothing can tell; NULL: they do nothing. */
+const char *kernel_find_fault(const troupe_kernel *kernel, const char *no_probe);
 
 /* ---- task.c ------------------------------------------------------------------- */
 

@@ -162,14 +162,13 @@ static const struct kernel_operation reduce_operation = {
     .perform = perform_reduce,
 };
 
-/* What its file's flags do to its bits; NULL: nothing. */
-static const char *find_fault(const troupe_kernel *kernel)
+const char *kernel_find_fault(const troupe_kernel *kernel, const char *no_probe)
 {
     struct numeric_environment environment;
     const char *fault;
 
     if (!kernel->probe)
-        return "it has no probe: define it by TROUPE_KERNEL()";
+        return no_probe;
     (void)numeric_environment_enter(&environment);
     fault = numeric_probe_fault(kernel->probe);
     (void)numeric_environment_leave(&environment);
@@ -183,7 +182,8 @@ static troupe_status check_kernel(troupe_actor *self,
 
     if (request->how.level == TROUPE_LEVEL_FAST || request->n_in + request->n_out == 0)
         return TROUPE_OK;
-    fault = find_fault(request->kernel);
+    fault = kernel_find_fault(request->kernel,
+                              "it has no probe: define it by TROUPE_KERNEL()");
     return fault ? kernel_refuse(kernel_of(self->home->rank), request, fault)
                  : TROUPE_OK;
 }

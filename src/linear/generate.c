@@ -82,11 +82,25 @@ static troupe_status prepare(troupe_actor *self,
     return build->room[1] && build->room[2] ? TROUPE_OK : TROUPE_NO_MEMORY;
 }
 
+/* A function whose bits may be others elsewhere is refused. */
+static troupe_status judge(const troupe_team *team,
+                           const struct linear_matrix *matrix,
+                           const troupe_kernel *row)
+{
+    const char *fault =
+        kernel_find_fault(row, "it has no probe: define it by TROUPE_ROW_KERNEL()");
+
+    if (fault && team->index == 0)
+        log_error(&matrix->here->home->rank->log, "troupe_matrix_generate of %s: %s",
+                  row->name, fault);
+    return fault ? TROUPE_INVALID : TROUPE_OK;
+}
+
 troupe_status troupe_matrix_generate(troupe_actor *self,
                                      troupe_team *team,
                                      const troupe_matrix_options *options,
                                      int most_per_row,
-                                     troupe_row_fn *row,
+                                     const troupe_row_kernel *row,
                                      const void *argument,
                                      troupe_matrix *id,
                                      troupe_matrix_fault *fault)
@@ -95,12 +109,15 @@ troupe_status troupe_matrix_generate(troupe_actor *self,
     struct linear_matrix *matrix;
 
     linear_require(self, team, options, id, "troupe_matrix_generate");
-    actor_require(self, row && most_per_row > 0,
+    actor_require(self, row && row->run && most_per_row > 0,
                   "troupe_matrix_generate: no function, or no room for its rows");
     matrix = linear_matrix_new(self);
     verdict.status = (uint64_t)linear_matrix_shape(self, team, options, matrix);
     if (verdict.status == TROUPE_OK) {
-        verdict.status = (uint64_t)prepare(self, matrix, row, argument, most_per_row);
+        verdict.status =
+            (uint64_t)prepare(self, matrix, row->run, argument, most_per_row);
+        if (verdict.status == TROUPE_OK)
+            verdict.status = (uint64_t)judge(team, matrix, &row->kernel);
         verdict.fingerprint = (uint64_t)most_per_row;
         (void)linear_agree(self, team, &verdict);
     }
@@ -135,6 +152,7 @@ poisson_row(int64_t row, int64_t *columns, double *values, const void *argument)
             }
     return n_entries;
 }
+TROUPE_ROW_KERNEL(poisson_kernel, poisson_row);
 
 troupe_status troupe_matrix_poisson(troupe_actor *self,
                                     troupe_team *team,
@@ -156,6 +174,6 @@ troupe_status troupe_matrix_poisson(troupe_actor *self,
     cube.n_rows = n * n * n;
     cube.n_columns = 0;
     cube.column_cuts = NULL;
-    return troupe_matrix_generate(self, team, &cube, n_points, poisson_row, &poisson,
-                                  id, NULL);
+    return troupe_matrix_generate(self, team, &cube, n_points, &poisson_kernel,
+                                  &poisson, id, NULL);
 }

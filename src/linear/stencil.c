@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "linear/grid.h"
-#include "numeric/probe.h"
 
 /*
  * Stencils. A row's inner part is worked out of the rows as they stand; at its ends,
@@ -256,19 +255,6 @@ static const struct kernel_operation stencil_operation = {
     .perform = perform,
 };
 
-static const char *find_fault(const troupe_stencil_kernel *kernel)
-{
-    struct numeric_environment environment;
-    const char *fault;
-
-    if (!kernel->kernel.probe)
-        return "it has no probe: define it by TROUPE_STENCIL()";
-    (void)numeric_environment_enter(&environment);
-    fault = numeric_probe_fault(kernel->kernel.probe);
-    (void)numeric_environment_leave(&environment);
-    return fault;
-}
-
 /* What is wrong with the call; NULL: nothing. */
 static const char *find_misfit(const struct linear_grid *in,
                                const struct linear_grid *out,
@@ -284,7 +270,8 @@ static const char *find_misfit(const struct linear_grid *in,
             return "the grids differ in size";
     if (level == TROUPE_LEVEL_FAST)
         return NULL;
-    return find_fault(kernel);
+    return kernel_find_fault(&kernel->kernel,
+                             "it has no probe: define it by TROUPE_STENCIL()");
 }
 
 troupe_status troupe_stencil(troupe_actor *self,

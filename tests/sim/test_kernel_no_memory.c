@@ -42,6 +42,7 @@ keep_third(const troupe_block *block, unsigned char *keep, const void *argument)
     for (int64_t i = 0; i < block->n; i++)
         keep[i] = (block->first + i) % 3 == 0;
 }
+TROUPE_FILTER(third_filter, keep_third);
 
 static void add_block(const troupe_block *block, void *result, const void *argument)
 {
@@ -79,12 +80,12 @@ filter(troupe_actor *self, const struct arrays *a, double *result, bool is_task)
     troupe_task task;
 
     if (is_task) {
-        TROUPE_TRY(troupe_filter(self, keep_third, &(troupe_arrays){.in = {a->x}}, NULL,
-                                 troupe_later(TROUPE_TREE, &task), &kept));
+        TROUPE_TRY(troupe_filter(self, &third_filter, &(troupe_arrays){.in = {a->x}},
+                                 NULL, troupe_later(TROUPE_TREE, &task), &kept));
         status = troupe_task_wait(self, &task);
     } else {
-        status = troupe_filter(self, keep_third, &(troupe_arrays){.in = {a->x}}, NULL,
-                               TROUPE_TREE, &kept);
+        status = troupe_filter(self, &third_filter, &(troupe_arrays){.in = {a->x}},
+                               NULL, TROUPE_TREE, &kept);
     }
     if (status != TROUPE_OK) {
         EXPECT_INT(kept.bits, 0);

@@ -180,6 +180,7 @@ keep_odd(const troupe_block *block, unsigned char *keep, const void *argument)
     for (int64_t i = 0; i < block->n; i++)
         keep[i] = keys[i] & 1;
 }
+TROUPE_FILTER(odd_filter, keep_odd);
 
 static troupe_status
 filter_all(const struct job *job, troupe_array x, troupe_array keys)
@@ -189,13 +190,15 @@ filter_all(const struct job *job, troupe_array x, troupe_array keys)
     int64_t sum;
 
     if (the_seed & 1) {
-        TROUPE_TRY(troupe_filter(job->self, keep_odd, &(troupe_arrays){.in = {x, keys}},
-                                 NULL, troupe_later(TROUPE_TREE, &task), kept));
+        TROUPE_TRY(troupe_filter(job->self, &odd_filter,
+                                 &(troupe_arrays){.in = {x, keys}}, NULL,
+                                 troupe_later(TROUPE_TREE, &task), kept));
         TROUPE_TRY(troupe_sum_integers(job->self, keys, TROUPE_TREE, &sum));
         TROUPE_TRY(troupe_task_wait(job->self, &task));
     } else {
-        TROUPE_TRY(troupe_filter(job->self, keep_odd, &(troupe_arrays){.in = {x, keys}},
-                                 NULL, TROUPE_TREE, kept));
+        TROUPE_TRY(troupe_filter(job->self, &odd_filter,
+                                 &(troupe_arrays){.in = {x, keys}}, NULL, TROUPE_TREE,
+                                 kept));
     }
     now.n_kept = troupe_array_describe(job->self, kept[0]).length;
     put_into(job, kept[0], now.kept);

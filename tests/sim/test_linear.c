@@ -87,6 +87,7 @@ static int row_of(int64_t row, int64_t *columns, double *values, const void *arg
     }
     return n;
 }
+TROUPE_ROW_KERNEL(row_kernel, row_of);
 
 static double expected(const struct shape *shape, int64_t row, const double *x)
 {
@@ -241,10 +242,14 @@ static void products(troupe_actor *self, const struct shape *shape)
     double all[MOST + 1];
     troupe_array x = make_array(self, shape, false, all);
     troupe_array y = make_array(self, shape, true, NULL);
+    troupe_row_kernel bare = row_kernel;
     troupe_matrix matrix;
 
+    bare.kernel.probe = NULL;
     REQUIRE(troupe_matrix_generate(self, troupe_rank_team(self), &options, MOST + 1,
-                                   row_of, shape, &matrix, NULL) == TROUPE_OK);
+                                   &bare, shape, &matrix, NULL) == TROUPE_INVALID);
+    REQUIRE(troupe_matrix_generate(self, troupe_rank_team(self), &options, MOST + 1,
+                                   &row_kernel, shape, &matrix, NULL) == TROUPE_OK);
     refusals(self, matrix, x, y);
     REQUIRE(troupe_multiply(self, matrix, x, y, TROUPE_TREE) == TROUPE_OK);
     check_product(self, shape, all, y);
@@ -376,7 +381,7 @@ static void checks(troupe_actor *self, struct shape shape)
     options = options_of(&shape);
     is_bad = find_bad(&shape, bad);
     REQUIRE(troupe_matrix_generate(self, troupe_rank_team(self), &options, MOST + 1,
-                                   row_of, &shape, &matrix, NULL) == TROUPE_OK);
+                                   &row_kernel, &shape, &matrix, NULL) == TROUPE_OK);
     REQUIRE(troupe_matrix_check(self, matrix, TROUPE_CHECK_ALL, &fault) ==
             (is_bad ? TROUPE_FAILED : TROUPE_OK));
     if (is_bad)
@@ -395,6 +400,7 @@ broken_row(int64_t row, int64_t *columns, double *values, const void *argument)
     values[0] = values[1] = kind == 4 ? (double)INFINITY : 1;
     return kind == 2 ? -1 : kind == 3 ? 2 : kind == 5 ? 0 : kind == 6 ? 3 : 1;
 }
+TROUPE_ROW_KERNEL(broken_kernel, broken_row);
 
 static void broken_rows(troupe_actor *self)
 {
@@ -415,7 +421,7 @@ static void broken_rows(troupe_actor *self)
         troupe_matrix matrix;
         troupe_status status =
             troupe_matrix_generate(self, troupe_rank_team(self), &options, 2,
-                                   broken_row, &cases[i].kind, &matrix, &fault);
+                                   &broken_kernel, &cases[i].kind, &matrix, &fault);
 
         REQUIRE(status == cases[i].made);
         if (status == TROUPE_OK)

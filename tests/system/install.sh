@@ -70,6 +70,140 @@ mpicc -o "$work/static" "$work/main.c" $(flags --cflags) "$library/libtroupe.a" 
     $(flags --static --libs-only-l | sed 's/-ltroupe//')
 run_it "pkg-config, static" "$work/static"
 
+# ---- what a user compiles with other flags ----------------------------------------------
+
+# Fused, x * x less the rounded x * x is what rounding lost: hardly ever 0.
+cat > "$work/kernels.c" << 'C'
+#include <stdio.h>
+#include <troupe/linear.h>
+#include <troupe/order.h>
+#include <troupe/reduce.h>
+#include <troupe/troupe.h>
+
+enum { N = 50000 };
+
+static void begin(const troupe_block *block, void *result, const void *argument)
+{
+    double *x = block->out[0], *squares = block->out[1];
+
+    (void)result, (void)argument;
+    for (int64_t i = 0; i < block->n; i++) {
+        x[i] = 1 + (double)(block->first + i) / 3;
+        squares[i] = x[i] * x[i];
+    }
+}
+TROUPE_KERNEL(begin_kernel, begin);
+
+static void subtract(const troupe_block *block, void *result, const void *argument)
+{
+    const double *x = block->in[0], *squares = block->in[1];
+    double *rest = block->out[0];
+
+    (void)result, (void)argument;
+    for (int64_t i = 0; i < block->n; i++)
+        rest[i] = x[i] * x[i] - squares[i];
+}
+TROUPE_KERNEL(subtract_kernel, subtract);
+
+static void keep(const troupe_block *block, unsigned char *marks, const void *argument)
+{
+    const double *x = block->in[0], *squares = block->in[1];
+
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++)
+        marks[i] = x[i] * x[i] - squares[i] != 0;
+}
+TROUPE_FILTER(keep_kernel, keep);
+
+static int row(int64_t i, int64_t *columns, double *values, const void *argument)
+{
+    columns[0] = i;
+    values[0] = (double)i * (double)i + 1.0 / 3;
+    return argument ? -1 : 1;
+}
+TROUPE_ROW_KERNEL(row_kernel, row);
+
+static const char *word(troupe_status status)
+{
+    return status == TROUPE_OK ? "done" : status == TROUPE_INVALID ? "refused" : "?";
+}
+
+/* Which of the calls are refused, and what is not 0 or kept by those that are not. */
+static troupe_status body(troupe_actor *self)
+{
+    const troupe_array_options shape = {.element = TROUPE_DOUBLE, .length = N};
+    const troupe_matrix_options square = {.n_rows = 100};
+    troupe_team *team = troupe_rank_team(self);
+    troupe_array x, squares, rest, kept[2];
+    troupe_matrix matrix;
+    troupe_how levels[] = {TROUPE_TREE, TROUPE_FAST};
+
+    TROUPE_TRY(troupe_array_create(self, team, &shape, &x));
+    TROUPE_TRY(troupe_array_create(self, team, &shape, &squares));
+    TROUPE_TRY(troupe_array_create(self, team, &shape, &rest));
+    TROUPE_TRY(troupe_map(self, &begin_kernel, &(troupe_arrays){.out = {x, squares}},
+                          NULL, TROUPE_FAST));
+    for (int i = 0; i < 2; i++) {
+        const troupe_arrays in = {.in = {x, squares}};
+        const troupe_arrays both = {.in = {x, squares}, .out = {rest}};
+        troupe_status mapped = troupe_map(self, &subtract_kernel, &both, NULL, levels[i]);
+        troupe_status filtered =
+            troupe_filter(self, &keep_kernel, &in, NULL, levels[i], kept);
+        long long n_kept = 0;
+        double norm = 0;
+
+        if (mapped == TROUPE_OK)
+            TROUPE_TRY(troupe_norm(self, rest, TROUPE_TREE, &norm));
+        if (filtered == TROUPE_OK)
+            n_kept = troupe_array_describe(self, kept[0]).length;
+        if (troupe_rank(self) == 0)
+            printf("%s: map %s%s, filter %s%s\n", i ? "fast" : "tree", word(mapped),
+                   norm != 0 ? " wrong" : "", word(filtered), n_kept ? " wrong" : "");
+    }
+    {
+        troupe_status made =
+            troupe_matrix_generate(self, team, &square, 1, &row_kernel, NULL, &matrix, NULL);
+
+        if (troupe_rank(self) == 0)
+            printf("matrix %s\n", word(made));
+    }
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(main_process, body);
+
+int main(int argc, char **argv)
+{
+    return troupe_main(argc, argv, &(troupe_program){.main = &main_process});
+}
+C
+
+compiled() { # compiled WANTED COMPILER FLAG...: what the program says
+    local wanted=$1 text
+    shift
+    # shellcheck disable=SC2046 # pkg-config prints words
+    "$@" -o "$work/kernels" "$work/kernels.c" -I"$prefix/include" $(flags --libs)
+    text=$(timeout 60 mpirun --bind-to none --oversubscribe -n 2 "$work/kernels" 2> "$work/err")
+    text=${text//$'\n'/; }
+    if [ "$text" != "$wanted" ]; then
+        printf '%s\n' "$*: $text" "expected: $wanted" "$(cat "$work/err")" >&2
+        exit 1
+    fi
+    echo "$*: $text"
+}
+right="tree: map done, filter done; fast: map done, filter done; matrix done"
+wrong="tree: map refused, filter refused; fast: map done wrong, filter done wrong; matrix refused"
+for compiler in gcc clang; do
+    command -v "$compiler" > /dev/null || continue
+    # shellcheck disable=SC2046 # pkg-config prints words
+    compiled "$right" "$compiler" -O3 -march=native $(flags --cflags)
+    compiled "$right" "$compiler" -O0
+    grep -qw fma /proc/cpuinfo 2> /dev/null || continue
+    # What a plain user writes. Clang fuses by itself from version 14 on.
+    compiled "$wrong" "$compiler" -O3 -march=native
+    grep -q 'troupe_filter of keep_kernel.*-ffp-contract=off' "$work/err"
+    grep -q 'troupe_matrix_generate of row_kernel.*-ffp-contract=off' "$work/err"
+done
+
 case " $(flags --cflags) " in
 *" -ffp-contract=off "*) ;;
 *)
