@@ -10,8 +10,8 @@
  * Infinities and NaNs follow IEEE 754, and a NaN that comes out is always the same one.
  * EXACT is the sum of the elements (of the exact products) rounded once.
  *
- * Integers: arrays of any integers. The sum wraps around, and is the same at all
- * levels.
+ * Integers: arrays of any integers. The sum is the same at all levels; one that does
+ * not fit is refused.
  */
 
 #include "troupe/kernel.h"
@@ -36,14 +36,14 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_sum(troupe_actor *self,
                                                     double *sum);
 
 /**
- * The sum of all elements of an array of integers, modulo 2^64. Elements with a sign
- * keep it.
+ * The sum of all elements of an array of integers. What it comes to on the way does not
+ * matter.
  *
  * \call     collective over the team
  * \blocks   until the result is there
  * \threads  the runtime's thread
  * \owns     \p sum is lent until the operation is done
- * \errors   as troupe_sum
+ * \errors   as troupe_sum; TROUPE_INVALID also if the sum is no int64
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_sum_integers(troupe_actor *self,
                                                              troupe_array x,

@@ -7,7 +7,8 @@
  *
  * Scans: x has numbers; `to` has double for real ones, int64 for integers with a sign
  * and uint64 for those without, and matches x in team, length, blocks and cut; it may
- * be x itself. Sums of integers wrap around. For sums of reals the length of the blocks
+ * be x itself. Running sums of integers that do
+ * not all fit are refused. For sums of reals the length of the blocks
  * is part of what is computed, running sums of positive numbers need not rise
  * everywhere, and the last need not have the bits of the sum.
  */
@@ -25,8 +26,9 @@ extern "C" {
  * \blocks   until the caller's part is there
  * \threads  the runtime's thread
  * \errors   TROUPE_INVALID the arrays do not match or have other elements, or no such
- *           combination; TROUPE_MISMATCH; TROUPE_PEER_GONE; TROUPE_NO_MEMORY;
- *           TROUPE_FAILED the check found other bits
+ *           combination, or a sum of integers does not fit; TROUPE_MISMATCH;
+ *           TROUPE_PEER_GONE; TROUPE_NO_MEMORY; TROUPE_FAILED the check found other
+ *           bits
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_scan(troupe_actor *self,
                                                      troupe_array x,

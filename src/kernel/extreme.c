@@ -10,7 +10,7 @@ struct pieces_work {
     const struct array *array;
     enum numeric_element element;
     enum numeric_which which;
-    uint64_t sums[ARRAY_MOST_THREADS];
+    numeric_wide sums[ARRAY_MOST_THREADS];
     struct numeric_extreme extremes[ARRAY_MOST_THREADS];
 };
 
@@ -49,7 +49,7 @@ static troupe_status join_integers(unsigned char *left_bytes,
                                    size_t size_bytes,
                                    const struct kernel_fold *fold)
 {
-    uint64_t left, right;
+    numeric_wide left, right;
 
     (void)size_bytes;
     (void)fold;
@@ -68,7 +68,7 @@ static troupe_status perform_sum(struct kernel_run *run,
     struct pieces_work work = {.run = run, .array = request->in[0]};
     struct {
         struct kernel_partial partial;
-        uint64_t sum;
+        numeric_wide sum;
     } all = {.partial = {.status = (uint64_t)mine}};
 
     if (mine == TROUPE_OK) {
@@ -78,14 +78,16 @@ static troupe_status perform_sum(struct kernel_run *run,
     for (int i = 0; i < ARRAY_MOST_THREADS; i++)
         all.sum += work.sums[i];
     TROUPE_TRY(kernel_combine(run, &all.partial, sizeof all, &fold));
-    memcpy(request->result, &all.sum, sizeof all.sum);
+    if (!numeric_wide_fits(all.sum, true))
+        return kernel_refuse(run->here, request, "the sum does not fit into 64 bits");
+    *(int64_t *)request->result = (int64_t)all.sum;
     return TROUPE_OK;
 }
 
 static const struct kernel_operation sum_operation = {
     .name = "troupe_sum_integers",
     .levels = KERNEL_ALL_LEVELS,
-    .expression = {"modulo 2^64", "modulo 2^64", "modulo 2^64", "modulo 2^64"},
+    .expression = {"any order", "any order", "any order", "any order"},
     .perform = perform_sum,
 };
 

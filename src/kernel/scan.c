@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "numeric/scan.h"
-#include "kernel/element.h"
+#include "kernel/whole.h"
 #include "troupe/scan.h"
 #include <math.h>
+#include <stdatomic.h>
+#include <string.h>
 
 /*
  * Scans: the totals of the blocks are the leaves of a tree; what stands before a block
@@ -12,6 +14,13 @@
 
 enum { VALUE_BYTES = 8 };
 
+/* Of a block, or of what stands before it: the value of a scan, or of sums of integers
+ * one that cannot overflow. */
+union value {
+    unsigned char bytes[VALUE_BYTES];
+    numeric_wide sum;
+};
+
 struct scan_work {
     const struct kernel_run *run;
     const struct array *x, *to;
@@ -19,9 +28,12 @@ struct scan_work {
     enum numeric_element element;
     struct numeric_scan scan;
     int64_t first_block;
-    uint64_t *totals;   /* by block */
-    uint64_t *prefixes; /* likewise */
+    bool is_whole;         /* sums of integers */
+    union value *totals;   /* by block */
+    union value *prefixes; /* likewise */
+    uint64_t *most;        /* likewise, of integers */
     bool *has_prefix;
+    atomic_bool overflows;
 };
 
 /* ---- blocks ------------------------------------------------------------------- */
@@ -68,13 +80,20 @@ static void total_task(void *context, int64_t task, int thread)
     struct widened block = {.work = work};
 
     (void)thread;
+    if (work->is_whole) {
+        struct kernel_whole whole = kernel_whole_of(work->run, work->x, begin, end);
+
+        work->totals[task].sum = whole.sum;
+        work->most[task] = whole.most;
+        return;
+    }
     if (kernel_is_widened(work->x->element)) {
         kernel_each_piece(work->x, begin, end, add_piece, &block);
-        work->totals[task] = block.total;
+        memcpy(work->totals[task].bytes, &block.total, VALUE_BYTES);
         return;
     }
     numeric_scan_total(work->run->here->isa, work->kind, work->element,
-                       array_at(work->x, begin), end - begin, &work->totals[task]);
+                       array_at(work->x, begin), end - begin, work->totals[task].bytes);
 }
 
 static void scan_task(void *context, int64_t task, int thread)
@@ -82,17 +101,19 @@ static void scan_task(void *context, int64_t task, int thread)
     const struct scan_work *work = context;
     int64_t begin = array_block_first(work->x, work->first_block + task);
     int64_t end = array_block_first(work->x, work->first_block + task + 1);
-    struct widened block = {work, work->prefixes[task], work->has_prefix[task]};
+    struct widened block = {work, (uint64_t)work->prefixes[task].sum,
+                            work->has_prefix[task]};
 
     (void)thread;
+    if (!work->is_whole)
+        memcpy(&block.total, work->prefixes[task].bytes, VALUE_BYTES);
     if (kernel_is_widened(work->x->element)) {
         kernel_each_piece(work->x, begin, end, scan_piece, &block);
         return;
     }
     numeric_scan_block(work->run->here->isa, work->kind, work->element, &work->scan,
-                       work->has_prefix[task] ? &work->prefixes[task] : NULL,
-                       array_at(work->x, begin), end - begin,
-                       array_at(work->to, begin));
+                       block.has_total ? &block.total : NULL, array_at(work->x, begin),
+                       end - begin, array_at(work->to, begin));
 }
 
 /* ---- what stands before them -------------------------------------------------- */
@@ -122,8 +143,45 @@ static troupe_status find_prefixes(const struct scan_work *work,
     return status;
 }
 
+static void fit_task(void *context, int64_t task, int thread)
+{
+    struct scan_work *work = context;
+    int64_t begin = array_block_first(work->x, work->first_block + task);
+    int64_t end = array_block_first(work->x, work->first_block + task + 1);
+    numeric_wide before = work->has_prefix[task] ? work->prefixes[task].sum : 0;
+
+    (void)thread;
+    if (!kernel_whole_fits(work->x, begin, end, before, work->most[task],
+                           work->scan.is_exclusive))
+        atomic_store_explicit(&work->overflows, true, memory_order_relaxed);
+}
+
+/* TROUPE_INVALID: there are sums of the part that do not fit. */
+static troupe_status
+check_fit(struct kernel_run *run, struct scan_work *work, int64_t n_blocks)
+{
+    if (work->is_whole)
+        kernel_work(run, n_blocks, fit_task, work);
+    return work->overflows ? TROUPE_INVALID : TROUPE_OK;
+}
+
+static void add_sums(void *left, const void *right, const void *argument)
+{
+    numeric_wide low, high;
+
+    (void)argument;
+    memcpy(&low, left, sizeof low);
+    memcpy(&high, right, sizeof high);
+    low += high;
+    memcpy(left, &low, sizeof low);
+}
+
 static struct numeric_tree tree_of(const struct scan_work *work)
 {
+    if (work->is_whole)
+        return (struct numeric_tree){.n_leaves = work->x->n_blocks,
+                                     .value_bytes = sizeof(numeric_wide),
+                                     .merge = add_sums};
     return (struct numeric_tree){.n_leaves = work->x->n_blocks,
                                  .value_bytes = VALUE_BYTES,
                                  .merge =
@@ -131,7 +189,7 @@ static struct numeric_tree tree_of(const struct scan_work *work)
 }
 
 static troupe_status scan_carriers(struct kernel_run *run,
-                                   const struct scan_work *work,
+                                   struct scan_work *work,
                                    int64_t n_blocks,
                                    troupe_status mine,
                                    struct numeric_carrier *part,
@@ -145,6 +203,8 @@ static troupe_status scan_carriers(struct kernel_run *run,
     status = kernel_carriers_before(run, work->x, work->x->block_length, part, before);
     if (status == TROUPE_OK)
         status = find_prefixes(work, n_blocks, before);
+    if (status == TROUPE_OK)
+        status = check_fit(run, work, n_blocks);
     return array_agree(run->self, run->team, status, 0);
 }
 
@@ -199,18 +259,25 @@ static troupe_status perform_scan(struct kernel_run *run,
 
     work.totals = kernel_take(run, n_blocks * sizeof *work.totals);
     work.prefixes = kernel_take(run, n_blocks * sizeof *work.prefixes);
+    work.most = kernel_take(run, n_blocks * sizeof *work.most);
     work.has_prefix = kernel_take(run, n_blocks * sizeof *work.has_prefix);
-    if (mine == TROUPE_OK && !(work.totals && work.prefixes && work.has_prefix))
+    if (mine == TROUPE_OK &&
+        !(work.totals && work.prefixes && work.most && work.has_prefix))
         mine = TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
     if (mine == TROUPE_OK) {
         work.element = kernel_element_of(x->element);
         initial = initial_of(work.kind, work.to->element);
         work.scan = (struct numeric_scan){request->words[1] != 0, &initial};
+        work.is_whole = work.kind == NUMERIC_SCAN_SUM && !kernel_is_real(x->element);
         mine = scan_part(run, &work);
+        if (work.is_whole && mine == TROUPE_INVALID)
+            (void)kernel_refuse(run->here, request,
+                                "there are sums that do not fit into 64 bits");
     }
     kernel_give(work.totals);
     kernel_give(work.prefixes);
+    kernel_give(work.most);
     kernel_give(work.has_prefix);
     return mine;
 }

@@ -132,23 +132,50 @@ static void dot_float(const void *x, const void *y, int level, double *lanes)
     tree(&(struct source){load_float_product, 4, x, y}, level, lanes);
 }
 
-/* Integers need no tree: addition modulo 2^64 is associative. */
-#define SUM_INTEGERS(type)                                                             \
-    for (int64_t i = 0; i < n; i++)                                                    \
-    sum += (uint64_t)(int64_t)((const type *)x)[i]
+/* Integers need no tree: their addition is associative. */
 #define DOT_INTEGERS(type)                                                             \
     for (int64_t i = 0; i < n; i++)                                                    \
     sum += (uint64_t)(int64_t)((const type *)x)[i] *                                   \
            (uint64_t)(int64_t)((const type *)y)[i]
 
-static uint64_t sum_integers(enum numeric_element element, const void *x, int64_t n)
+static numeric_wide sum_small_integers(const int32_t *x, int64_t n)
 {
-    uint64_t sum = 0;
+    int64_t sum = 0;
 
-    if (element == NUMERIC_INT32)
-        SUM_INTEGERS(int32_t);
-    else
-        SUM_INTEGERS(int64_t);
+    for (int64_t i = 0; i < n; i++)
+        sum += x[i];
+    return sum;
+}
+
+/* Both halves of the elements, which `bias` makes natural numbers, by themselves: loops
+ * without carries. */
+static numeric_wide sum_large_integers(const uint64_t *x, int64_t n, uint64_t bias)
+{
+    uint64_t low = 0, high = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t natural = x[i] ^ bias;
+
+        low += natural & UINT32_MAX;
+        high += natural >> 32;
+    }
+    return ((numeric_wide)high << 32) + low - (numeric_wide)bias * n;
+}
+
+static numeric_wide sum_integers(enum numeric_element element, const void *x, int64_t n)
+{
+    const int64_t chunk = INT64_C(1) << 30; /* no half of its sum overflows */
+    const uint64_t bias = element == NUMERIC_UINT64 ? 0 : UINT64_C(1) << 63;
+    numeric_wide sum = 0;
+
+    for (int64_t i = 0; i < n; i += chunk) {
+        int64_t n_here = n - i < chunk ? n - i : chunk;
+
+        if (element == NUMERIC_INT32)
+            sum += sum_small_integers((const int32_t *)x + i, n_here);
+        else
+            sum += sum_large_integers((const uint64_t *)x + i, n_here, bias);
+    }
     return sum;
 }
 

@@ -9,6 +9,7 @@
  */
 
 #include "numeric/numeric.h"
+#include "numeric/wide.h"
 #include <stdbool.h>
 
 /* What the tree of a sum adds up: elements or products of two arrays' elements, of
@@ -48,9 +49,11 @@ struct numeric_isa {
                                      int level,
                                      double *lanes);
 
-    /* Sum modulo 2^64 of integers, of any element type that is not a real number; and
-     * of products, each modulo 2^64. */
-    uint64_t (*sum_integers)(enum numeric_element element, const void *x, int64_t n);
+    /* Sum of integers, of any element type that is not a real number; and modulo 2^64
+     * of products. */
+    numeric_wide (*sum_integers)(enum numeric_element element,
+                                 const void *x,
+                                 int64_t n);
     uint64_t (*dot_integers)(enum numeric_element element,
                              const void *x,
                              const void *y,

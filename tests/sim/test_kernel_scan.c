@@ -32,7 +32,7 @@ static int64_t element_at(enum troupe_element element, int64_t i)
     case TROUPE_UINT32:
         return (uint32_t)(bits >> 32);
     default:
-        return (int64_t)(bits >> 8);
+        return (int64_t)(bits >> 16);
     }
 }
 
