@@ -1,0 +1,393 @@
+/* ranks: 2 */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "array/work.h"
+#include "troupe/troupe.h"
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Every kernel on parts so long that each of three threads on each of three ranks has
+ * tasks of its own; says the hash of what each comes to. system.kernel_threads compares
+ * them over ranks and threads.
+ */
+
+enum { LENGTH = 1300003, N_ZIPPED = 8, N_BINS = 1000 };
+
+#define REQUIRE(condition)                                                             \
+    do {                                                                               \
+        if (!(condition))                                                              \
+            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
+                        #condition);                                                   \
+    } while (0)
+#define REQUIRE_OK(call) REQUIRE((call) == TROUPE_OK)
+
+static const troupe_how levels[] = {{.level = TROUPE_LEVEL_TREE},
+                                    {.level = TROUPE_LEVEL_TREE_DD},
+                                    {.level = TROUPE_LEVEL_EXACT}};
+
+/* ---- hashes ---------------------------------------------------------------------- */
+
+/* The finisher of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
+static uint64_t mix(uint64_t z)
+{
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static void say(troupe_actor *self, const char *what, uint64_t hash)
+{
+    if (troupe_rank(self) == 0)
+        printf("%s %016" PRIx64 "\n", what, hash);
+}
+
+static void say_bytes(troupe_actor *self, const char *what, const void *bytes, size_t n)
+{
+    uint64_t hash = n;
+
+    for (size_t i = 0; i < n; i++)
+        hash = mix(hash + ((const unsigned char *)bytes)[i]);
+    say(self, what, hash);
+}
+
+static void say_real(troupe_actor *self, const char *what, double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    say(self, what, bits);
+}
+
+/* Of the elements with their places, whoever has them. */
+static void say_array(troupe_actor *self, const char *what, troupe_array array)
+{
+    troupe_array_facts facts = troupe_array_describe(self, array);
+    troupe_array_part part = troupe_array_mine(self, array);
+    uint64_t hash = 0, all = 0;
+    const troupe_reduction reduction = {.mine = &hash,
+                                        .result = &all,
+                                        .element = TROUPE_UINT64,
+                                        .combine = TROUPE_SUM,
+                                        .n_items = 1};
+
+    REQUIRE(facts.element_bytes == 8);
+    for (int64_t i = 0; i < part.n_elements; i++)
+        hash += mix(((const uint64_t *)part.data)[i] + mix((uint64_t)(part.first + i)));
+    REQUIRE_OK(troupe_reduce(self, troupe_rank_team(self), -1, &reduction));
+    say(self, what, all + mix((uint64_t)facts.length));
+}
+
+static troupe_array
+make(troupe_actor *self, enum troupe_element element, int64_t length)
+{
+    const troupe_array_options shape = {.element = element, .length = length};
+    troupe_array array;
+
+    REQUIRE_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &array));
+    return array;
+}
+
+/* ---- kernels -----------------------------------------------------------------------
+ */
+
+static atomic_int n_threads_seen;
+
+static void note_thread(void)
+{
+    static _Thread_local bool is_known;
+
+    if (!is_known)
+        atomic_fetch_add(&n_threads_seen, 1);
+    is_known = true;
+}
+
+/* Of many sizes and both signs. */
+static void begin(const troupe_block *block, void *result, const void *argument)
+{
+    uint64_t key = *(const uint64_t *)argument;
+    double *x = block->out[0];
+
+    (void)result;
+    for (int64_t i = 0; i < block->n; i++) {
+        uint64_t bits = mix(mix((uint64_t)(block->first + i)) + key);
+        double size = (double)(UINT64_C(1) << (bits & 31));
+
+        x[i] = ((double)(bits >> 11) * 0x1p-52 - 1) * size;
+    }
+}
+TROUPE_KERNEL(begin_kernel, begin);
+
+static void triad(const troupe_block *block, void *result, const void *argument)
+{
+    const double *x = block->in[0], *y = block->in[1];
+    double *to = block->out[0];
+
+    (void)result;
+    (void)argument;
+    note_thread();
+    for (int64_t i = 0; i < block->n; i++)
+        to[i] = x[i] + 0.1 * y[i];
+}
+TROUPE_KERNEL(triad_kernel, triad);
+
+static void zip(const troupe_block *block, void *result, const void *argument)
+{
+    double *to = block->out[0];
+
+    (void)result;
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++) {
+        double sum = 0;
+
+        for (int k = 0; k < N_ZIPPED; k++)
+            sum = sum * 0.7 + ((const double *)block->in[k])[i];
+        to[i] = sum;
+    }
+}
+TROUPE_KERNEL(zip_kernel, zip);
+
+/* x -> a x + b, one after the other: they do not commute. */
+struct line {
+    double a, b;
+};
+
+static void chain(const troupe_block *block, void *result, const void *argument)
+{
+    const double *x = block->in[0];
+    struct line *line = result;
+
+    (void)argument;
+    line->a = 1;
+    for (int64_t i = 0; i < block->n; i++) {
+        line->a *= 0.999;
+        line->b = line->b * 0.999 + x[i];
+    }
+}
+
+static void join_lines(void *left, const void *right)
+{
+    struct line *a = left;
+    const struct line *b = right;
+
+    a->b = b->a * a->b + b->b;
+    a->a *= b->a;
+}
+TROUPE_REDUCTION_KERNEL(chain_kernel, chain, join_lines, struct line);
+
+static void
+keep_positive(const troupe_block *block, unsigned char *keep, const void *argument)
+{
+    const double *x = block->in[0];
+
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++)
+        keep[i] = x[i] * 3 - 1 > 0;
+}
+TROUPE_FILTER(positive_filter, keep_positive);
+
+static void smooth(const troupe_strip *strip, const void *argument)
+{
+    const double *here = troupe_strip_row(strip, 0, 0);
+    const double *below = troupe_strip_row(strip, -1, 0);
+    const double *above = troupe_strip_row(strip, 1, 0);
+
+    (void)argument;
+    for (int64_t i = 0; i < strip->n; i++)
+        strip->out[i] =
+            here[i] + 0.1 * (here[i - 1] + here[i + 1] + below[i] + above[i]);
+}
+TROUPE_STENCIL(smooth_kernel, smooth);
+
+/* ---- all of them
+ * --------------------------------------------------------------------- */
+
+static void sums(troupe_actor *self, troupe_array x, troupe_array y)
+{
+    troupe_moments moments;
+    troupe_extreme extreme;
+    double sum;
+
+    for (int i = 0; i < 3; i++) {
+        REQUIRE_OK(troupe_sum(self, x, levels[i], &sum));
+        say_real(self, "sum", sum);
+        REQUIRE_OK(troupe_dot(self, x, y, levels[i], &sum));
+        say_real(self, "dot", sum);
+        REQUIRE_OK(troupe_norm(self, x, levels[i], &sum));
+        say_real(self, "norm", sum);
+        REQUIRE_OK(troupe_moments_of(self, x, levels[i], &moments));
+        say_bytes(self, "moments", &moments, sizeof moments);
+    }
+    REQUIRE_OK(troupe_sum(self, x, TROUPE_FAST, &sum));
+    say_real(self, "fast", sum);
+    REQUIRE_OK(troupe_min(self, x, TROUPE_TREE, &extreme));
+    say_bytes(self, "least", &extreme, sizeof extreme);
+    REQUIRE_OK(troupe_max(self, x, TROUPE_TREE, &extreme));
+    say_bytes(self, "greatest", &extreme, sizeof extreme);
+}
+
+/* A million numbers of a generator have one sum by the tree. */
+static void golden(troupe_actor *self)
+{
+    enum { N = 1000000 };
+    troupe_array x = make(self, TROUPE_DOUBLE, N);
+    troupe_array_part part = troupe_array_mine(self, x);
+    uint64_t state = UINT64_C(0x243F6A8885A308D3), bits;
+    double sum;
+
+    for (int64_t i = 0; i < part.first + part.n_elements; i++) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        if (i >= part.first)
+            ((double *)part.data)[i - part.first] =
+                ((double)(state >> 11) - 0x1p52) * 0x1p-52;
+    }
+    REQUIRE_OK(troupe_sum(self, x, TROUPE_TREE, &sum));
+    memcpy(&bits, &sum, sizeof bits);
+    REQUIRE(bits == UINT64_C(0x40618f71f6379380));
+    troupe_array_destroy(self, &x);
+}
+
+static void maps(troupe_actor *self, troupe_array x, troupe_array y)
+{
+    troupe_array to = make(self, TROUPE_DOUBLE, LENGTH), kept[2];
+    troupe_arrays eight = {.out = {to}};
+    struct line line = {0, 0};
+
+    REQUIRE_OK(troupe_map(self, &triad_kernel,
+                          &(troupe_arrays){.in = {x, y}, .out = {to}}, NULL,
+                          TROUPE_TREE));
+    say_array(self, "map", to);
+    for (uint64_t i = 0; i < N_ZIPPED; i++) {
+        uint64_t key = 100 + i;
+
+        eight.in[i] = make(self, TROUPE_DOUBLE, LENGTH);
+        REQUIRE_OK(troupe_map(self, &begin_kernel,
+                              &(troupe_arrays){.out = {eight.in[i]}}, &key,
+                              TROUPE_TREE));
+    }
+    REQUIRE_OK(troupe_map(self, &zip_kernel, &eight, NULL, TROUPE_TREE));
+    say_array(self, "zip", to);
+    for (int i = 0; i < N_ZIPPED; i++)
+        troupe_array_destroy(self, &eight.in[i]);
+    REQUIRE_OK(troupe_reduce_blocks(self, &chain_kernel, &(troupe_arrays){.in = {x}},
+                                    NULL, TROUPE_TREE, &line));
+    say_bytes(self, "reduce_blocks", &line, sizeof line);
+    REQUIRE_OK(troupe_filter(self, &positive_filter, &(troupe_arrays){.in = {x, y}},
+                             NULL, TROUPE_TREE, kept));
+    say_array(self, "filter", kept[0]);
+    say_array(self, "filter", kept[1]);
+    REQUIRE_OK(troupe_sort(self, to, &(troupe_arrays){.out = {y}}, TROUPE_TREE));
+    say_array(self, "sort", to);
+    say_array(self, "sort", y);
+}
+
+static void scans(troupe_actor *self, troupe_array x)
+{
+    troupe_array to = make(self, TROUPE_DOUBLE, LENGTH), sums;
+    troupe_array heads = make(self, TROUPE_UINT8, LENGTH);
+    troupe_array_part part = troupe_array_mine(self, heads);
+
+    REQUIRE_OK(troupe_scan(self, x, to, TROUPE_SUM, TROUPE_TREE));
+    say_array(self, "scan", to);
+    REQUIRE_OK(troupe_scan_exclusive(self, x, to, TROUPE_SUM, TROUPE_TREE));
+    say_array(self, "scan_exclusive", to);
+    for (int64_t i = 0; i < part.n_elements; i++)
+        ((unsigned char *)part.data)[i] = mix((uint64_t)(part.first + i)) % 300 == 0;
+    REQUIRE_OK(troupe_sum_segments(self, x, heads, TROUPE_TREE, &sums));
+    say_array(self, "segments", sums);
+}
+
+static void counts(troupe_actor *self, troupe_array x)
+{
+    static uint64_t places[N_BINS + TROUPE_BINS_EXTRA];
+    static double weighed[N_BINS + TROUPE_BINS_EXTRA];
+    const troupe_bins bins = {-1e8, 1e8, N_BINS};
+    troupe_array drawn = make(self, TROUPE_DOUBLE, LENGTH);
+    troupe_array whole = make(self, TROUPE_INT64, LENGTH);
+    troupe_random random = {12, 34};
+    int64_t sum;
+
+    REQUIRE_OK(troupe_fill_normal(self, drawn, random, TROUPE_TREE));
+    say_array(self, "normal", drawn);
+    REQUIRE_OK(troupe_fill_uniform(self, drawn, random, TROUPE_TREE));
+    say_array(self, "uniform", drawn);
+    REQUIRE_OK(troupe_fill_integers(self, whole, random, -1000, 5000, TROUPE_TREE));
+    say_array(self, "integers", whole);
+    REQUIRE_OK(troupe_sum_integers(self, whole, TROUPE_TREE, &sum));
+    say(self, "sum_integers", (uint64_t)sum);
+    REQUIRE_OK(troupe_scan(self, whole, whole, TROUPE_SUM, TROUPE_TREE));
+    say_array(self, "scan of integers", whole);
+    REQUIRE_OK(troupe_histogram(self, x, bins, TROUPE_TREE, places));
+    say_bytes(self, "histogram", places, sizeof places);
+    REQUIRE_OK(troupe_histogram_weighted(self, x, drawn, bins, TROUPE_TREE, weighed));
+    say_bytes(self, "histogram_weighted", weighed, sizeof weighed);
+}
+
+static void products(troupe_actor *self)
+{
+    const troupe_matrix_options shape = {.block_length = 1024};
+    const int64_t n = 40, key = 5;
+    const troupe_array_options rows = {
+        .element = TROUPE_DOUBLE, .length = n * n * n, .block_length = 1024};
+    troupe_matrix matrix;
+    troupe_array x, y;
+    double dot;
+
+    REQUIRE_OK(
+        troupe_matrix_poisson(self, troupe_rank_team(self), n, 27, &shape, &matrix));
+    REQUIRE_OK(troupe_array_create(self, troupe_rank_team(self), &rows, &x));
+    REQUIRE_OK(troupe_array_create(self, troupe_rank_team(self), &rows, &y));
+    REQUIRE_OK(troupe_map(self, &begin_kernel, &(troupe_arrays){.out = {x}}, &key,
+                          TROUPE_TREE));
+    REQUIRE_OK(troupe_multiply(self, matrix, x, y, TROUPE_TREE));
+    say_array(self, "multiply", y);
+    for (int i = 0; i < 3; i++) {
+        REQUIRE_OK(troupe_multiply_dot(self, matrix, x, y, levels[i], &dot));
+        say_real(self, "multiply_dot", dot);
+    }
+}
+
+static void grids(troupe_actor *self)
+{
+    const troupe_grid_options shape = {.n_dimensions = 2, .size = {500, 400}};
+    troupe_grid from, to;
+    troupe_grid_facts facts;
+
+    REQUIRE_OK(troupe_grid_create(self, troupe_rank_team(self), &shape, &from));
+    REQUIRE_OK(troupe_grid_create(self, troupe_rank_team(self), &shape, &to));
+    facts = troupe_grid_describe(self, from);
+    for (int64_t k = 0; k < facts.my_planes; k++)
+        for (int64_t i = 0; i < 500; i++)
+            facts.data[k * facts.plane_length + i] =
+                (double)(mix((uint64_t)((facts.first_plane + k) * 500 + i)) >> 11);
+    REQUIRE_OK(troupe_stencil(self, &smooth_kernel, from, to, NULL, TROUPE_TREE));
+    say_array(self, "stencil", troupe_grid_array(to));
+}
+
+static troupe_status body(troupe_actor *self)
+{
+    troupe_array x = make(self, TROUPE_DOUBLE, LENGTH);
+    troupe_array y = make(self, TROUPE_DOUBLE, LENGTH);
+    const uint64_t keys[] = {1, 2};
+
+    REQUIRE_OK(troupe_map(self, &begin_kernel, &(troupe_arrays){.out = {x}}, &keys[0],
+                          TROUPE_TREE));
+    REQUIRE_OK(troupe_map(self, &begin_kernel, &(troupe_arrays){.out = {y}}, &keys[1],
+                          TROUPE_TREE));
+    golden(self);
+    sums(self, x, y);
+    scans(self, x);
+    counts(self, x);
+    maps(self, x, y);
+    products(self);
+    grids(self);
+    REQUIRE(n_threads_seen == array_n_threads(self));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(main_process, body);
+
+int main(int argc, char **argv)
+{
+    return troupe_main(argc, argv, &(troupe_program){.main = &main_process});
+}
