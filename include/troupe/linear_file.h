@@ -2,7 +2,7 @@
 #ifndef TROUPE_LINEAR_FILE_H
 #define TROUPE_LINEAR_FILE_H
 
-/* Sparse matrices from files. */
+/* Sparse matrices from and to files. */
 
 #include "troupe/array_file.h"
 #include "troupe/linear.h"
@@ -38,6 +38,21 @@ troupe_matrix_load(troupe_actor *self,
                    const troupe_matrix_options *options,
                    troupe_matrix *matrix,
                    troupe_file_fault *fault);
+
+/**
+ * Saves a matrix as coordinate, real and general: its entries row by row, each with the
+ * digits that read back to the same number. The file has the same bytes on any number
+ * of members, and is there when it is whole.
+ *
+ * \call     collective over the matrix's team
+ * \blocks   until all members have written
+ * \threads  the runtime's thread
+ * \errors   as troupe_array_save
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status troupe_matrix_save(troupe_actor *self,
+                                                            troupe_matrix matrix,
+                                                            const char *path,
+                                                            troupe_file_fault *fault);
 
 #ifdef __cplusplus
 }

@@ -27,17 +27,6 @@ static int64_t find_entry(const struct linear_matrix *matrix,
     return -1;
 }
 
-/* The first and the end of a row's entries, by its place in the part. */
-static void row_range(const struct linear_matrix *matrix, int64_t row, int64_t range[2])
-{
-    int64_t block = row / matrix->ends->block_length;
-    bool is_first = row % matrix->ends->block_length == 0;
-    const uint32_t *ends = linear_ends(matrix);
-
-    range[0] = matrix->block_starts[block] + (is_first ? 0 : (int64_t)ends[row - 1]);
-    range[1] = matrix->block_starts[block] + (int64_t)ends[row];
-}
-
 /* ---- the diagonal ------------------------------------------------------------- */
 
 struct diagonal {
@@ -55,7 +44,7 @@ static void diagonal_block(void *context, int64_t block, int thread)
     for (int64_t i = first; i < first + n_rows; i++) {
         int64_t range[2], entry;
 
-        row_range(matrix, i, range);
+        linear_row_range(matrix, i, range);
         entry =
             find_entry(matrix, range[0], range[1], array_mine_first(matrix->ends) + i);
         diagonal->values[i] = entry < 0 ? 0 : linear_values(matrix)[entry];
@@ -122,7 +111,7 @@ static void compare_mirror(const struct linear_matrix *matrix,
 {
     int64_t range[2], mirror;
 
-    row_range(matrix, entry->column - array_mine_first(matrix->ends), range);
+    linear_row_range(matrix, entry->column - array_mine_first(matrix->ends), range);
     mirror = find_entry(matrix, range[0], range[1], entry->row);
     if (mirror < 0)
         linear_verdict_set(verdict, LINEAR_NO_MIRROR, entry->row, entry->column);
@@ -137,7 +126,7 @@ static void look_at_row(const struct looking *looking, int64_t block, int64_t ro
     troupe_entry entry = {.row = array_mine_first(matrix->ends) + row};
     int64_t range[2];
 
-    row_range(matrix, row, range);
+    linear_row_range(matrix, row, range);
     if (looking->wishes == TROUPE_CHECK_ROWS && range[0] == range[1])
         linear_verdict_set(verdict, LINEAR_ROW_EMPTY, entry.row, -1);
     for (int64_t i = range[0]; i < range[1]; i++) {
@@ -191,7 +180,7 @@ list_mirrors(const struct looking *looking, troupe_entry *entries, int64_t *n_en
     for (int64_t row = 0; row < array_mine_length(matrix->ends); row++) {
         int64_t range[2];
 
-        row_range(matrix, row, range);
+        linear_row_range(matrix, row, range);
         for (int64_t i = range[0]; i < range[1]; i++)
             if (!is_own_row(matrix, linear_column(matrix, i)))
                 entries[(*n_entries)++] =

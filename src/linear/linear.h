@@ -174,6 +174,18 @@ static inline int64_t linear_column(const struct linear_matrix *matrix, int64_t 
                       : array_mine_first(&matrix->column) + column;
 }
 
+/* The first and the end of a row's entries, by its place in the part. */
+static inline void
+linear_row_range(const struct linear_matrix *matrix, int64_t row, int64_t range[2])
+{
+    int64_t block = row / matrix->ends->block_length;
+    bool is_first = row % matrix->ends->block_length == 0;
+    const uint32_t *ends = linear_ends(matrix);
+
+    range[0] = matrix->block_starts[block] + (is_first ? 0 : (int64_t)ends[row - 1]);
+    range[1] = matrix->block_starts[block] + (int64_t)ends[row];
+}
+
 /* ---- build.c ------------------------------------------------------------------ */
 
 /* The entries of a row by rising column, until the thread asks again; less than 0:
