@@ -53,18 +53,26 @@ static void run_blocks(struct kernel_run *run, struct blocks_work *work)
                 blocks_task, work);
 }
 
+/* Some for each thread, where there are so many: a block may be long work. */
+static int64_t choose_task_blocks(const struct kernel_run *run, int64_t n_blocks)
+{
+    enum { MOST = 16, THREAD_TASKS = 8 };
+    int64_t n = n_blocks / (THREAD_TASKS * array_n_threads(run->self));
+
+    return run->is_again || n < 1 ? 1 : n < MOST ? n : MOST;
+}
+
 static struct blocks_work work_of(const struct kernel_run *run,
                                   const struct kernel_request *request)
 {
-    enum { TASK_BLOCKS = 16, TASK_BLOCKS_AGAIN = 5 };
     const struct array *shape = kernel_main_array(request);
+    int64_t n_blocks = array_mine_blocks(shape);
 
     return (struct blocks_work){.request = request,
                                 .shape = shape,
                                 .first_block = shape->cuts[shape->index],
-                                .n_blocks = array_mine_blocks(shape),
-                                .task_blocks =
-                                    run->is_again ? TASK_BLOCKS_AGAIN : TASK_BLOCKS};
+                                .n_blocks = n_blocks,
+                                .task_blocks = choose_task_blocks(run, n_blocks)};
 }
 
 static troupe_status perform_map(struct kernel_run *run,

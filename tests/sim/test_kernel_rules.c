@@ -486,6 +486,43 @@ START_TEST(the_check_names_who_changes_its_bits)
 }
 END_TEST
 
+/* It gives each block what would have been its number in the usual order. */
+static void in_turn(const troupe_block *block, void *result, const void *argument)
+{
+    static int n_calls;
+    double *to = block->out[0];
+
+    (void)result;
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++)
+        to[i] = n_calls % 4;
+    n_calls++;
+}
+TROUPE_KERNEL(in_turn_kernel, in_turn);
+
+static troupe_status shuffled_body(troupe_actor *self)
+{
+    troupe_array x = make(self, TROUPE_DOUBLE, 64, 16);
+
+    EXPECT_STATUS(troupe_map(self, &in_turn_kernel, &(troupe_arrays){.out = {x}}, NULL,
+                             TROUPE_TREE),
+                  TROUPE_FAILED);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(shuffled_process, shuffled_body);
+
+START_TEST(the_check_shuffles_few_blocks_too)
+{
+    struct child_end end;
+
+    setenv("TROUPE_CHECK", "1", 1);
+    scene_listen(&(struct scene){.main = &shuffled_process, .n_ranks = 1}, &end);
+    unsetenv("TROUPE_CHECK");
+    ck_assert_ptr_nonnull(
+        strstr(end.text, "what in_turn_kernel writes has other bits"));
+}
+END_TEST
+
 CHECK_MAIN("kernel rules",
            what_cannot_be_is_refused_on_all_members,
            members_that_differ_are_told,
@@ -496,4 +533,5 @@ CHECK_MAIN("kernel rules",
            who_starts_and_who_calls_are_told,
            what_a_task_makes_is_the_callers,
            others_get_turns_while_one_sorts,
-           the_check_names_who_changes_its_bits)
+           the_check_names_who_changes_its_bits,
+           the_check_shuffles_few_blocks_too)
