@@ -101,7 +101,8 @@ static troupe_status prepare(struct job *job)
     if (status == TROUPE_NO_MEMORY)
         return give_up(job, name_of(job), "there is not enough memory for the matrix");
     TROUPE_TRY(status);
-    status = troupe_matrix_check(job->self, matrix, TROUPE_CHECK_ALL, &fault);
+    status = troupe_matrix_check(job->self, matrix,
+                                 TROUPE_CHECK_ALL | TROUPE_CHECK_POSITIVE, &fault);
     if (status == TROUPE_FAILED)
         return give_up(job, name_of(job), fault.text);
     TROUPE_TRY(status);

@@ -26,6 +26,8 @@ static const char help[] =
     "  --json            print one JSON object\n"
     "  --help            print this\n"
     "\n"
+    "A matrix that is singular and else good is noticed where two rows show it.\n"
+    "\n"
     "The residuals have the same bits for any number of ranks and of threads in each\n"
     "(TROUPE_WORKERS). On a terminal the residual is shown as it falls;\n"
     "TROUPE_PROGRESS=0 turns that off, 1 forces it.\n"

@@ -178,31 +178,6 @@ TROUPE_API void troupe_matrix_destroy(troupe_actor *self, troupe_matrix *matrix)
 TROUPE_API troupe_matrix_facts troupe_matrix_describe(troupe_actor *self,
                                                       troupe_matrix matrix);
 
-/** What troupe_matrix_check() looks for. */
-enum {
-    TROUPE_CHECK_SQUARE = 1,
-    TROUPE_CHECK_FINITE = 2,    /**< no NaN or infinity */
-    TROUPE_CHECK_ROWS = 4,      /**< no row without entries */
-    TROUPE_CHECK_SYMMETRIC = 8, /**< each entry stands at its mirror's place too */
-    TROUPE_CHECK_ALL = 15
-};
-
-/**
- * Looks whether a matrix is what it should be; the fault is the first found, in the
- * order of the list above and then of the rows.
- *
- * \call     collective over the team
- * \blocks   until the result is there
- * \threads  the runtime's thread
- * \errors   TROUPE_FAILED it is not, as the fault says; TROUPE_INVALID unknown wishes;
- *           TROUPE_NO_MEMORY, TROUPE_MISMATCH, TROUPE_PEER_GONE
- */
-TROUPE_API TROUPE_MUST_USE troupe_status
-troupe_matrix_check(troupe_actor *self,
-                    troupe_matrix matrix,
-                    unsigned wishes,
-                    troupe_matrix_fault *fault);
-
 /**
  * Writes the diagonal to an array like the matrix's rows; 0 where there is no entry.
  *
@@ -251,6 +226,8 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_multiply_dot(troupe_actor *self,
                                                              troupe_array y,
                                                              troupe_how how,
                                                              double *dot);
+
+#include "troupe/linear_check.h" /* whether a matrix is what it should be */
 
 #ifdef __cplusplus
 }

@@ -87,6 +87,10 @@ static const char *const texts[LINEAR_N_FAULTS] = {
         "not symmetric: an entry at row %lld, column %lld, none the other way round",
     [LINEAR_MIRROR_DIFFERS] =
         "not symmetric: row %lld, column %lld has another value the other way round",
+    [LINEAR_DIAGONAL_NOT_POSITIVE] =
+        "not positive definite: the diagonal of row %lld is not positive",
+    [LINEAR_MINOR_NOT_POSITIVE] =
+        "not positive definite: row %lld, column %lld is too large",
     [LINEAR_PART_TOO_LARGE] = "a member's part is too large: use more ranks",
 };
 

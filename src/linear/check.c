@@ -119,6 +119,74 @@ static void compare_mirror(const struct linear_matrix *matrix,
         linear_verdict_set(verdict, LINEAR_MIRROR_DIFFERS, entry->row, entry->column);
 }
 
+/* Is d e > a^2, for positive d and e? To the last bit, whatever their size. */
+static bool is_less_than_product(double a, double d, double e)
+{
+    int d_exponent, e_exponent, a_exponent, shift;
+    double difference;
+
+    if (a == 0)
+        return true;
+    d = frexp(d, &d_exponent);
+    e = frexp(e, &e_exponent);
+    a = frexp(a, &a_exponent);
+    shift = d_exponent + e_exponent - 2 * a_exponent;
+    if (shift > 2 || shift < -2) /* both products are from 1/4 to 1 */
+        return shift > 0;
+    difference = ldexp(d * e, shift) - a * a;
+    if (fabs(difference) > 0x1p-40)
+        return difference > 0;
+    return difference + (ldexp(fma(d, e, -(d * e)), shift) - fma(a, a, -(a * a))) > 0;
+}
+
+/* 0: there is none. */
+static double diagonal_of(const struct linear_matrix *matrix, int64_t row)
+{
+    int64_t range[2], entry;
+
+    linear_row_range(matrix, row, range);
+    entry =
+        find_entry(matrix, range[0], range[1], array_mine_first(matrix->ends) + row);
+    return entry < 0 ? 0 : linear_values(matrix)[entry];
+}
+
+/* Of an entry whose column's row is the caller's, and whose value is its own row's
+ * diagonal: the entry stands at its mirror's place too. */
+static void judge_minor(const struct linear_matrix *matrix,
+                        const troupe_entry *entry,
+                        struct linear_verdict *verdict)
+{
+    int64_t range[2], mirror, row = entry->column - array_mine_first(matrix->ends);
+    double other = diagonal_of(matrix, row);
+
+    linear_row_range(matrix, row, range);
+    mirror = find_entry(matrix, range[0], range[1], entry->row);
+    if (mirror >= 0 && entry->value > 0 && other > 0 &&
+        !is_less_than_product(linear_values(matrix)[mirror], entry->value, other))
+        linear_verdict_set(verdict, LINEAR_MINOR_NOT_POSITIVE, entry->row,
+                           entry->column);
+}
+
+static void judge_row(const struct looking *looking, int64_t block, int64_t row)
+{
+    const struct linear_matrix *matrix = looking->matrix;
+    struct linear_verdict *verdict = &looking->faults[block];
+    troupe_entry entry = {.row = array_mine_first(matrix->ends) + row,
+                          .value = diagonal_of(matrix, row)};
+    int64_t range[2];
+
+    if (!(entry.value > 0))
+        linear_verdict_set(verdict, LINEAR_DIAGONAL_NOT_POSITIVE, entry.row, entry.row);
+    linear_row_range(matrix, row, range);
+    for (int64_t i = range[0]; i < range[1]; i++) {
+        entry.column = linear_column(matrix, i);
+        if (!is_own_row(matrix, entry.column))
+            looking->n_mirrors[block]++;
+        else if (entry.column != entry.row)
+            judge_minor(matrix, &entry, verdict);
+    }
+}
+
 static void look_at_row(const struct looking *looking, int64_t block, int64_t row)
 {
     const struct linear_matrix *matrix = looking->matrix;
@@ -152,7 +220,10 @@ static void look_at_block(void *context, int64_t block, int thread)
     memset(&looking->faults[block], 0, sizeof looking->faults[block]);
     looking->n_mirrors[block] = 0;
     for (int64_t i = first; i < first + n_rows; i++)
-        look_at_row(looking, block, i);
+        if (looking->wishes == TROUPE_CHECK_POSITIVE)
+            judge_row(looking, block, i);
+        else
+            look_at_row(looking, block, i);
 }
 
 /* One wish on all rows of this member. */
@@ -178,6 +249,7 @@ list_mirrors(const struct looking *looking, troupe_entry *entries, int64_t *n_en
 
     *n_entries = 0;
     for (int64_t row = 0; row < array_mine_length(matrix->ends); row++) {
+        double diagonal = diagonal_of(matrix, row);
         int64_t range[2];
 
         linear_row_range(matrix, row, range);
@@ -186,22 +258,29 @@ list_mirrors(const struct looking *looking, troupe_entry *entries, int64_t *n_en
                 entries[(*n_entries)++] =
                     (troupe_entry){.row = linear_column(matrix, i),
                                    .column = array_mine_first(matrix->ends) + row,
-                                   .value = linear_values(matrix)[i]};
+                                   .value = looking->wishes == TROUPE_CHECK_POSITIVE
+                                                ? diagonal
+                                                : linear_values(matrix)[i]};
     }
 }
 
 /* Of the mirrors of others' entries that should be here, the first that is not. */
-static void compare_gathered(const struct linear_matrix *matrix,
+static void compare_gathered(const struct looking *looking,
                              const struct linear_gathered *gathered,
                              struct linear_verdict *verdict)
 {
+    const struct linear_matrix *matrix = looking->matrix;
+
     for (int64_t i = 0; i < gathered->n_items; i++) {
         const troupe_entry entry = {.row = gathered->items[i].column,
                                     .column = gathered->items[i].row,
                                     .value = gathered->items[i].value};
         struct linear_verdict fault = {.row = -1, .column = -1};
 
-        compare_mirror(matrix, &entry, &fault);
+        if (looking->wishes == TROUPE_CHECK_POSITIVE)
+            judge_minor(matrix, &entry, &fault);
+        else
+            compare_mirror(matrix, &entry, &fault);
         if (!linear_verdict_is_before(verdict, &fault))
             *verdict = fault;
     }
@@ -230,7 +309,7 @@ static void look_elsewhere(troupe_actor *self,
         common.status = (uint64_t)linear_gather(self, team, matrix, entries, n,
                                                 matrix->looked_at, &common);
     if (common.status == TROUPE_OK)
-        compare_gathered(matrix, matrix->looked_at, verdict);
+        compare_gathered(looking, matrix->looked_at, verdict);
     else
         *verdict = common;
     kernel_give(entries);
@@ -246,10 +325,11 @@ static troupe_status look_for_all(troupe_actor *self,
                                   struct linear_verdict *verdict)
 {
     static const unsigned by_row[] = {TROUPE_CHECK_FINITE, TROUPE_CHECK_ROWS,
-                                      TROUPE_CHECK_SYMMETRIC};
+                                      TROUPE_CHECK_SYMMETRIC, TROUPE_CHECK_POSITIVE};
     const struct linear_matrix *matrix = looking->matrix;
 
-    if (wishes & (TROUPE_CHECK_SQUARE | TROUPE_CHECK_SYMMETRIC) &&
+    if (wishes &
+            (TROUPE_CHECK_SQUARE | TROUPE_CHECK_SYMMETRIC | TROUPE_CHECK_POSITIVE) &&
         matrix->ends->length != matrix->column.length) {
         linear_verdict_set(verdict, LINEAR_NOT_SQUARE, matrix->ends->length,
                            matrix->column.length);
@@ -260,7 +340,7 @@ static troupe_status look_for_all(troupe_actor *self,
         if (!(wishes & by_row[i]))
             continue;
         *verdict = look(self, looking);
-        if (by_row[i] == TROUPE_CHECK_SYMMETRIC)
+        if (by_row[i] >= TROUPE_CHECK_SYMMETRIC)
             look_elsewhere(self, looking, verdict);
         TROUPE_TRY(linear_agree(self, matrix->ends->team, verdict));
     }
@@ -280,7 +360,7 @@ troupe_status troupe_matrix_check(troupe_actor *self,
     actor_require_process(self, "troupe_matrix_check");
     looking.faults = kernel_lend(self, n * sizeof *looking.faults);
     looking.n_mirrors = kernel_lend(self, n * sizeof *looking.n_mirrors);
-    if (wishes & ~(unsigned)TROUPE_CHECK_ALL)
+    if (wishes & ~(unsigned)(TROUPE_CHECK_ALL | TROUPE_CHECK_POSITIVE))
         verdict.status = TROUPE_INVALID;
     else if (!looking.faults || !looking.n_mirrors)
         verdict.status = TROUPE_NO_MEMORY;

@@ -31,7 +31,7 @@ BEGIN {
     belongs("output", "outbox")
     belongs("numeric", "kernel_probe lanes")
     belongs("kernel", "order random reduce scan")
-    belongs("linear", "grid linear_file")
+    belongs("linear", "grid linear_check linear_file")
     belongs("troupe", "verbs") # one verb for the calls of several folders
     while ((getline line < "src/LAYERS") > 0) {
         n_lines++

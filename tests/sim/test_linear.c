@@ -387,7 +387,7 @@ static void checks(troupe_actor *self, struct shape shape)
     if (is_bad)
         REQUIRE(fault.row == bad[0] && fault.column == bad[1]);
     memcpy(now.fault, fault.text, is_bad ? sizeof now.fault : 0);
-    REQUIRE(troupe_matrix_check(self, matrix, 16, &fault) == TROUPE_INVALID);
+    REQUIRE(troupe_matrix_check(self, matrix, 32, &fault) == TROUPE_INVALID);
 }
 
 static int
@@ -401,6 +401,46 @@ broken_row(int64_t row, int64_t *columns, double *values, const void *argument)
     return kind == 2 ? -1 : kind == 3 ? 2 : kind == 5 ? 0 : kind == 6 ? 3 : 1;
 }
 TROUPE_ROW_KERNEL(broken_kernel, broken_row);
+
+/* 2 and -1 on the diagonals; of kind 1 an element between blocks is 2, of kind 2
+ * nearly, of kind 3 a diagonal is 0. */
+static int
+chain_row(int64_t row, int64_t *columns, double *values, const void *argument)
+{
+    int64_t kind = *(const int64_t *)argument;
+    int n = 0;
+
+    for (int64_t j = row - 1; j <= row + 1; j++) {
+        if (j < 0 || j > 63)
+            continue;
+        columns[n] = j;
+        values[n] = j != row ? -1 : kind == 3 && row == 40 ? 0 : 2;
+        if (row + j == 63 && kind < 3)
+            values[n] = kind == 1 ? -2 : kind == 2 ? -0x1.fffffffffffffp0 : -1;
+        n++;
+    }
+    return n;
+}
+TROUPE_ROW_KERNEL(chain_kernel, chain_row);
+
+static void definite(troupe_actor *self)
+{
+    const troupe_matrix_options options = {.n_rows = 64, .block_length = 16};
+    static const int64_t rows[] = {-1, 31, -1, 40}, columns[] = {-1, 32, -1, 40};
+
+    for (int64_t kind = 0; kind < 4; kind++) {
+        troupe_matrix_fault fault = {.row = -1, .column = -1};
+        troupe_matrix matrix;
+
+        REQUIRE(troupe_matrix_generate(self, troupe_rank_team(self), &options, 3,
+                                       &chain_kernel, &kind, &matrix,
+                                       NULL) == TROUPE_OK);
+        REQUIRE(troupe_matrix_check(self, matrix, TROUPE_CHECK_POSITIVE, &fault) ==
+                (rows[kind] < 0 ? TROUPE_OK : TROUPE_FAILED));
+        REQUIRE(fault.row == rows[kind] && fault.column == columns[kind]);
+        troupe_matrix_destroy(self, &matrix);
+    }
+}
 
 static void broken_rows(troupe_actor *self)
 {
@@ -453,6 +493,7 @@ static troupe_status body(troupe_actor *self)
     from_entries(self, &shape);
     twice(self);
     broken_rows(self);
+    definite(self);
     if (shape.is_square)
         checks(self, shape);
     mismatches(self);

@@ -125,7 +125,10 @@ matrix "real symmetric" "2 2 2" "1 1 1.0" "2 2 nan"
 refused 2 "the value at row 2, column 2 is no finite number" "$work/bad.mtx"
 matrix "real symmetric" "2 2 2" "1 1 1.0" "2 2 -1.0"
 refused 2 "not positive definite: the diagonal of row 2" "$work/bad.mtx"
-matrix "real symmetric" "2 2 3" "1 1 1.0" "2 2 1.0" "2 1 -3.0"
+matrix "real symmetric" "2 2 3" "1 1 1.0" "2 2 1.0" "2 1 1.0"
+refused 2 "not positive definite: row 1, column 2 is too large" "$work/bad.mtx"
+# Each two rows are good, only all three are not.
+matrix "real symmetric" "3 3 6" "1 1 1.0" "2 2 1.0" "3 3 1.0" "2 1 0.9" "3 1 -0.9" "3 2 0.9"
 refused 2 "not positive definite: p'Ap is -" "$work/bad.mtx"
 refused 2 "No such file or directory" --poisson 5 --history "$work/no/folder"
 code=0
