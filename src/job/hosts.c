@@ -96,7 +96,7 @@ void job_hosts_print(const struct job_hosts *hosts,
     }
 }
 
-static bool is_called(const struct job_host *host, const char *name)
+bool job_host_is_called(const struct job_host *host, const char *name)
 {
     size_t n = strcspn(host->name, "."), n_other = strcspn(name, ".");
 
@@ -110,7 +110,7 @@ bool job_hosts_blame(struct job_hosts *hosts, const char *name)
     for (size_t i = 0; i < hosts->n_items; i++) {
         struct job_host *host = &hosts->items[i];
 
-        if (!is_called(host, name) || host->n_blames >= JOB_MAX_BLAMES)
+        if (!job_host_is_called(host, name) || host->n_blames >= JOB_MAX_BLAMES)
             continue;
         return ++host->n_blames >= JOB_MAX_BLAMES;
     }

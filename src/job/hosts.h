@@ -38,15 +38,19 @@ void job_hosts_print(const struct job_hosts *hosts,
                      uint32_t n_ranks,
                      char *text,
                      size_t capacity);
-/* A rank there went first. A host may call itself by a longer name. True: it is out
- * now.
- */
+/* Is that its name? A host may call itself by a longer or a shorter one. */
+bool job_host_is_called(const struct job_host *host, const char *name);
+/* A rank there went first. True: it is out now. */
 bool job_hosts_blame(struct job_hosts *hosts, const char *name);
 
 /* ---- probe.c ---- */
 
-/* Runs `agent HOST true` for all at once; those that do not answer within `limit_ns`
- * are down. */
+/* Is it the one that this process is on, by a name or an address of its own? */
+bool job_host_is_local(const struct job_host *host);
+/* Are all of them, or is there none? */
+bool job_hosts_are_local(const struct job_hosts *hosts);
+/* Runs `agent HOST true` for all others at once; those that do not answer within
+ * `limit_ns` are down. */
 void job_hosts_probe(struct job_hosts *hosts, const char *agent, int64_t limit_ns);
 
 #endif

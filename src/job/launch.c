@@ -89,12 +89,14 @@ void job_words_init(struct job_words *words, const struct job_supervisor *superv
     for (size_t i = 0; i < ARRAY_LENGTH(settings); i++)
         add_setting(words, settings[i][0], settings[i][1]);
     add_folder(words, "orte_tmpdir_base", &supervisor->folders.temporary);
-    if (options->hosts) { /* elsewhere there is no such folder */
+    if (options->hosts) {
         add(words, "--host");
         add(words, supervisor->host_words);
         if (options->agent)
             add_setting(words, "plm_rsh_agent", options->agent);
-    } else {
+    }
+    if (job_hosts_are_local(
+            &supervisor->hosts)) { /* elsewhere there is no such folder */
         add_folder(words, "btl_vader_backing_directory", &supervisor->folders.shared);
         add_folder(words, "osc_sm_backing_directory", &supervisor->folders.shared);
     }

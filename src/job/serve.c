@@ -99,7 +99,7 @@ bool job_listen(struct job_supervisor *supervisor)
 {
     supervisor->remote_listener = -1;
     return listen_here(supervisor) &&
-           (!supervisor->options->hosts || listen_to_hosts(supervisor));
+           (job_hosts_are_local(&supervisor->hosts) || listen_to_hosts(supervisor));
 }
 
 void job_token_renew(struct job_supervisor *supervisor)

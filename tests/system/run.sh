@@ -91,7 +91,7 @@ says err 'tool: in no folder of PATH'
 launcher 'exit 64' # where it looks for it is its own affair
 run 64 --launcher "$work/launcher" --launcher-option --wdir --launcher-option / bin/sh
 launched 1
-run 64 --hosts localhost --agent true --launcher "$work/launcher" ./elsewhere
+run 64 --hosts localhost --agent false --launcher "$work/launcher" ./elsewhere
 launched 2
 run 78 --launcher "$work/no-such-launcher" true
 says err 'cannot start'
@@ -268,6 +268,10 @@ TROUPE_TEST_VICTIM='' run 0 -n 2 "$victim"
 [ ! -s "$work/err" ] || fail 'a good job is worth no word'
 goes_wrong kill
 says err 'crashed: rank 1 on '
+# This host needs no agent and answers by definition, under each of its names.
+for host in localhost 127.0.0.1 "$(hostname)"; do
+    goes_wrong kill --hosts "$host:2" --agent false
+done
 TROUPE_TEST_VICTIM_CODE=0 goes_wrong exit
 goes_wrong fail
 TROUPE_TEST_VICTIM=say TROUPE_TEST_VICTIM_CODE=2 run 2 -n 2 "$victim"

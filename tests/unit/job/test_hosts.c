@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
 #include "job/hosts.h"
 #include "support/check_main.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 /* Lists of hosts, and who is left of them. */
 
@@ -70,7 +74,31 @@ START_TEST(who_does_not_answer_is_down_until_it_does)
 }
 END_TEST
 
+START_TEST(this_host_is_not_asked)
+{
+    struct job_hosts hosts;
+    char own[64] = "", text[400];
+
+    ck_assert_int_eq(gethostname(own, sizeof(own) - 1), 0);
+    snprintf(text, sizeof(text), "localhost:2,127.0.0.1,%s,%.*s,%.*s.some.where", own,
+             (int)strcspn(own, "."), own, (int)strcspn(own, "."), own);
+    ck_assert(job_hosts_parse(&hosts, text));
+    ck_assert(job_hosts_are_local(&hosts));
+    job_hosts_probe(&hosts, "false", 5000000000);
+    ck_assert_uint_eq(job_hosts_room(&hosts), 6);
+    job_hosts_fini(&hosts);
+    /* 240.0.0.0 is reserved: no host has an address of it. */
+    snprintf(text, sizeof(text), "%s,x%s,localhosts,240.0.0.1", own, own);
+    ck_assert(job_hosts_parse(&hosts, text));
+    ck_assert(!job_hosts_are_local(&hosts));
+    job_hosts_probe(&hosts, "false", 5000000000);
+    ck_assert_uint_eq(job_hosts_room(&hosts), 1);
+    job_hosts_fini(&hosts);
+}
+END_TEST
+
 CHECK_MAIN("job_hosts",
            lists_are_read,
+           this_host_is_not_asked,
            who_is_blamed_twice_is_left_out_and_a_spare_comes_in,
            who_does_not_answer_is_down_until_it_does)
