@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _GNU_SOURCE
 #include "job/folders.h"
+#include "job/remains.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -71,6 +72,7 @@ static void sweep(const char *base)
         descriptor = lock(path);
         if (descriptor < 0)
             continue;
+        job_remains_remove(job_remains_take(path));
         remove_tree(path);
         close(descriptor);
     }

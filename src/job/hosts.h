@@ -49,8 +49,11 @@ bool job_hosts_blame(struct job_hosts *hosts, const char *name);
 bool job_host_is_local(const struct job_host *host);
 /* Are all of them, or is there none? */
 bool job_hosts_are_local(const struct job_hosts *hosts);
-/* Runs `agent HOST true` for all others at once; those that do not answer within
- * `limit_ns` are down. */
-void job_hosts_probe(struct job_hosts *hosts, const char *agent, int64_t limit_ns);
+/* Runs `agent HOST COMMAND` for all others at once; those where it does not succeed
+ * within `limit_ns` are down. */
+void job_hosts_probe(struct job_hosts *hosts,
+                     const char *agent,
+                     const char *command,
+                     int64_t limit_ns);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/compiler.h"
 #include "base/require.h"
+#include "job/remains.h"
 #include "job/supervisor.h"
 #include <ctype.h>
 #include <dirent.h>
@@ -79,7 +80,7 @@ static void add_environment(struct job_words *words)
 void job_words_init(struct job_words *words, const struct job_supervisor *supervisor)
 {
     const struct job_options *options = supervisor->options;
-    char number[16];
+    char number[16], path[JOB_FOLDER_BYTES + 8];
 
     *words = (struct job_words){NULL, 0};
     snprintf(number, sizeof(number), "%" PRIu32, supervisor->n_ranks);
@@ -99,6 +100,10 @@ void job_words_init(struct job_words *words, const struct job_supervisor *superv
             &supervisor->hosts)) { /* elsewhere there is no such folder */
         add_folder(words, "btl_vader_backing_directory", &supervisor->folders.shared);
         add_folder(words, "osc_sm_backing_directory", &supervisor->folders.shared);
+    } else if (supervisor->folders.temporary.path[0]) { /* no such folder elsewhere */
+        add(words, "--report-uri");
+        job_remains_path(supervisor->folders.temporary.path, path);
+        add(words, path);
     }
     add_environment(words);
     for (const char **word = options->launcher_options; word && *word; word++)

@@ -68,12 +68,12 @@ bool job_hosts_are_local(const struct job_hosts *hosts)
  * ------------------------------------------------------------------------------- */
 
 /* The agent may have options: a shell parts them, as the launcher does. */
-static pid_t ask(const char *agent, const char *host)
+static pid_t ask(const char *agent, const char *host, const char *command)
 {
-    char command[1024];
+    char words[1024];
     pid_t child;
 
-    snprintf(command, sizeof(command), "exec %s %s true", agent, host);
+    snprintf(words, sizeof(words), "exec %s \"$@\"", agent);
     child = fork();
     if (child == 0) {
         int nothing = open("/dev/null", O_RDWR);
@@ -85,7 +85,7 @@ static pid_t ask(const char *agent, const char *host)
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         sigemptyset(&none);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
-        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        execl("/bin/sh", "sh", "-c", words, "sh", host, command, (char *)NULL);
         _exit(127);
     }
     return child;
@@ -122,7 +122,10 @@ static void give_up(struct job_hosts *hosts, const pid_t *asked)
     }
 }
 
-void job_hosts_probe(struct job_hosts *hosts, const char *agent, int64_t limit_ns)
+void job_hosts_probe(struct job_hosts *hosts,
+                     const char *agent,
+                     const char *command,
+                     int64_t limit_ns)
 {
     pid_t *asked = base_new_array(pid_t, hosts->n_items);
     int64_t until_ns = base_clock_ns() + limit_ns;
@@ -133,8 +136,8 @@ void job_hosts_probe(struct job_hosts *hosts, const char *agent, int64_t limit_n
         /* The launcher starts what is to run here without an agent. */
         if (job_host_is_local(host))
             host->is_down = false;
-        else if (host->n_blames < JOB_MAX_BLAMES)
-            asked[i] = ask(agent, host->name);
+        else if (host->n_blames < JOB_MAX_BLAMES || !host->is_down)
+            asked[i] = ask(agent, host->name, command);
     }
     while (hear(hosts, asked) > 0 && base_clock_ns() < until_ns)
         base_clock_sleep_ns(pause_ns);

@@ -285,6 +285,8 @@ static int supervise(struct job_supervisor *supervisor)
     if (exit_code == 0) {
         begin(supervisor);
         job_loop(supervisor);
+        if (supervisor->mpi_job)
+            job_hosts_look(supervisor);
         job_report(supervisor, base_clock_ns());
         exit_code = supervisor->machine.exit_code;
         if (exit_code == 0 && supervisor->options->checkpoint &&

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/require.h"
+#include "job/remains.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -33,14 +34,23 @@ static void tell_skipped(void *context,
     job_journal_end(&supervisor->journal);
 }
 
+void job_hosts_look(struct job_supervisor *supervisor)
+{
+    const char *agent = supervisor->options->agent;
+    char command[JOB_REMAINS_BYTES];
+
+    job_remains_command(supervisor->mpi_job, supervisor->folders.temporary.path,
+                        command);
+    job_hosts_probe(&supervisor->hosts, agent ? agent : "ssh", command, probe_limit_ns);
+    supervisor->mpi_job = 0;
+}
+
 /* After a failure: whose host answers still? */
 static void look_at_hosts(struct job_supervisor *supervisor)
 {
-    const char *agent = supervisor->options->agent;
-
     if (supervisor->hosts.n_items == 0 || supervisor->n_records == 0)
         return;
-    job_hosts_probe(&supervisor->hosts, agent ? agent : "ssh", probe_limit_ns);
+    job_hosts_look(supervisor);
     for (size_t i = 0; i < supervisor->hosts.n_items; i++) {
         const struct job_host *host = &supervisor->hosts.items[i];
 
@@ -213,9 +223,20 @@ static void blame_host(struct job_supervisor *supervisor)
                               supervisor->watch.ranks[attempt->rank].host);
 }
 
+/* Here at once; elsewhere when the hosts are looked at. */
+static void remove_remains(struct job_supervisor *supervisor)
+{
+    uint32_t mpi_job = job_remains_take(supervisor->folders.temporary.path);
+
+    job_remains_remove(mpi_job);
+    if (supervisor->machine.attempt.cause != JOB_DONE)
+        supervisor->mpi_job = mpi_job;
+}
+
 static void do_record(struct job_supervisor *supervisor)
 {
     job_record(supervisor);
+    remove_remains(supervisor);
     blame_host(supervisor);
     job_commands_answer(supervisor, JOB_EXIT_AGAIN, "the attempt has ended meanwhile");
     job_links_close(supervisor);

@@ -45,7 +45,8 @@ struct job_supervisor {
     uint32_t n_ranks; /* of this attempt */
     struct job_hosts hosts;
     char host_words[JOB_HOSTS_BYTES]; /* those of this attempt */
-    pid_t launcher;                   /* 0: it is not running */
+    uint32_t mpi_job; /* of the last attempt, if it may have left something elsewhere */
+    pid_t launcher;   /* 0: it is not running */
     int signals, timer;
     int local_listener, remote_listener; /* -1: none */
     struct control_address address;
@@ -69,6 +70,8 @@ struct job_supervisor {
 
 /* Tells the machine, and does what it asks for. */
 void job_tell(struct job_supervisor *supervisor, const struct job_event *event);
+/* Asks the hosts whether they answer; has them remove what the last attempt left. */
+void job_hosts_look(struct job_supervisor *supervisor);
 /* Before any host was lost. */
 uint32_t job_ranks_wanted(const struct job_supervisor *supervisor);
 

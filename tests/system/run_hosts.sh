@@ -29,7 +29,8 @@ fail() {
 
 make_host() { # make_host NAME: the process that holds it, in $work/NAME
     unshare --net --uts --pid --fork --mount-proc bash -c \
-        "hostname $1; ip link set lo up; while :; do sleep 1000 & wait \$!; done" &
+        "hostname $1-$$; mount -t tmpfs memory /dev/shm; ip link set lo up
+         while :; do sleep 1000 & wait \$!; done" &
     holders+=($!)
     for _ in $(seq 100); do
         [ ! -s "/proc/$!/task/$!/children" ] || break
@@ -73,12 +74,12 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export TROUPE_TEST_VICTIM='sleep' TROUPE_TEST_VICTIM_TIMES=1
 export TROUPE_TEST_VICTIM_FILE=$work/times
 
-start() { # its last rank, which is on the second host, sleeps
+start() { # start OPTION...: its last rank, which is on the second host, sleeps
     rm -f "$work/times" "$work/journal"
     # The launcher must see both hosts' processes: only the network is the first host's.
     nsenter -t "$(cat "$work/one")" -n -u -- "$troupe" run --delay 0.05 \
         --hosts 10.99.0.1:2,10.99.0.2:2 --min-ranks 2 --agent "$work/agent" \
-        --journal "$work/journal" "$victim" > "$work/out" 2> "$work/err" &
+        --journal "$work/journal" "$@" "$victim" > "$work/out" 2> "$work/err" &
     supervisor=$!
     for _ in $(seq 1200); do
         [ ! -s "$work/times" ] || return 0
@@ -111,9 +112,39 @@ victims() { # how many ranks are on the second host
     inside two sh -c 'ls -l /proc/[0-9]*/exe 2> /dev/null' | grep -c mpi_run_victim || true
 }
 
+segments() { # in shared memory, of ranks of a host
+    inside two sh -c 'cd /dev/shm && ls'
+    find /dev/shm -name "*.one-$$.*" -o -name "*.two-$$.*"
+}
+
+none_is_left() { # none_is_left WHAT
+    [ -z "$(segments)" ] || fail "after $1 shared memory is left: $(segments)"
+    [ -z "$(ls -A "$TMPDIR")" ] || fail "after $1 there is $(find "$TMPDIR" | head)"
+}
+
+start
+[ -n "$(segments)" ] || fail 'no shared memory is used: nothing is tested'
+inside two sh -c 'kill -KILL -1'
+ends_well 4
+none_is_left 'the death of a host'
+
+# The last attempt, and a supervisor that was killed: the next one removes what is here.
+start --restarts 0
+inside two sh -c 'kill -KILL -1'
+wait "$supervisor" && fail 'not given up'
+none_is_left 'the last attempt'
+start
+kill -KILL "$supervisor"
+wait "$supervisor" || true
+for _ in $(seq 600); do
+    [ "$(victims)" -gt 0 ] || break
+    sleep 0.1
+done
+inside two sh -c 'rm -f /dev/shm/*' # there it cannot be known
 start
 inside two sh -c 'kill -KILL -1'
 ends_well 4
+none_is_left 'the death of a supervisor'
 
 start
 [ "$(victims)" -ge 2 ] || fail 'no rank is on the second host'
@@ -128,6 +159,8 @@ for _ in $(seq 600); do
     sleep 0.1
 done
 [ "$(victims)" -eq 0 ] || fail 'ranks are left on the host that was cut off'
+inside two sh -c 'rm -f /dev/shm/*' # which could not be told
+none_is_left 'the loss of a host'
 
 # Both, and the other host goes on from a checkpoint.
 rm "$work/cut" "$work/journal"
@@ -158,4 +191,6 @@ wait "$supervisor" || code=$?
 grep -q 'attempt [0-9]* goes on from checkpoint' "$work/err" || fail 'not from a checkpoint'
 grep '"launched"' "$work/journal" | tail -n 1 | grep -q '"ranks":2,' || fail 'not on 2 ranks'
 cmp "$work/out" "$work/expected" || fail 'another result'
+inside two sh -c 'rm -f /dev/shm/*'
+none_is_left 'the loss of both'
 echo ok

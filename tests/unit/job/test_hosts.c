@@ -61,14 +61,14 @@ START_TEST(who_does_not_answer_is_down_until_it_does)
     struct job_hosts hosts;
 
     ck_assert(job_hosts_parse(&hosts, "up,down,up.too"));
-    job_hosts_probe(&hosts, "false", 5000000000);
+    job_hosts_probe(&hosts, "false", "true", 5000000000);
     ck_assert_uint_eq(job_hosts_room(&hosts), 0);
-    job_hosts_probe(&hosts, "echo", 5000000000);
+    job_hosts_probe(&hosts, "echo", "true", 5000000000);
     ck_assert_uint_eq(job_hosts_room(&hosts), 3);
-    job_hosts_probe(&hosts, "sh -c 'test $0 != down'", 5000000000);
+    job_hosts_probe(&hosts, "sh -c 'test $0 != down'", "true", 5000000000);
     ck_assert(hosts.items[1].is_down);
     ck_assert_uint_eq(job_hosts_room(&hosts), 2);
-    job_hosts_probe(&hosts, "sh -c 'sleep 60'", 100000000);
+    job_hosts_probe(&hosts, "sh -c 'sleep 60'", "true", 100000000);
     ck_assert_uint_eq(job_hosts_room(&hosts), 0);
     job_hosts_fini(&hosts);
 }
@@ -84,14 +84,14 @@ START_TEST(this_host_is_not_asked)
              (int)strcspn(own, "."), own, (int)strcspn(own, "."), own);
     ck_assert(job_hosts_parse(&hosts, text));
     ck_assert(job_hosts_are_local(&hosts));
-    job_hosts_probe(&hosts, "false", 5000000000);
+    job_hosts_probe(&hosts, "false", "true", 5000000000);
     ck_assert_uint_eq(job_hosts_room(&hosts), 6);
     job_hosts_fini(&hosts);
     /* 240.0.0.0 is reserved: no host has an address of it. */
     snprintf(text, sizeof(text), "%s,x%s,localhosts,240.0.0.1", own, own);
     ck_assert(job_hosts_parse(&hosts, text));
     ck_assert(!job_hosts_are_local(&hosts));
-    job_hosts_probe(&hosts, "false", 5000000000);
+    job_hosts_probe(&hosts, "false", "true", 5000000000);
     ck_assert_uint_eq(job_hosts_room(&hosts), 1);
     job_hosts_fini(&hosts);
 }
