@@ -234,7 +234,6 @@ static troupe_status decide(struct checkpoint_rank *here,
     store_list_fini(&list);
     if (choice->exit_code != 0 || here->options.attempt)
         return TROUPE_OK;
-    TROUPE_TRY(store_complete(&here->store, false));
     return store_attempt_fence(&here->store, choice->attempt, choice->epoch);
 }
 

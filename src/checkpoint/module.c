@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "checkpoint/cut.h"
 #include "output/output.h"
+#include <errno.h>
 #include <string.h>
 
 /* Checkpoints as one of the rank's modules, and what is set at its start. */
@@ -153,6 +154,18 @@ static void ask(struct troupe *rank)
     (void)checkpoint_ask(rank);
 }
 
+/* Not before all ranks have accepted the checkpoint: a start that is refused leaves
+ * everything as it was. If the mark stays, who starts the job again is asked once more.
+ */
+static void remove_mark(struct checkpoint_rank *here)
+{
+    errno = 0;
+    if (store_complete(&here->store, false) != TROUPE_OK)
+        log_warning(&here->home->rank->log,
+                    "the mark that the job is completed stays in %s: %s",
+                    here->store.path, strerror(errno));
+}
+
 void checkpoint_begin(struct troupe *rank)
 {
     struct checkpoint_rank *here = checkpoint_of(rank);
@@ -166,8 +179,10 @@ void checkpoint_begin(struct troupe *rank)
                     main->name);
     if (here->is_on)
         output_checkpoints_set(rank, ask);
-    if (here->lead)
+    if (here->lead) {
+        remove_mark(here);
         checkpoint_lead_plan(here);
+    }
     checkpoint_tick_arm(here);
 }
 

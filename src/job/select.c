@@ -176,7 +176,6 @@ void job_claim(const struct store *store,
     }
     job_choose(store, from, ceiling_epoch, choice, skipped, context);
     if (choice->exit_code == 0 &&
-        (store_complete(store, false) != TROUPE_OK ||
-         store_attempt_fence(store, choice->attempt, choice->epoch) != TROUPE_OK))
+        store_attempt_fence(store, choice->attempt, choice->epoch) != TROUPE_OK)
         refuse_for_disk(choice, store);
 }

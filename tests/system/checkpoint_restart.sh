@@ -112,11 +112,11 @@ echo "USR1: ok"
 
 refused() { # refused EXIT_CODE TEXT: leaves all as it is
     local code=0
-    find "$work/ckpt" -name 'part-*' -o -name MANIFEST | sort | xargs cksum > "$work/before"
+    find "$work/ckpt" -name 'part-*' -o -name MANIFEST -o -name COMPLETED | sort | xargs cksum > "$work/before"
     on_ranks 1 "${steps[@]}" || code=$?
     [ "$code" -eq "$1" ] || fail "exit code $code, not $1"
     says "$2"
-    find "$work/ckpt" -name 'part-*' -o -name MANIFEST | sort | xargs cksum > "$work/after"
+    find "$work/ckpt" -name 'part-*' -o -name MANIFEST -o -name COMPLETED | sort | xargs cksum > "$work/after"
     cmp -s "$work/before" "$work/after" || fail "checkpoints have changed"
 }
 

@@ -131,7 +131,13 @@ ends 78
 grep -q 'this job is completed: --from none' "$work/err" || fail 'it does not say that it is completed'
 start 2 --from 77
 ends 74
-start 2 # still
+completed=("${job[@]}")
+job=("$TROUPE_BUILD_DIR/bin/ledger")
+start 2 --from newest
+ends 78
+grep -q "this is 'ledger'" "$work/err" || fail 'it does not say that the program is another'
+job=("${completed[@]}")
+start 2 # still, whatever was refused since
 ends 78
 start 2 --from none
 ends 0
