@@ -20,7 +20,7 @@ struct verb {
                const struct store *store,
                const struct store_list *list);
     /* Instead: needs no checkpoint to be there. */
-    int (*run_alone)(const char *folder);
+    int (*run_alone)(const struct checkpoint_arguments *arguments);
 };
 
 /* ---- the verbs
@@ -71,22 +71,26 @@ static const struct verb verbs[] = {
          "  troupe checkpoint prune --keep 1 /scratch/me/heat\n",
      .run = checkpoint_run_prune},
     {.name = "pin",
-     .options = " --remove ",
+     .options = " --json --remove ",
      .takes_checkpoint = true,
      .needs_checkpoint = true,
-     .help = "usage: troupe checkpoint pin [--remove] FOLDER CHECKPOINT\n\n"
-             "A pinned checkpoint is never pruned. --remove takes the pin away.\n\n"
+     .help = "usage: troupe checkpoint pin [--json] [--remove] FOLDER CHECKPOINT\n\n"
+             "A pinned checkpoint is never pruned. --remove takes the pin away.\n"
+             "--json: an object with epoch, attempt, and pinned, true or false.\n\n"
              "  troupe checkpoint pin /scratch/me/heat 12\n"
              "  troupe checkpoint pin --remove /scratch/me/heat 12\n",
      .run = checkpoint_run_pin},
     {.name = "now",
-     .options = " ",
-     .help = "usage: troupe checkpoint now FOLDER\n\n"
+     .options = " --json ",
+     .help = "usage: troupe checkpoint now [--json] FOLDER\n\n"
              "Asks the 'troupe run' that looks after the job for a checkpoint, and\n"
              "waits until it is published. On the host where 'troupe run' is.\n"
              "Exit code 0: it is there. 74: no 'troupe run' looks after this job. 75:\n"
-             "not now, and why.\n\n"
-             "  troupe checkpoint now /scratch/me/heat\n",
+             "not now, and why.\n"
+             "--json: an object with exit_code and text, and if a checkpoint is there\n"
+             "also its epoch, attempt, size_bytes, frozen_ms and waited_ms.\n\n"
+             "  troupe checkpoint now /scratch/me/heat\n"
+             "  troupe checkpoint now --json /scratch/me/heat\n",
      .run_alone = checkpoint_now},
 };
 
@@ -292,7 +296,7 @@ static int run(int argc, char **argv)
     if (!parse(verb, argv + 2, &arguments))
         return CLI_USAGE;
     if (verb->run_alone)
-        return verb->run_alone(arguments.folder);
+        return verb->run_alone(&arguments);
     exit_code = open_folder(arguments.folder, &store, &list);
     if (exit_code == CLI_OK)
         exit_code = run_listed(verb, &arguments, &store, &list);
@@ -309,8 +313,8 @@ const struct cli_command cli_checkpoint = {
         "       troupe checkpoint verify [--json] [--quick] FOLDER [CHECKPOINT]\n"
         "       troupe checkpoint prune  [--json] [--quick] [--dry-run] [--keep N]\n"
         "                                FOLDER\n"
-        "       troupe checkpoint pin    [--remove] FOLDER CHECKPOINT\n"
-        "       troupe checkpoint now    FOLDER\n\n"
+        "       troupe checkpoint pin    [--json] [--remove] FOLDER CHECKPOINT\n"
+        "       troupe checkpoint now    [--json] FOLDER\n\n"
         "FOLDER is the job's folder, <checkpoint directory>/<job>, or the one above\n"
         "if there is one job in it. CHECKPOINT is an epoch, such as 12, or with its\n"
         "attempt 12.3. Neither MPI nor the job is needed, nor disturbed.\n\n"

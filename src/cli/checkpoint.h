@@ -61,6 +61,6 @@ int checkpoint_run_pin(const struct checkpoint_arguments *arguments,
                        const struct store_list *list);
 
 /* `troupe checkpoint now`: the exit code of the command. */
-int checkpoint_now(const char *folder);
+int checkpoint_now(const struct checkpoint_arguments *arguments);
 
 #endif

@@ -2,10 +2,12 @@
 #define _GNU_SOURCE
 #include "cli/checkpoint.h"
 #include "cli/cli.h"
+#include "cli/json.h"
 #include "control/control.h"
 #include "job/machine.h"
 #include "job/note.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,10 +17,43 @@
 
 enum { CONNECT_MS = 3000 };
 
-static int complain(int exit_code, const char *what, const char *words)
+/* What is said at the end. */
+struct outcome {
+    int exit_code;
+    const char *subject; /* of what went wrong */
+    char text[CONTROL_TEXT_BYTES];
+    struct control_saved saved; /* epoch 0: nothing */
+};
+
+static void
+conclude(struct outcome *outcome, int exit_code, const char *subject, const char *text)
 {
-    fprintf(stderr, "troupe: %s: %s\n", what, words);
-    return exit_code;
+    outcome->exit_code = exit_code;
+    outcome->subject = subject;
+    snprintf(outcome->text, sizeof(outcome->text), "%s", text);
+}
+
+static void print_saved(const struct control_saved *saved)
+{
+    printf(",\"epoch\":%" PRIu64 ",\"attempt\":%" PRIu32 ",\"size_bytes\":%" PRIu64
+           ",\"frozen_ms\":%" PRIu32 ",\"waited_ms\":%" PRIu32,
+           saved->epoch, saved->attempt, saved->size_bytes, saved->frozen_ms,
+           saved->waited_ms);
+}
+
+static void print(const struct outcome *outcome, bool is_json)
+{
+    if (is_json) {
+        printf("{\"exit_code\":%d,", outcome->exit_code);
+        cli_json_member("text", outcome->text);
+        if (outcome->saved.epoch)
+            print_saved(&outcome->saved);
+        printf("}\n");
+    } else if (outcome->exit_code == CLI_OK) {
+        printf("%s\n", outcome->text);
+    }
+    if (outcome->exit_code != CLI_OK)
+        fprintf(stderr, "troupe: %s: %s\n", outcome->subject, outcome->text);
 }
 
 /* ---- which supervisor
@@ -51,26 +86,25 @@ static void visit(void *context, const char *name)
 }
 
 /* The folder above the job's will do as well. */
-static int find(const char *folder, struct job_note *note)
+static void find(const char *folder, struct job_note *note, struct outcome *outcome)
 {
     struct search search = {.folder = folder};
 
     if (read_note(folder, NULL, note))
-        return CLI_OK;
+        return;
     if (base_files_real.list(&base_files_real, folder, visit, &search) != 0)
-        return complain(CLI_IO, folder, strerror(errno));
-    if (search.n_found == 0)
-        return complain(CLI_IO, folder, "no 'troupe run' looks after a job there");
-    if (search.n_found > 1)
-        return complain(CLI_USAGE, folder, "several jobs run there, name one");
+        conclude(outcome, CLI_IO, folder, strerror(errno));
+    else if (search.n_found == 0)
+        conclude(outcome, CLI_IO, folder, "no 'troupe run' looks after a job there");
+    else if (search.n_found > 1)
+        conclude(outcome, CLI_USAGE, folder, "several jobs run there, name one");
     *note = search.note;
-    return CLI_OK;
 }
 
 /* ---- asking
  * --------------------------------------------------------------------------- */
 
-static int wait_for_answer(struct control_stream *stream)
+static void wait_for_answer(struct control_stream *stream, struct outcome *outcome)
 {
     struct pollfd polled = {.fd = stream->descriptor, .events = POLLIN};
     struct control_message message;
@@ -78,44 +112,48 @@ static int wait_for_answer(struct control_stream *stream)
     while (poll(&polled, 1, -1) > 0 && control_stream_fill(stream))
         while (control_stream_take(stream, &message) == CONTROL_WHOLE)
             if (message.kind == CONTROL_ANSWER) {
-                if (message.exit_code != CLI_OK)
-                    return complain(message.exit_code, "no checkpoint", message.text);
-                printf("%s\n", message.text);
-                return CLI_OK;
+                outcome->saved = message.saved;
+                conclude(outcome, message.exit_code, "no checkpoint", message.text);
+                return;
             }
-    return complain(JOB_EXIT_AGAIN, "no checkpoint",
-                    "'troupe run' has ended meanwhile");
+    conclude(outcome, JOB_EXIT_AGAIN, "no checkpoint",
+             "'troupe run' has ended meanwhile");
 }
 
-static int ask(const struct job_note *note)
+static void ask(const struct job_note *note, struct outcome *outcome)
 {
     struct control_address address = {.is_tcp = false};
     struct control_stream stream = {.n_bytes = 0};
-    int exit_code;
 
     memcpy(address.path, note->path, sizeof(address.path));
     stream.descriptor = control_connect(&address, CONNECT_MS);
-    if (stream.descriptor < 0)
-        return complain(CLI_IO, note->path, strerror(errno));
+    if (stream.descriptor < 0) {
+        conclude(outcome, CLI_IO, note->path, strerror(errno));
+        return;
+    }
     if (control_stream_send(&stream, &(struct control_message){.kind = CONTROL_WISH}))
-        exit_code = wait_for_answer(&stream);
+        wait_for_answer(&stream, outcome);
     else
-        exit_code = complain(CLI_IO, note->path, strerror(errno));
+        conclude(outcome, CLI_IO, note->path, strerror(errno));
     close(stream.descriptor);
-    return exit_code;
 }
 
-int checkpoint_now(const char *folder)
+int checkpoint_now(const struct checkpoint_arguments *arguments)
 {
     char host[sizeof(((struct job_note *)0)->host)] = "", words[160];
+    const char *folder = arguments->folder;
+    struct outcome outcome = {.exit_code = CLI_OK};
     struct job_note note;
-    int exit_code = find(folder, &note);
 
-    if (exit_code != CLI_OK)
-        return exit_code;
     (void)gethostname(host, sizeof(host) - 1);
-    if (strcmp(host, note.host) == 0)
-        return ask(&note);
-    snprintf(words, sizeof(words), "its 'troupe run' is on %s: ask there", note.host);
-    return complain(CLI_IO, folder, words);
+    find(folder, &note, &outcome);
+    if (outcome.exit_code == CLI_OK && strcmp(host, note.host) == 0) {
+        ask(&note, &outcome);
+    } else if (outcome.exit_code == CLI_OK) {
+        snprintf(words, sizeof(words), "its 'troupe run' is on %s: ask there",
+                 note.host);
+        conclude(&outcome, CLI_IO, folder, words);
+    }
+    print(&outcome, arguments->is_json);
+    return outcome.exit_code;
 }

@@ -248,8 +248,12 @@ int checkpoint_run_pin(const struct checkpoint_arguments *arguments,
         return CHECKPOINT_LIST_AGAIN;
     if (status != TROUPE_OK)
         return checkpoint_complain(CLI_IO, store->path, strerror(errno));
-    printf("%s %" PRIu64 ".%" PRIu32 "\n",
-           arguments->is_removal ? "no longer pinned:" : "pinned", entry->epoch,
-           entry->attempt);
+    if (arguments->is_json)
+        printf("{\"epoch\":%" PRIu64 ",\"attempt\":%" PRIu32 ",\"pinned\":%s}\n",
+               entry->epoch, entry->attempt, arguments->is_removal ? "false" : "true");
+    else
+        printf("%s %" PRIu64 ".%" PRIu32 "\n",
+               arguments->is_removal ? "no longer pinned:" : "pinned", entry->epoch,
+               entry->attempt);
     return CLI_OK;
 }

@@ -12,7 +12,7 @@
 #include "troupe/base.h"
 
 enum {
-    CONTROL_VERSION = 2,
+    CONTROL_VERSION = 3,
     CONTROL_NAME_BYTES = 64,
     CONTROL_TEXT_BYTES = 1024,
     CONTROL_FRAME_BYTES = 1400, /* no frame is longer */
@@ -37,7 +37,7 @@ enum control_kind {
     CONTROL_DUMP,      /* to a rank: say what you are doing */
     CONTROL_SAVE,      /* to rank 0: take a checkpoint */
     CONTROL_WISH,      /* command: take a checkpoint, and answer when it is there */
-    CONTROL_ANSWER     /* to a command: exit code and words */
+    CONTROL_ANSWER     /* to a command: exit code, words, what was saved */
 };
 
 enum control_activity {
@@ -63,7 +63,7 @@ struct control_message {
     char host[CONTROL_NAME_BYTES];      /* HELLO */
     enum control_activity activity;     /* BEAT */
     uint64_t n_turns, n_messages;       /* BEAT */
-    struct control_saved saved;         /* SAVED */
+    struct control_saved saved;         /* SAVED, ANSWER (epoch 0: nothing) */
     int32_t exit_code;                  /* COMPLETED, ANSWER */
     char text[CONTROL_TEXT_BYTES];      /* GAVE_UP, CANNOT, LINE, ANSWER */
 };

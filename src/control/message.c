@@ -115,6 +115,7 @@ static void walk_fields(struct walk *walk, struct control_message *message)
     case CONTROL_ANSWER:
         walk_exit_code(walk, message);
         walk_text(walk, message->text, sizeof(message->text));
+        walk_saved(walk, &message->saved);
         return;
     case CONTROL_GAVE_UP:
     case CONTROL_CANNOT:

@@ -182,11 +182,12 @@ bool job_has_ranks(const struct job_supervisor *supervisor)
 }
 
 /* Those whose wish is among the first n. */
-static void
-answer(struct job_supervisor *supervisor, uint32_t n, int exit_code, const char *words)
+static void answer(struct job_supervisor *supervisor,
+                   uint32_t n,
+                   struct control_message message,
+                   const char *words)
 {
-    struct control_message message = {.kind = CONTROL_ANSWER, .exit_code = exit_code};
-
+    message.kind = CONTROL_ANSWER;
     snprintf(message.text, sizeof(message.text), "%s", words);
     for (size_t i = supervisor->n_links; i-- > 0;) {
         struct job_link *link = &supervisor->links[i];
@@ -202,7 +203,8 @@ void job_commands_answer(struct job_supervisor *supervisor,
                          int exit_code,
                          const char *words)
 {
-    answer(supervisor, UINT32_MAX, exit_code, words);
+    answer(supervisor, UINT32_MAX, (struct control_message){.exit_code = exit_code},
+           words);
 }
 
 /* ---- what they say
@@ -239,7 +241,9 @@ static void take_saved(struct job_supervisor *supervisor,
     job_journal_number(&supervisor->journal, "frozen_ms", saved->frozen_ms);
     job_journal_number(&supervisor->journal, "waited_ms", saved->waited_ms);
     job_journal_end(&supervisor->journal);
-    answer(supervisor, saved->n_answered, JOB_EXIT_DONE, words);
+    answer(supervisor, saved->n_answered,
+           (struct control_message){.exit_code = JOB_EXIT_DONE, .saved = *saved},
+           words);
     job_tell(supervisor, &(struct job_event){.kind = JOB_PUBLISHED,
                                              .epoch = saved->epoch,
                                              .is_asked_for = saved->n_answered >=

@@ -46,7 +46,7 @@ flip() { # flip FILE OFFSET
 
 run 0 --help
 says out 'usage: troupe checkpoint list'
-for verb in list show verify prune pin; do
+for verb in list show verify prune pin now; do
     run 0 "$verb" --help
     says out "usage: troupe checkpoint $verb"
     says out "  troupe checkpoint $verb"
@@ -66,6 +66,8 @@ says err '--keep needs a number from 1'
 run 64 prune "$job" --keep
 run 64 pin "$job"
 says err 'checkpoint pin needs a checkpoint'
+run 74 now --json "$work"
+json 'it["exit_code"] == 74 and "no \u0027troupe run\u0027" in it["text"] and "epoch" not in it'
 run 74 list "$work/nowhere"
 says err "$work/nowhere: No such file or directory"
 mkdir "$work/empty"
@@ -232,6 +234,10 @@ says err 'no number is left for an attempt: a folder there ends with 4294967295'
 
 # ---- pin and prune -----------------------------------------------------------------------
 
+run 0 pin --json "$job" 1
+json 'it == {"epoch": 1, "attempt": 0, "pinned": True}'
+run 0 pin --json --remove "$job" 1
+json 'it == {"epoch": 1, "attempt": 0, "pinned": False}'
 run 0 pin "$job" 1
 run 0 list "$job"
 says out '(pinned)'

@@ -123,6 +123,9 @@ start 2
 wait_for_another
 "$troupe" checkpoint now "$work/ck" > "$work/now" || fail 'checkpoint now'
 grep -q '^checkpoint [0-9]* published: ' "$work/now" || fail 'it does not say what it made'
+"$troupe" checkpoint now --json "$work/ck" > "$work/now" || fail 'checkpoint now --json'
+grep -qE '^\{"exit_code":0,"text":"checkpoint ([0-9]+) published: .*","epoch":\1,"attempt":1,"size_bytes":[1-9][0-9]*,"frozen_ms":[0-9]+,"waited_ms":[0-9]+\}$' \
+    "$work/now" || fail "it does not say to a program what it made: $(cat "$work/now")"
 ends 0
 
 # What is completed is not gone on from unasked.

@@ -97,6 +97,7 @@ START_TEST(fields_have_their_own_values)
     control_decode(frame, control_encode(&message, frame), &read, &n_used);
     ck_assert_int_eq(read.exit_code, message.exit_code);
     ck_assert_str_eq(read.text, message.text);
+    ck_assert_uint_eq(read.saved.epoch, message.saved.epoch);
 }
 END_TEST
 
