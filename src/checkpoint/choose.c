@@ -21,10 +21,18 @@ static int open_store(struct checkpoint_rank *here, int flags)
 {
     const struct base_log *log = &here->home->rank->log;
     const char *directory = here->options.directory;
+    char parent[STORE_PATH_BYTES];
+    bool is_there;
 
     if (here->options.may_be_world_writable)
         flags |= STORE_ALLOW_WORLD_WRITABLE;
     errno = 0;
+    if ((flags & STORE_CREATE) && store_place_check(here->options.files, directory,
+                                                    parent, &is_there) != TROUPE_OK) {
+        log_error(log, "the checkpoint directory %s cannot be made: %s: %s", directory,
+                  parent, strerror(errno));
+        return EXIT_NO_CHECKPOINT;
+    }
     switch (store_open(&here->store, here->options.files, directory, here->options.job,
                        flags)) {
     case TROUPE_OK:
@@ -164,6 +172,10 @@ static void choose(struct checkpoint_rank *here,
         if (list->items[i].epoch > choice->epoch)
             choice->epoch = list->items[i].epoch;
     }
+    if (strcmp(from, "newest") == 0 && !has_any && here->options.from)
+        log_warning(&here->home->rank->log,
+                    "no checkpoint in %s: the job begins at its start",
+                    here->store.path);
     if (strcmp(from, "none") == 0 || (strcmp(from, "newest") == 0 && !has_any))
         return;
     if (strcmp(from, "newest") == 0)

@@ -83,6 +83,32 @@ static const char *store_words(troupe_status status)
     return strerror(errno);
 }
 
+/* A folder that is not there is made, if that is what can be meant; and that is said.
+ */
+static int check_place(const struct job_supervisor *supervisor)
+{
+    const struct job_options *options = supervisor->options;
+    char parent[STORE_PATH_BYTES];
+    bool is_there, is_named = options->from && strcmp(options->from, "newest") != 0 &&
+                              strcmp(options->from, "none") != 0;
+
+    if (!options->checkpoint)
+        return 0;
+    if (store_place_check(&base_files_real, options->checkpoint, parent, &is_there) !=
+        TROUPE_OK)
+        return fail(JOB_EXIT_NO_CHECKPOINT, parent, strerror(errno));
+    if (is_there)
+        return 0;
+    if (is_named)
+        return fail(JOB_EXIT_NO_CHECKPOINT, options->checkpoint,
+                    "no such checkpoint: there is no such folder");
+    fprintf(stderr,
+            "troupe run: %s: not there yet: it is made, and the job begins at its "
+            "start\n",
+            options->checkpoint);
+    return 0;
+}
+
 /* Of the two names that a folder has, it is the job's that is wrong. */
 static bool is_bad_job_name(const struct job_supervisor *supervisor)
 {
@@ -313,6 +339,8 @@ int job_run(const struct job_options *options)
              options->from ? options->from : "newest");
     name_job(supervisor);
     exit_code = name_hosts(supervisor);
+    if (exit_code == 0)
+        exit_code = check_place(supervisor);
     if (exit_code == 0)
         exit_code = options->is_trial ? run_trial(supervisor) : supervise(supervisor);
     job_hosts_fini(&supervisor->hosts);

@@ -138,6 +138,13 @@ static void do_select(struct job_supervisor *supervisor)
 /* ---- launching
  * ------------------------------------------------------------------------ */
 
+static bool is_asked_to_go_on(const struct job_supervisor *supervisor)
+{
+    const struct job_options *options = supervisor->options;
+
+    return options->checkpoint && options->from && strcmp(options->from, "newest") == 0;
+}
+
 static void say_launched(struct job_supervisor *supervisor)
 {
     const struct job_choice *choice = &supervisor->choice;
@@ -152,6 +159,9 @@ static void say_launched(struct job_supervisor *supervisor)
     if (choice->epoch)
         job_say(supervisor, "attempt %" PRIu32 " goes on from checkpoint %" PRIu64,
                 choice->attempt, choice->epoch);
+    else if (supervisor->n_records == 0 && is_asked_to_go_on(supervisor))
+        job_say(supervisor, "no checkpoint in %s: the job begins at its start",
+                supervisor->store.path);
     else if (supervisor->n_records > 0)
         job_say(supervisor, "attempt %" PRIu32 " begins anew", choice->attempt);
 }

@@ -105,6 +105,33 @@ troupe_status store_open(struct store *store,
     return check_folder(store, flags);
 }
 
+troupe_status store_place_check(const struct base_files *files,
+                                const char *directory,
+                                char parent[STORE_PATH_BYTES],
+                                bool *is_there)
+{
+    struct stat status;
+    size_t n = strlen(directory);
+    troupe_status result;
+
+    *is_there = true;
+    if (n == 0 || n >= STORE_PATH_BYTES)
+        return TROUPE_OK; /* whoever opens it says so */
+    store_path(parent, "%s", directory);
+    result = store_disk_stat(files, parent, &status);
+    if (result != TROUPE_NOT_FOUND)
+        return TROUPE_OK;
+    *is_there = false;
+    while (n > 1 && parent[n - 1] == '/')
+        n--;
+    while (n > 0 && parent[n - 1] != '/')
+        n--;
+    while (n > 1 && parent[n - 1] == '/')
+        n--;
+    store_path(parent, "%.*s", n ? (int)n : 1, n ? directory : ".");
+    return store_disk_stat(files, parent, &status);
+}
+
 /* ---- names
  * ----------------------------------------------------------------------------- */
 

@@ -110,6 +110,16 @@ TROUPE_MUST_USE troupe_status store_open(struct store *store,
                                          int flags);
 
 /*
+ * Before it is opened with STORE_CREATE: is the directory there, or at least the folder
+ * that it is to be made in? Who mistypes a path is not to have a new one made.
+ * NOT_FOUND, IO: it is not, as errno says, and `parent` is the one that is missing.
+ */
+TROUPE_MUST_USE troupe_status store_place_check(const struct base_files *files,
+                                                const char *directory,
+                                                char parent[STORE_PATH_BYTES],
+                                                bool *is_there);
+
+/*
  * The job is the caller's until it unlocks or its process ends. REFUSED: somebody
  * else's, all the time of the patience. IO: errno. Stand-ins for files know no locks.
  */

@@ -132,6 +132,10 @@ kill $! # and the lock goes
 wait $! || true
 rm "$work/ckpt/mpi_checkpoint/COMPLETED" # as if it had died at the very end
 TROUPE_RESTART_FROM=soon refused 78 'newest, none, EPOCH or EPOCH.ATTEMPT'
+TROUPE_CHECKPOINT=$work/no/such refused 74 "$work/no: No such file"
+[ ! -e "$work/no" ] || fail 'it is made all the same'
+TROUPE_CHECKPOINT=$work/new TROUPE_RESTART_FROM=newest on_ranks 1 1 0 || fail "new: exit code $?"
+says "no checkpoint in $work/new/mpi_checkpoint: the job begins at its start"
 TROUPE_CHECKPOINT=/dev/null refused 74 'cannot be used'
 TROUPE_CHECKPOINT_JOB=a/b refused 78 "job 'a/b'"
 chmod o+w "$work/ckpt"

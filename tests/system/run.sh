@@ -114,6 +114,22 @@ says err 'TROUPE_CHECKPOINT_WORLD_WRITABLE'
 run 0 --dry-run --checkpoint "$work/open" --allow-world-writable true
 says out 'TROUPE_CHECKPOINT_WORLD_WRITABLE=1'
 
+# A folder that is not there is made, and that is said; not when it is mistyped further up,
+# nor when it is to have a checkpoint.
+run 74 --checkpoint "$work/no/such" true
+says err "$work/no: No such file"
+run 74 --dry-run --checkpoint "$work/no/such/" true
+run 74 --from 3 --checkpoint "$work/no" true
+says err "$work/no: no such checkpoint"
+run 74 --dry-run --from 3 --checkpoint "$work/no" true
+[ ! -e "$work/no" ] || fail 'it is made all the same'
+run 64 --checkpoint "$work/no" --launcher "$work/launcher" true
+says err "$work/no: not there yet: it is made, and the job begins at its start"
+run 64 --checkpoint "$work/no" --launcher "$work/launcher" true
+! grep -q 'begins at its start' "$work/err" || fail 'it says so again'
+run 64 --checkpoint "$work/no" --from newest --launcher "$work/launcher" true
+says err "no checkpoint in $work/no/true: the job begins at its start"
+
 # ---- exit codes --------------------------------------------------------------------------
 
 for code in 64 71 78; do
