@@ -159,7 +159,10 @@ void job_environment_set(const struct job_supervisor *supervisor)
 
 /* A group of its own: Ctrl-C is for the supervisor. Its death is ours to survive, ours
  * is not for it to survive. No input: an attempt could not read it again. */
-static void become_launcher(char **words, pid_t parent, int report)
+static void become_launcher(const struct job_supervisor *supervisor,
+                            char **words,
+                            pid_t parent,
+                            int report)
 {
     sigset_t none;
     int input = open("/dev/null", O_RDONLY);
@@ -167,6 +170,7 @@ static void become_launcher(char **words, pid_t parent, int report)
 
     if (input >= 0)
         (void)dup2(input, STDIN_FILENO);
+    job_pass_take(supervisor);
     (void)setpgid(0, 0);
     /* Told to TERM while it launches, mpirun 4.1.4 may wait for itself for ever. Ranks
      * and daemons that lose it end. */
@@ -191,7 +195,7 @@ pid_t job_launch(const struct job_supervisor *supervisor)
     job_words_init(&words, supervisor);
     child = fork();
     if (child == 0)
-        become_launcher(words.items, parent, report[1]);
+        become_launcher(supervisor, words.items, parent, report[1]);
     close(report[1]);
     /* Nothing comes when it was started. */
     if (child > 0 && read(report[0], &error, sizeof(error)) > 0) {

@@ -174,7 +174,7 @@ static void read_timer(const struct job_supervisor *supervisor)
 /* ---- the loop
  * ------------------------------------------------------------------------- */
 
-enum { SIGNALS, TIMER, LOCAL, REMOTE, N_OWN };
+enum { SIGNALS, TIMER, LOCAL, REMOTE, PASSED, N_OWN };
 
 static void fill(const struct job_supervisor *supervisor, struct pollfd *polled)
 {
@@ -182,6 +182,7 @@ static void fill(const struct job_supervisor *supervisor, struct pollfd *polled)
     polled[TIMER] = (struct pollfd){supervisor->timer, POLLIN, 0};
     polled[LOCAL] = (struct pollfd){supervisor->local_listener, POLLIN, 0};
     polled[REMOTE] = (struct pollfd){supervisor->remote_listener, POLLIN, 0};
+    polled[PASSED] = (struct pollfd){supervisor->passed, POLLIN, 0};
     for (size_t i = 0; i < supervisor->n_links; i++)
         polled[N_OWN + i] =
             (struct pollfd){supervisor->links[i].stream.descriptor, POLLIN, 0};
@@ -201,6 +202,7 @@ static void turn(struct job_supervisor *supervisor, const struct pollfd *polled)
         read_signals(supervisor);
     if (polled[TIMER].revents)
         read_timer(supervisor);
+    (void)job_pass_on(supervisor); /* before we say what came of it */
     has_children = bury(supervisor);
     look_whether_gone(supervisor, has_children);
     look_for_hang(supervisor);

@@ -13,7 +13,7 @@
 
 #define SECOND_NS 1e9
 
-static void clear_line(struct job_supervisor *supervisor)
+void job_line_clear(struct job_supervisor *supervisor)
 {
     if (supervisor->has_line)
         fputs("\r\033[K", stderr);
@@ -25,7 +25,10 @@ void job_say(struct job_supervisor *supervisor, const char *format, ...)
     char line[CONTROL_TEXT_BYTES + 100];
     va_list arguments;
 
-    clear_line(supervisor);
+    job_line_clear(supervisor);
+    if (supervisor->is_mid_line)
+        fputc('\n', stderr);
+    supervisor->is_mid_line = false;
     va_start(arguments, format);
     vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
@@ -59,20 +62,22 @@ void job_show_progress(struct job_supervisor *supervisor, int64_t now_ns)
     double n_new = n_messages > supervisor->told_messages
                        ? (double)(n_messages - supervisor->told_messages)
                        : 0;
-    char saved[120];
+    char saved[120], line[250];
 
     if (!supervisor->is_terminal || passed_ns < (int64_t)SECOND_NS)
         return;
     supervisor->told_ns = now_ns;
     supervisor->told_messages = n_messages;
-    if (machine->state != JOB_RUN && machine->state != JOB_SAVE)
+    if ((machine->state != JOB_RUN && machine->state != JOB_SAVE) ||
+        supervisor->is_mid_line)
         return;
     describe_saved(supervisor, now_ns, saved, sizeof(saved));
-    clear_line(supervisor);
-    fprintf(stderr, "attempt %" PRIu32 " %s, %.0f s%s, %.3g messages/s\r",
-            supervisor->choice.attempt, job_state_text(machine->state),
-            (double)(now_ns - machine->attempt.began_ns) / SECOND_NS, saved,
-            n_new / ((double)passed_ns / SECOND_NS));
+    job_line_clear(supervisor);
+    snprintf(line, sizeof(line), "attempt %" PRIu32 " %s, %.0f s%s, %.3g messages/s",
+             supervisor->choice.attempt, job_state_text(machine->state),
+             (double)(now_ns - machine->attempt.began_ns) / SECOND_NS, saved,
+             n_new / ((double)passed_ns / SECOND_NS));
+    fprintf(stderr, "%.*s\r", job_terminal_columns(), line);
     fflush(stderr);
     supervisor->has_line = true;
 }
@@ -162,7 +167,7 @@ static void report_to_people(struct job_supervisor *supervisor, int64_t now_ns)
 {
     const struct job_machine *machine = &supervisor->machine;
 
-    clear_line(supervisor);
+    job_line_clear(supervisor);
     /* One good attempt is no news. */
     if (supervisor->n_records > 1 || machine->exit_code != JOB_EXIT_DONE) {
         fprintf(stderr, "attempt  from  to    seconds  exit  ended\n");

@@ -302,6 +302,7 @@ static void begin(struct job_supervisor *supervisor)
     job_watch_init(&supervisor->watch, supervisor->n_ranks);
     supervisor->begin_ns = base_clock_ns();
     supervisor->is_terminal = isatty(STDERR_FILENO) && !supervisor->options->is_json;
+    job_pass_open(supervisor);
 }
 
 static int supervise(struct job_supervisor *supervisor)
@@ -311,6 +312,7 @@ static int supervise(struct job_supervisor *supervisor)
     if (exit_code == 0) {
         begin(supervisor);
         job_loop(supervisor);
+        job_pass_close(supervisor);
         if (supervisor->mpi_job)
             job_hosts_look(supervisor);
         job_report(supervisor, base_clock_ns());

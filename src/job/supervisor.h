@@ -64,6 +64,8 @@ struct job_supervisor {
     int64_t begin_ns, told_ns;
     uint64_t told_messages;
     bool is_terminal, has_line;
+    int passed, passing; /* a pipe for what the job says; -1: it says so itself */
+    bool is_mid_line;    /* the job has not ended its line */
 };
 
 /* ---- supervisor.c ---- */
@@ -116,11 +118,24 @@ void job_commands_answer(struct job_supervisor *supervisor,
 
 /* ---- report.c ---- */
 
+/* Takes the line of progress away, if there is one. */
+void job_line_clear(struct job_supervisor *supervisor);
 /* A line on standard error. */
 void job_say(struct job_supervisor *supervisor, const char *format, ...)
     TROUPE_PRINTF(2, 3);
 void job_show_progress(struct job_supervisor *supervisor, int64_t now_ns);
 void job_record(struct job_supervisor *supervisor);
 void job_report(struct job_supervisor *supervisor, int64_t now_ns);
+
+/* ---- pass.c ---- */
+
+void job_pass_open(struct job_supervisor *supervisor);
+/* In the launcher's process. */
+void job_pass_take(const struct job_supervisor *supervisor);
+/* True: there may be more. */
+bool job_pass_on(struct job_supervisor *supervisor);
+void job_pass_close(struct job_supervisor *supervisor);
+/* So many characters fit on a line. */
+int job_terminal_columns(void);
 
 #endif

@@ -117,6 +117,38 @@ grep -qxF "$value" "$work/out" || fail "not '$value'"
 [ "$(grep -c '^troupe run: a checkpoint was given up' "$work/err")" -eq 1 ] ||
     fail 'it does not say once why there are no checkpoints'
 
+# On a terminal a line of progress: never wider than that, and gone before the job speaks.
+if command -v script > /dev/null; then
+    rm -rf "$work/ck" "$work/journal"
+    cat > "$work/talker" << 'END'
+#!/bin/sh
+(while sleep 0.3; do echo "said beside it"; done) &
+mpirun "$@"
+code=$?
+kill $!
+exit $code
+END
+    chmod +x "$work/talker"
+    words="stty cols 50; '$troupe' run -n 2 --launcher '$work/talker' --checkpoint '$work/ck'
+        --job toy --every 0.5 ${job[*]}"
+    SHELL=/bin/sh script -qefc "${words//$'\n'/ }" "$work/typed" > "$work/out" < /dev/null ||
+        fail 'on a terminal'
+    tr -d '\n' < "$work/typed" | tr '\r' '\n' > "$work/lines"
+    # Each piece between carriage returns that is progress, and what comes after it.
+    awk -v clear="$(printf '\033[K')" '
+        $0 == "" { next }
+        shown && index($0, clear) != 1 { print "not taken away before: " $0; bad = 1 }
+        { sub(/^\033\[K/, "") }
+        { shown = $0 ~ /^attempt [0-9]+ runs, / }
+        shown && length($0) > 49 { print "too wide: " $0; bad = 1 }
+        { n_shown += shown; n_cut += shown && length($0) == 49 }
+        $0 == "said beside it" { n_said++ }
+        END { if (n_shown < 2 || !n_cut || n_said < 3) { print "not shown"; bad = 1 }
+              exit bad }' "$work/lines" > "$work/faults" ||
+        fail "on a terminal: $(cat "$work/faults" "$work/lines")"
+    grep -qF "$value" "$work/typed" || fail "on a terminal: not '$value'"
+fi
+
 # Somebody asks.
 rm -rf "$work/ck" "$work/journal"
 start 2
