@@ -231,7 +231,7 @@ static void take_saved(struct job_supervisor *supervisor,
 
     supervisor->saved = *saved;
     supervisor->saved_ns = base_clock_ns();
-    supervisor->gave_up_words[0] = '\0';
+    job_complaints_clear(&supervisor->complaints);
     snprintf(words, sizeof(words), "checkpoint %llu published: %.1f MB, frozen %u ms",
              (unsigned long long)saved->epoch, (double)saved->size_bytes * 1e-6,
              (unsigned)saved->frozen_ms);
@@ -257,15 +257,11 @@ static void take_cannot(struct job_supervisor *supervisor, const char *why)
     job_tell(supervisor, &(struct job_event){.kind = JOB_CANNOT_SAVE});
 }
 
-/* Who is asked to stop waits on, as long as it may. A disk that is full stays so for
- * many checkpoints: one line for all of them. */
+/* Who is asked to stop waits on, as long as it may. */
 static void take_gave_up(struct job_supervisor *supervisor, const char *why)
 {
-    char *said = supervisor->gave_up_words;
-
-    if (strcmp(said, why) != 0)
+    if (job_complaint_is_new(&supervisor->complaints, why))
         job_say(supervisor, "%s", why);
-    snprintf(said, sizeof(supervisor->gave_up_words), "%s", why);
     job_journal_begin(&supervisor->journal, "given up");
     job_journal_text(&supervisor->journal, "why", why);
     job_journal_end(&supervisor->journal);

@@ -4,6 +4,7 @@
 
 /* What the files of this folder share that do something in the world. */
 
+#include "job/complaints.h"
 #include "job/folders.h"
 #include "job/hosts.h"
 #include "job/job.h"
@@ -57,7 +58,7 @@ struct job_supervisor {
     uint32_t stop_wish;         /* the one of who is asked to stop */
     struct control_saved saved; /* the last one; epoch 0: none */
     int64_t saved_ns;
-    char gave_up_words[CONTROL_TEXT_BYTES]; /* of the last that was given up, since */
+    struct job_complaints complaints; /* since then */
     char hang_words[160];
     struct job_record *records;
     size_t n_records;
