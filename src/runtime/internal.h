@@ -72,6 +72,7 @@ struct runtime_rank {
     struct message_pool *pool;
     enum runtime_phase phase;
     bool is_reducing, has_result;
+    bool is_refused;                            /* a checkpoint; on all ranks alike */
     bool has_modules;                           /* all of them are started */
     struct runtime_control *control;            /* NULL: no `troupe run` watches it */
     uint64_t n_published_told, n_given_up_told; /* of checkpoints, to the supervisor */

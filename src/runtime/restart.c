@@ -49,6 +49,7 @@ struct comm_step runtime_load_step(struct runtime_rank *rank)
     moved = runtime_pump(rank);
     if (runtime_reduced(rank)) {
         rank->phase = rank->exit_code == 0 ? RUNTIME_JOIN : RUNTIME_THROUGH;
+        rank->is_refused = rank->exit_code != 0;
         moved = true;
     }
     return runtime_wait(rank, moved);
@@ -63,6 +64,7 @@ struct comm_step runtime_join_step(struct runtime_rank *rank)
     moved = runtime_pump(rank);
     if (runtime_reduced(rank)) {
         rank->phase = rank->exit_code == 0 ? RUNTIME_ACTORS : RUNTIME_THROUGH;
+        rank->is_refused = rank->exit_code != 0;
         if (rank->exit_code == 0)
             checkpoint_begin(&rank->troupe);
         moved = true;

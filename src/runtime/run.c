@@ -235,6 +235,7 @@ int troupe_run(troupe *runtime)
     struct runtime_job *job = (struct runtime_job *)(void *)runtime;
     uint64_t fail_before;
     int exit_code;
+    bool is_refused;
 
     base_require(job && !job->has_run, "troupe_run: once, after troupe_start");
     job->has_run = true;
@@ -245,11 +246,15 @@ int troupe_run(troupe *runtime)
         leave(job);
         return exit_code;
     }
+    /* What it had loaded belongs to actors that never ran, and goes with the pool. */
+    is_refused = job->ranks[0]->is_refused;
     for (int i = 0; i < job->n_ranks; i++) {
         comm_stop(job->ranks[i]->comm); /* calls the actors' layer until it is done */
+        if (is_refused)
+            runtime_rank_abandon(job->ranks[i]);
         runtime_rank_end_actors(job->ranks[i]);
     }
-    if (!runtime_audit(job) && exit_code == 0)
+    if (!is_refused && !runtime_audit(job) && exit_code == 0)
         exit_code = TROUPE_CODE_RANK_FAILED;
     if (job->ranks[0]->control)
         runtime_control_complete(job->ranks[0]->control, exit_code);

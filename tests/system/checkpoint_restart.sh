@@ -79,11 +79,25 @@ code=0
 on_ranks 2 "${steps[@]}" || code=$?
 [ "$code" -eq 74 ] || fail "a damaged block: exit code $code, not 74"
 says 'no restart: damaged: '
+! grep -q 'audit:' "$work/out" || fail 'what has not run is audited'
 older=$(sed -n 's/.*set TROUPE_RESTART_FROM=\([0-9]*\) to go on.*/\1/p' "$work/out" | head -n 1)
 [ -n "$older" ] || fail 'it does not name the older one'
 TROUPE_RESTART_FROM=$older on_ranks 2 "${steps[@]}" || fail "from $older: exit code $?"
 says "goes on from checkpoint $older"
 says "$value"
+
+# What a rank had loaded before another refused is no leak.
+toy=$TROUPE_BUILD_DIR/bin/ledger
+on_ranks 2 --transfers 5000 --pause 0.02 || fail "ledger: exit code $?"
+damaged=$(find "$work/ckpt/ledger" -name part-000001 | sort | tail -n 1)
+printf '    ' | dd of="$damaged" bs=1 seek=$(($(stat -c %s "$damaged") - 3000)) conv=notrunc \
+    status=none
+code=0
+TROUPE_RESTART_FROM=newest on_ranks 2 --transfers 5000 || code=$?
+[ "$code" -eq 74 ] || fail "a damaged block: exit code $code, not 74"
+says 'block'
+! grep -q 'audit:' "$work/out" || fail 'what has not run is audited'
+toy=$TROUPE_BUILD_DIR/bin/tests/mpi_checkpoint
 echo "damaged within: ok"
 
 # ---- USR1 ----------------------------------------------------------------------------
@@ -116,6 +130,7 @@ refused() { # refused EXIT_CODE TEXT: leaves all as it is
     on_ranks 1 "${steps[@]}" || code=$?
     [ "$code" -eq "$1" ] || fail "exit code $code, not $1"
     says "$2"
+    ! grep -q 'audit:' "$work/out" || fail 'what has not run is audited'
     find "$work/ckpt" -name 'part-*' -o -name MANIFEST -o -name COMPLETED | sort | xargs cksum > "$work/after"
     cmp -s "$work/before" "$work/after" || fail "checkpoints have changed"
 }
