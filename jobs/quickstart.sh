@@ -65,12 +65,16 @@ for _ in $(seq 200); do
     sleep 0.1
 done
 sleep 0.7
-read -r -a victims <<< "$(ranks "$supervisor")"
-if [ "${#victims[@]}" -gt 0 ] && kill -KILL "${victims[0]}"; then
-    echo "(process ${victims[0]}, one of its ranks, has got SIGKILL)"
-else
-    echo "(no rank could be found in /proc: none was killed)"
-fi
+victim=
+for _ in $(seq 20); do
+    read -r -a victims <<< "$(ranks "$supervisor")"
+    if [ "${#victims[@]}" -gt 0 ] && kill -KILL "${victims[0]}"; then
+        victim=${victims[0]}
+        echo "(process $victim, one of its ranks, has got SIGKILL)"
+        break
+    fi
+    sleep 0.1
+done
 if ! wait "$supervisor"; then
     cat "$log" >&2
     exit 1
@@ -79,6 +83,14 @@ cat build/quickstart.out
 grep -A 9 '^attempt ' "$log" || true # it is said only when something happened
 if [ "$(tail -n 1 build/quickstart.out)" != "$expected" ]; then
     echo "That is not the same." >&2
+    exit 1
+fi
+if [ -z "$victim" ]; then
+    echo "But no rank could be found in /proc, and none was killed: nothing is shown." >&2
+    exit 1
+fi
+if ! grep -q 'goes on from checkpoint' "$log"; then
+    echo "But it did not go on from a checkpoint: nothing is shown. Its log: $root/$log" >&2
     exit 1
 fi
 echo "Every balance is the same to the last bit."
