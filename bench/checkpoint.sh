@@ -26,6 +26,12 @@ seconds() { # seconds COMMAND...: how long it took
     awk "BEGIN { printf \"%.6f\", $EPOCHREALTIME - $begin }"
 }
 
+# From the order to take one, when its folder is made, until its manifest is in its place,
+# which is the last that changes the folder: waiting, standing still, writing and fsync.
+took_s() { # took_s CHECKPOINT
+    awk "BEGIN { print $(stat -c %y "$1" | date -f - +%s.%N) - $(born "$1") }"
+}
+
 born() { stat -c %w "$1" | date -f - +%s.%N; } # when a file was made
 
 # Milliseconds of each checkpoint in the log, beside what they may take.
@@ -67,13 +73,16 @@ summarise() { # summarise KIND CASE UNIT PEER < pairs
 
 actors=$folder/actors array=$folder/array written=$folder/written
 actors_first=$folder/actors_first array_first=$folder/array_first
-kept=$folder/kept restored=$folder/restored
+kept=$folder/kept saves=$folder/saves restored=$folder/restored
 for ((i = 0; i < n_jobs; i++)); do
     rm -rf "$folder/saved"
     on_ranks actors "$n_actors"
     frozen_pairs "$((n_actors * state_bytes))" | tee -a "$actors" | sed -n 1p >> "$actors_first"
     du -bc "$(find "$saved" -name 'ckpt-*' | sort | tail -n 1)" |
         awk -v may="$((n_actors * state_bytes * 13 / 10))" 'END { print $1, may }' >> "$kept"
+    for checkpoint in "$saved"/ckpt-*; do
+        echo "$(took_s "$checkpoint") 5" >> "$saves"
+    done
     echo "$(TROUPE_RESTART_FROM=newest seconds on_ranks actors "$n_actors") 5" >> "$restored"
     grep -q '^restored' "$folder/out" || { cat "$folder/out" >&2; exit 1; }
     rm -rf "$folder/saved"
@@ -89,6 +98,7 @@ summarise cost 'a million actors, the first time' ms 'copying, and 20 ms' < "$ac
 summarise cost 'an array, the first time' ms 'copying, and 20 ms' < "$array_first"
 summarise rate 'writing behind' MB/s 'dd conv=fsync, one a rank' < "$written"
 summarise cost 'a million actors, on disk' bytes '1.3 of their state' < "$kept"
+summarise cost 'a million actors, saved' s '5 s' < "$saves"
 summarise cost 'a million actors, started again' s '5 s' < "$restored"
 unset TROUPE_CHECKPOINT TROUPE_CHECKPOINT_EVERY
 bash "$(dirname "${BASH_SOURCE[0]}")/restart.sh" "$n_deaths"
