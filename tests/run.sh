@@ -12,7 +12,8 @@ usage: tests/run.sh [--quick | --full]
   (nothing)  what continuous integration runs; at most some 8 minutes on two cores
   --quick    build with gcc and run the tests, no more
   --full     also gcc with sanitizers, ThreadSanitizer on the unit tests, ten times the
-             seeds and ten times the fuzzing, and arrays of more than 2^31 elements
+             seeds and ten times the fuzzing, and with TROUPE_TEST_FULL the main suite
+             and the unit tests with sanitizers; no test's limit is below 4 hours
 Folders: build (gcc), build/asan (clang, ASan+UBSan, fuzzing), build/hostile (clang, tiny
 buffers). Logs of the stages: build/log. Environment: JOBS (at once), FUZZ_SECONDS (for all
 fuzzers together), TROUPE_TEST_SEEDS (of each sim test).
@@ -38,12 +39,11 @@ esac
 jobs=${JOBS:-$(nproc)}
 fuzz_seconds=${FUZZ_SECONDS:-60}
 seeds_percent=100
+least_seconds=0 # each test its own limit
 if [ "$mode" = full ]; then
     fuzz_seconds=${FUZZ_SECONDS:-600}
     seeds_percent=1000
-    export TEST_FULL=1 # of unit tests that have more to try
-    # Deaths in tests/system/killed.sh, hangs in hung.sh.
-    export TROUPE_TEST_KILLS=200 TROUPE_TEST_CYCLES=100
+    least_seconds=14400
 fi
 
 # ---- stages --------------------------------------------------------------------------
@@ -85,7 +85,8 @@ configure_and_build() { # configure_and_build FOLDER OPTION...
         generator=(-G Ninja)
     fi
     if command -v ccache > /dev/null; then set -- "$@" -DCMAKE_C_COMPILER_LAUNCHER=ccache; fi
-    cmake -S . -B "$folder" "${generator[@]}" "$@" &&
+    # Said each time, as a build folder keeps what it was told last.
+    cmake -S . -B "$folder" "${generator[@]}" "-DTROUPE_TEST_TIMEOUT_S=$least_seconds" "$@" &&
         cmake --build "$folder" --parallel "$jobs" -- "$(keep_going "$folder")"
 }
 
@@ -187,8 +188,13 @@ usual_stages() {
     stage "tests over two hops" two_hops build/hostile
 }
 
+full_unit_tests() { # full_unit_tests FOLDER
+    TROUPE_TEST_FULL=1 quiet_suite "$1" 10 --label-regex unit
+}
+
 full_stages() {
     usual_stages
+    stage "unit tests in full, sanitizers" full_unit_tests build/asan
     stage "build, gcc, sanitizers" build build/asan-gcc -DTROUPE_SANITIZE=address,undefined \
         -DTROUPE_BUILD_BENCH=OFF "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
     stage "tests, gcc, sanitizers" quiet_suite build/asan-gcc 10
@@ -217,8 +223,8 @@ if [ "${#failed[@]}" -gt 0 ]; then
 fi
 
 # Last, so that the log ends with what ctest says about the main suite.
-# What needs gigabytes, in the fast build only.
-if [ "$mode" = full ]; then export TROUPE_TEST_LARGE=1; fi
+# In full only now: with sanitizers its gigabytes and hundreds of launches are too many.
+if [ "$mode" = full ]; then export TROUPE_TEST_FULL=1; fi
 
 printf '\n==== tests, main suite (%d s so far)\n' "$SECONDS"
 result=0

@@ -8,7 +8,7 @@
 
 /*
  * Arrays over MPI: cut anew, gathered, and through files of all formats, with more than
- * one thread. TROUPE_TEST_LARGE=1: also one of more than 2^31 elements.
+ * one thread. TROUPE_TEST_FULL=1: also one of more than 2^31 elements.
  */
 
 #define REQUIRE(condition)                                                             \
@@ -148,7 +148,7 @@ static troupe_status body(troupe_actor *self)
 {
     const troupe_array_options options = {.element = TROUPE_DOUBLE, .length = LENGTH};
     troupe_team *team = troupe_rank_team(self);
-    const char *folder = getenv("TMPDIR"), *is_large = getenv("TROUPE_TEST_LARGE");
+    const char *folder = getenv("TMPDIR"), *is_full = getenv("TROUPE_TEST_FULL");
     char path[200];
     troupe_array array;
     int64_t name = (int64_t)getpid();
@@ -163,7 +163,7 @@ static troupe_status body(troupe_actor *self)
     TROUPE_TRY(troupe_barrier(self, team));
     (void)unlink(path);
     TROUPE_TRY(no_file(self, team));
-    return is_large && is_large[0] == '1' ? large(self, team) : TROUPE_OK;
+    return is_full && is_full[0] == '1' ? large(self, team) : TROUPE_OK;
 }
 TROUPE_PROCESS(main_process, body);
 

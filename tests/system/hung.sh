@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A rank that is stopped, and a handler that does not come to an end: `troupe run` notices
 # in time and starts the job again, and no process, shared memory or session folder is left
-# of the first attempt. TROUPE_TEST_CYCLES=N times, or --full for 100.
+# of the first attempt. TROUPE_TEST_CYCLES=N times, or with
+# TROUPE_TEST_FULL=1 a hundred.
 set -euo pipefail
 
 [ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # what runs is not the library
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${TROUPE_BUILD_DIR:-$root/build}
-n_cycles=${TROUPE_TEST_CYCLES:-2}
-if [ "${1:-}" = --full ]; then n_cycles=100; fi
+n_cycles=2
+if [ "${TROUPE_TEST_FULL:-0}" = 1 ] && [ -z "${TROUPE_SANITIZE:-}" ]; then n_cycles=100; fi
+n_cycles=${TROUPE_TEST_CYCLES:-$n_cycles}
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -85,7 +85,7 @@ static inline void *data_room(int64_t n, int offset, void **to_free)
 
 static inline int data_is_full(void)
 {
-    const char *full = getenv("TEST_FULL");
+    const char *full = getenv("TROUPE_TEST_FULL");
     return full != NULL && full[0] == '1';
 }
 
