@@ -4,17 +4,16 @@
 
 /*
  * A disk in memory behind the table of file functions. It can keep a log of what was
- * done to it; from a log a test makes every disk that a crash might have left: of what
- * was not synced any part may be there, in any order, and a write torn at sectors.
- * Names are on disk when their folder was synced, bytes when their file was; no more is
- * promised by POSIX (after Pillai et al., "All file systems are not created equal",
- * OSDI 2014).
+ * done to it; from a log a test makes the disks that a crash might have left: of what
+ * was not synced any part may be there, and of a write any piece. Names are on disk
+ * when their folder was synced, bytes when their file was; no more is promised by POSIX
+ * (after Pillai et al., "All file systems are not created equal", OSDI 2014).
  */
 #define _XOPEN_SOURCE 700
 #include "base/compiler.h"
 #include "base/files.h"
 #include "base/random.h"
-#include <check.h>
+#include "unit/store/require.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -79,7 +78,7 @@ static inline struct disk_node *disk_node_at(struct disk *disk, int node)
 {
     if (!disk->nodes[node]) {
         disk->nodes[node] = calloc(1, sizeof(struct disk_node));
-        ck_assert_ptr_nonnull(disk->nodes[node]);
+        REQUIRE(disk->nodes[node]);
     }
     return disk->nodes[node];
 }
@@ -112,7 +111,7 @@ static inline void disk_drop_name(struct disk_node *folder, const char *name)
 static inline void disk_set_name(struct disk_node *folder, const char *name, int node)
 {
     disk_drop_name(folder, name);
-    ck_assert_int_lt(folder->n_names, MAX_NAMES);
+    REQUIRE(folder->n_names < MAX_NAMES);
     struct disk_name *place = &folder->names[folder->n_names++];
     memcpy(place->name, name, NAME_BYTES);
     place->node = node;
@@ -126,7 +125,7 @@ static inline void disk_put(struct disk_node *file,
     size_t end = offset_bytes + size_bytes;
     if (end > file->size_bytes) {
         file->data = realloc(file->data, end);
-        ck_assert_ptr_nonnull(file->data);
+        REQUIRE(file->data);
         memset(file->data + file->size_bytes, 0, end - file->size_bytes);
         file->size_bytes = end;
     }
@@ -174,44 +173,39 @@ static inline bool disk_is_durable(const struct disk_log *log, int i, int n)
     return false;
 }
 
-/* Some sectors of a write arrived. */
-static inline void disk_apply_torn(struct disk *disk,
+/* How much of an action is on disk: of a write these bytes, of others all or nothing.
+ */
+struct disk_fate {
+    size_t begin_bytes, end_bytes;
+};
+
+static const struct disk_fate disk_lost = {0, 0}, disk_kept = {0, SIZE_MAX};
+
+static inline void disk_apply_part(struct disk *disk,
                                    const struct disk_action *action,
-                                   struct base_random *random)
+                                   struct disk_fate fate)
 {
     struct disk_action piece = *action;
-    for (size_t at = 0; at < action->size_bytes; at += SECTOR) {
-        size_t left = action->size_bytes - at;
-        piece.offset_bytes = action->offset_bytes + at;
-        piece.data = action->data + at;
-        piece.size_bytes = left < SECTOR ? left : SECTOR;
-        if (base_random_below(random, 2) == 0)
-            disk_apply(disk, &piece);
+    size_t end =
+        fate.end_bytes < action->size_bytes ? fate.end_bytes : action->size_bytes;
+    if (fate.begin_bytes >= fate.end_bytes)
+        return;
+    if (action->verb == DISK_WRITE) {
+        piece.offset_bytes += fate.begin_bytes;
+        piece.data += fate.begin_bytes;
+        piece.size_bytes = end - fate.begin_bytes;
     }
+    disk_apply(disk, &piece);
 }
 
-/*
- * The disk after a crash behind the first n actions. Variant 0 has nothing that was not
- * synced, variant 1 all of it; the others what chance says.
- */
+/* The disk after a crash behind the first n actions; fates[i] is that of the i-th. */
 static inline void disk_crash(struct disk *disk,
                               const struct disk_log *log,
                               int n,
-                              int variant,
-                              struct base_random *random)
+                              const struct disk_fate *fates)
 {
-    for (int i = 0; i < n; i++) {
-        const struct disk_action *action = &log->actions[i];
-        if (variant == 1 || disk_is_durable(log, i, n)) {
-            disk_apply(disk, action);
-        } else if (variant > 1) {
-            uint32_t chance = base_random_below(random, 3);
-            if (chance == 1)
-                disk_apply(disk, action);
-            else if (chance == 2 && action->verb == DISK_WRITE)
-                disk_apply_torn(disk, action, random);
-        }
-    }
+    for (int i = 0; i < n; i++)
+        disk_apply_part(disk, &log->actions[i], fates[i]);
 }
 
 /* ---- the table
@@ -235,11 +229,11 @@ static inline void memory_do(struct memory_disk *memory, struct disk_action acti
         log->capacity = log->capacity * 2 + 64;
         log->actions =
             realloc(log->actions, (size_t)log->capacity * sizeof(*log->actions));
-        ck_assert_ptr_nonnull(log->actions);
+        REQUIRE(log->actions);
     }
     if (action.size_bytes > 0) {
         unsigned char *copy = malloc(action.size_bytes);
-        ck_assert_ptr_nonnull(copy);
+        REQUIRE(copy);
         memcpy(copy, action.data, action.size_bytes);
         action.data = copy;
     }
@@ -255,7 +249,7 @@ memory_walk(struct memory_disk *memory, const char *path, char name[NAME_BYTES])
     while (*path) {
         path += strspn(path, "/");
         size_t n = strcspn(path, "/");
-        ck_assert_uint_lt(n, NAME_BYTES);
+        REQUIRE(n < NAME_BYTES);
         memset(name, 0, NAME_BYTES);
         memcpy(name, path, n);
         path += n;
@@ -291,7 +285,7 @@ memory_create(struct memory_disk *memory, const char *path, bool is_folder)
     if (action.node < 0)
         return -1;
     action.target = memory->n_nodes++;
-    ck_assert_int_lt(action.target, MAX_NODES);
+    REQUIRE(action.target < MAX_NODES);
     memory_do(memory, action);
     return action.target;
 }
@@ -301,7 +295,7 @@ memory_open(const struct base_files *files, const char *path, int flags, mode_t 
 {
     struct memory_disk *memory = memory_of(files);
     int node = memory_find(memory, path);
-    ck_assert(!(flags & O_CREAT) || mode == 0600);
+    REQUIRE(!(flags & O_CREAT) || mode == 0600);
     if (node >= 0 && (flags & O_EXCL)) {
         errno = EEXIST;
         return -1;
@@ -385,7 +379,7 @@ static inline int
 memory_mkdir(const struct base_files *files, const char *path, mode_t mode)
 {
     struct memory_disk *memory = memory_of(files);
-    ck_assert_uint_eq(mode, 0700);
+    REQUIRE(mode == 0700);
     if (memory_find(memory, path) >= 0) {
         errno = EEXIST;
         return -1;
@@ -403,7 +397,7 @@ memory_rename(const struct base_files *files, const char *from, const char *to)
         return -1;
     action.target_is_folder = memory->disk.nodes[action.target]->is_folder;
     action.node = memory_walk(memory, from, action.name);
-    ck_assert_int_eq(memory_walk(memory, to, action.new_name), action.node);
+    REQUIRE(memory_walk(memory, to, action.new_name) == action.node);
     memory_do(memory, action);
     return 0;
 }
@@ -469,7 +463,7 @@ static inline void memory_init(struct memory_disk *memory, struct disk_log *log)
 static inline void memory_fini(struct memory_disk *memory)
 {
     for (int i = 0; i < MAX_OPEN; i++)
-        ck_assert_int_eq(memory->open_node[i], -1); /* all that was opened is closed */
+        REQUIRE(memory->open_node[i] == -1); /* all that was opened is closed */
     disk_fini(&memory->disk);
 }
 

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/random.h"
 #include "store/store.h"
-#include <check.h>
+#include "unit/store/require.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -89,19 +89,18 @@ static inline void story_check_part(const struct store *store,
 {
     struct store_reader reader;
     struct store_record record;
-    ck_assert_int_eq(store_reader_open(&reader, store, manifest, part, NULL),
-                     TROUPE_OK);
+    REQUIRE(store_reader_open(&reader, store, manifest, part, NULL) == TROUPE_OK);
     for (int i = 0; i < STORY_RECORDS; i++) {
         unsigned char data[STORY_BYTES];
         size_t n = story_data(manifest->epoch, part, i, data);
-        ck_assert_int_eq(store_reader_next(&reader, &record), TROUPE_OK);
-        ck_assert_uint_eq(record.kind, (uint32_t)(i * STORY_KINDS / STORY_RECORDS));
-        ck_assert_uint_eq(record.key, story_key(part, i));
-        ck_assert_uint_eq(record.size_bytes, n);
-        ck_assert(record.is_last && record.offset_bytes == 0);
-        ck_assert(memcmp(record.data, data, n) == 0);
+        REQUIRE(store_reader_next(&reader, &record) == TROUPE_OK);
+        REQUIRE(record.kind == (uint32_t)(i * STORY_KINDS / STORY_RECORDS));
+        REQUIRE(record.key == story_key(part, i));
+        REQUIRE(record.size_bytes == n);
+        REQUIRE(record.is_last && record.offset_bytes == 0);
+        REQUIRE(memcmp(record.data, data, n) == 0);
     }
-    ck_assert_int_eq(store_reader_next(&reader, &record), TROUPE_NOT_FOUND);
+    REQUIRE(store_reader_next(&reader, &record) == TROUPE_NOT_FOUND);
     store_reader_close(&reader);
 }
 
@@ -125,11 +124,11 @@ static inline uint64_t story_choose(const struct store *store, int *n_skipped)
                      n_skipped ? n_skipped : &ignored);
     if (status == TROUPE_NOT_FOUND)
         return 0;
-    ck_assert_int_eq(status, TROUPE_OK);
-    ck_assert_str_eq(manifest.program, "story");
-    ck_assert_str_eq(manifest.library, "1.2.3");
-    ck_assert_str_eq(manifest.reason, "periodic");
-    ck_assert_int_eq(manifest.created_s, 1700000000 + (int64_t)manifest.epoch);
+    REQUIRE(status == TROUPE_OK);
+    REQUIRE(strcmp(manifest.program, "story") == 0);
+    REQUIRE(strcmp(manifest.library, "1.2.3") == 0);
+    REQUIRE(strcmp(manifest.reason, "periodic") == 0);
+    REQUIRE(manifest.created_s == 1700000000 + (int64_t)manifest.epoch);
     for (uint32_t i = 0; i < STORY_PARTS; i++)
         story_check_part(store, &manifest, i);
     uint64_t epoch = manifest.epoch;
