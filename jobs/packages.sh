@@ -62,6 +62,7 @@ look() {
     need shellcheck have shellcheck
     need valgrind have valgrind
     need gdb have gdb
+    need strace have strace
     need libmpfr-dev module mpfr
     need librandom123-dev header Random123/philox.h
     need universal-ctags have ctags
