@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # SIGKILL at random moments to ranks, to mpirun and to the supervisor itself, who is started
 # again with another number of ranks: ledger, wordcount, heat and cg end with the bytes of an
-# undisturbed run, and nothing is left behind. TROUPE_TEST_KILLS=N deaths of ledger and heat,
-# or TROUPE_TEST_FULL=1 for 200; those of the other two come on top.
+# undisturbed run, no attempt falls back behind a checkpoint, and nothing is left behind.
+# TROUPE_TEST_KILLS=N deaths of ledger and heat, or TROUPE_TEST_FULL=1 for 200; those of the
+# other two come on top.
 set -euo pipefail
 
 [ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # what runs is not the library
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${TROUPE_BUILD_DIR:-$root/build}
-n_wanted=8
+n_wanted=9
 if [ "${TROUPE_TEST_FULL:-0}" = 1 ]; then n_wanted=200; fi
 # With sanitizers a launch takes seconds.
 if [ -n "${TROUPE_SANITIZE:-}" ]; then n_wanted=4; fi
@@ -97,7 +98,7 @@ launcher() { # the process of the last attempt
 choose() {
     local ranks
     victim=$supervisor whom=supervisor
-    [ $((RANDOM % 5)) -gt 0 ] || return 0
+    [ "$n_planned" -eq 0 ] && [ $((RANDOM % 5)) -gt 0 ] || return 0
     victim=$(launcher) whom=launcher
     grep -qzxF "$mark" "/proc/${victim:-none}/environ" 2> /dev/null || return 1
     [ $((RANDOM % 4)) -gt 0 ] || return 0
@@ -108,12 +109,25 @@ choose() {
 
 lines() { wc -l < "$1"; }
 
+# A process that is dead and not yet waited for can be sent a signal as well.
+kill_it() {
+    case $(sed 's/.*) \(.\).*/\1/' "/proc/$victim/stat" 2> /dev/null) in
+    '' | Z | X) return 1 ;;
+    esac
+    kill -KILL "$victim" 2> /dev/null || return 1
+    n_killed=$((n_killed + 1))
+}
+
 # After a rank or mpirun died: the time until the first message is handled, if it comes
 # before the next one dies.
 watch() { # watch SECONDS_100
     local begin=$EPOCHREALTIME launches stamps i
     launches=$(grep -c '"launched"' "$work/journal")
-    kill -KILL "$victim" 2> /dev/null || return 0
+    kill_it || return 0
+    case $whom in
+    launcher) n_launchers=$((n_launchers + 1)) ;;
+    rank) n_ranks_killed=$((n_ranks_killed + 1)) ;;
+    esac
     for ((i = 0; i < $1; i += 3)); do
         sleep 0.03
         [ "$(grep -c '"launched"' "$work/journal")" -eq "$launches" ] || break
@@ -130,32 +144,63 @@ watch() { # watch SECONDS_100
 
 is_over() { ! kill -0 "$supervisor" 2> /dev/null; }
 
+# Until this attempt has published; one that comes to its end before needs no more deaths.
+checkpoint_comes() {
+    while ! is_over; do
+        sed '/"launched"/h; /"launched"/!H; $!d; x' "$work/journal" > "$work/attempt"
+        if grep -q '"launched"' "$work/attempt" && grep -q '"published"' "$work/attempt" &&
+            grep -qzxF "$mark" "/proc/$(launcher)/environ" 2> /dev/null; then
+            return 0
+        fi
+        sleep 0.03
+    done
+    return 1
+}
+
 kill_one() { # kill_one PROGRAM
     local patience=$((RANDOM % 250))
-    sleep "0.$((RANDOM % 90 + 10))"
+    if [ "$n_planned" -gt 0 ]; then
+        checkpoint_comes || return 1
+    else
+        sleep "0.$((RANDOM % 90 + 10))"
+    fi
     ! is_over || return 1
     choose || return 0
     case $whom in
     supervisor)
-        kill -KILL "$victim"
+        kill_it || return 1
         { wait "$victim"; } 2> /dev/null || true # bash would say what died
         n_supervisors=$((n_supervisors + 1))
+        n_planned=$((n_planned > 0 ? n_planned - 1 : 0))
         start "$1"
         ;;
-    launcher)
-        n_launchers=$((n_launchers + 1))
-        watch "$patience"
-        ;;
-    rank)
-        n_ranks_killed=$((n_ranks_killed + 1))
-        watch "$patience"
-        ;;
+    *) watch "$patience" ;;
     esac
-    n_killed=$((n_killed + 1))
 }
 
-round() { # round PROGRAM DEATHS
+# Where a checkpoint had been published, the next attempt goes on from it or from a newer one.
+# Into $work/changes: the program, and the ranks that published and those that went on from it.
+goes_on() { # goes_on PROGRAM
+    awk -v program="$1" -v back="$work/back" '
+        function value(key) {
+            return match($0, "\"" key "\":[0-9]+") ? substr($0, RSTART + length(key) + 3) + 0 : 0
+        }
+        /"event":"published"/ { newest = value("epoch") > newest ? value("epoch") : newest; n++ }
+        /"event":"launched"/ {
+            from = value("from_epoch")
+            if (from < newest) { print "not from " newest ": " $0 > back; exit 1 }
+            if (n && from) print program, ranks, value("ranks")
+            ranks = value("ranks")
+            n = 0
+        }
+    ' "$work/journal" >> "$work/changes" || fail "$1 went back: $(cat "$work/back")"
+}
+
+# The first deaths may be planned: supervisors, each after a new checkpoint.
+round() { # round PROGRAM DEATHS [PLANNED]
     local last=$((n_killed + $2)) code=0
+    n_planned=${3:-0}
+    [ "$n_planned" -eq 0 ] || turn=0
     rm -rf "$work/ck" "$work/frames" "$work/stamps" "$work/journal" "$work/result"
     mkdir -m 700 "$work/ck" "$work/frames"
     : > "$work/out"
@@ -169,25 +214,34 @@ round() { # round PROGRAM DEATHS
     [ "$code" -eq 0 ] || fail "$1: exit code $code"
     same "$1"
     clean "$1"
+    goes_on "$1"
     n_attempts=$((n_attempts + $(grep -c '"launched"' "$work/journal")))
     printf '%s: the same after %d deaths, attempts so far %d\n' "$1" "$n_killed" "$n_attempts"
 }
 
 : > "$work/times"
+: > "$work/changes"
 n_counted=0 # of the deaths that are wanted
-some() { # some PROGRAM DEATHS: so many, or as many as are left
+some() { # some PROGRAM DEATHS [PLANNED]: so many, or as many as are left
     local left=$((n_wanted - n_counted)) before=$n_killed
     [ "$left" -gt 0 ] || return 0
-    round "$1" $((left < $2 ? left : $2))
+    round "$1" $((left < $2 ? left : $2)) "${3:-0}"
     n_counted=$((n_counted + n_killed - before))
 }
+planned=3 # 4 -> 2 -> 3 -> 8 ranks
 while [ "$n_counted" -lt "$n_wanted" ]; do
-    some ledger 5
+    some ledger 6 "$planned"
     [ "$n_counted" -lt "$n_wanted" ] || break
     round wordcount 2
     round cg 2
-    [ ! -x "$build/bin/heat" ] || some heat 3
+    [ ! -x "$build/bin/heat" ] || some heat 3 $((planned > 0))
+    planned=0
 done
+for change in '4 2' '2 3' '3 8'; do
+    grep -qx "ledger $change" "$work/changes" || fail "ledger never went on with ranks $change"
+done
+echo 'went on from a checkpoint, of so many ranks on so many:'
+sort "$work/changes" | uniq -c
 printf '%d killed, %d of them in ledger and heat: %d ranks, %d mpirun, %d supervisors; %d attempts\n' "$n_killed" "$n_counted" \
     "$n_ranks_killed" "$n_launchers" "$n_supervisors" "$n_attempts"
 if [ -s "$work/times" ]; then
