@@ -4,10 +4,19 @@
 # shellcheck shell=bash
 
 mkdir "${work:?}/tmp"
+: > "$work/shared"
 export TMPDIR=$work/tmp # so that what is left can be told from others'
 # Processes with a word of their own in the environment, whoever is their parent.
 mark=TROUPE_TEST_MARK=$$.$RANDOM
 export "${mark?}"
+
+# Shared memory that the processes have now, by its name, for clean(): Open MPI's may be anywhere.
+remember_shared() {
+    local environment
+    grep -lzxF "$mark" /proc/[0-9]*/environ 2> /dev/null | while read -r environment; do
+        sed -n 's|.* \(/dev/shm/[^ ]*\)$|\1|p' "$(dirname "$environment")/maps" 2> /dev/null || true
+    done >> "$work/shared" || true
+}
 
 survivors() {
     local environment process
@@ -29,12 +38,16 @@ none_survive() { # none_survive WHAT: within a minute, as the machine may be bus
 }
 
 clean() { # clean WHAT: no process, shared memory or session folder is left of it
-    local folder
+    local folder file
     none_survive "$1"
     [ -z "$(ls -A "$TMPDIR")" ] || fail "after $1 there is $(find "$TMPDIR" | head)"
     for folder in /dev/shm/troupe-run-*; do
         ! is_left "$folder" || fail "after $1 $folder is left"
     done
+    while read -r file; do
+        [ ! -e "$file" ] || fail "after $1 $file is left"
+    done < "$work/shared"
+    : > "$work/shared"
 }
 
 # Who has the lock is another's; he may have made it a moment ago, or be about to remove it.

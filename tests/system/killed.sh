@@ -114,6 +114,7 @@ kill_it() {
     case $(sed 's/.*) \(.\).*/\1/' "/proc/$victim/stat" 2> /dev/null) in
     '' | Z | X) return 1 ;;
     esac
+    remember_shared
     kill -KILL "$victim" 2> /dev/null || return 1
     n_killed=$((n_killed + 1))
 }
@@ -158,7 +159,7 @@ checkpoint_comes() {
 }
 
 kill_one() { # kill_one PROGRAM
-    local patience=$((RANDOM % 250))
+    local patience=$((RANDOM % 250)) launches
     if [ "$n_planned" -gt 0 ]; then
         checkpoint_comes || return 1
     else
@@ -171,8 +172,13 @@ kill_one() { # kill_one PROGRAM
         kill_it || return 1
         { wait "$victim"; } 2> /dev/null || true # bash would say what died
         n_supervisors=$((n_supervisors + 1))
-        n_planned=$((n_planned > 0 ? n_planned - 1 : 0))
+        launches=$(grep -c '"launched"' "$work/journal") || true
         start "$1"
+        [ "$n_planned" -gt 0 ] || return 0
+        n_planned=$((n_planned - 1))
+        until is_over || [ "$(grep -c '"launched"' "$work/journal")" -gt "$launches" ]; do
+            sleep 0.03
+        done
         ;;
     *) watch "$patience" ;;
     esac
