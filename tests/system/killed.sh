@@ -42,7 +42,7 @@ ledger=("$build/bin/ledger" --transfers 20000 --pause 0.02)
 heat=("$build/bin/heat" --demo 320x240 --steps 20000 --every 2000 --json)
 cg=("$build/bin/cg" --poisson 64 --tolerance 1e-12)
 seq 150000 > "$work/numbers" # 1 MB, counted again and again
-mapfile -t wordcount < <(printf '%s\n' "$build/bin/wordcount" && yes "$work/numbers" | head -n 150)
+mapfile -t wordcount < <(printf '%s\n' "$build/bin/wordcount" && yes "$work/numbers" | head -n 500)
 
 # What may not depend on anything; a job may die when it has said it, and say it again.
 essence() { # essence FILE
@@ -238,8 +238,8 @@ planned=3 # 4 -> 2 -> 3 -> 8 ranks
 while [ "$n_counted" -lt "$n_wanted" ]; do
     some ledger 6 "$planned"
     [ "$n_counted" -lt "$n_wanted" ] || break
-    round wordcount 2
-    round cg 2
+    round wordcount 2 $((planned > 0))
+    round cg 2 $((planned > 0))
     [ ! -x "$build/bin/heat" ] || some heat 3 $((planned > 0))
     planned=0
 done
