@@ -129,8 +129,10 @@ static inline void disk_put(struct disk_node *file,
         memset(file->data + file->size_bytes, 0, end - file->size_bytes);
         file->size_bytes = end;
     }
-    if (size_bytes > 0)
-        memcpy(file->data + offset_bytes, data, size_bytes);
+    if (size_bytes == 0)
+        return;
+    REQUIRE(file->data);
+    memcpy(file->data + offset_bytes, data, size_bytes);
 }
 
 static inline void disk_apply(struct disk *disk, const struct disk_action *action)

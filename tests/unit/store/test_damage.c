@@ -162,7 +162,7 @@ END_TEST
 /* One random change: bits, a zeroed or foreign page, bytes swapped, cut off, added. */
 static void spoil(struct disk_node *file, struct base_random *random)
 {
-    size_t n = file->size_bytes, at = base_random_below(random, (uint32_t)n), end = at;
+    size_t n = file->size_bytes, at = base_random_below(random, (uint32_t)n), end;
     size_t other = base_random_below(random, (uint32_t)n);
     switch (base_random_below(random, 5)) {
     case 0:
@@ -226,6 +226,7 @@ static bool change_one(struct scene *scene, int n, struct base_random *random)
     disk_put(&kept, 0, file->data, file->size_bytes);
     pieces_of(&pieces, &kept, i > 0);
     spoil(file, random);
+    REQUIRE(file->data && kept.data);
     bool is_changed = !is_same(file, &kept);
     if (is_changed) {
         size_t offset = expect_named(scene, path, (size_t)n);
