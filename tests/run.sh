@@ -37,7 +37,7 @@ esac
 
 # Not TROUPE_*: of these the library warns when it does not know them.
 jobs=${JOBS:-$(nproc)}
-fuzz_seconds=${FUZZ_SECONDS:-60}
+fuzz_seconds=${FUZZ_SECONDS:-90} # of which the decoders of messages and frames get 60
 seeds_percent=100
 least_seconds=0 # each test its own limit
 if [ "$mode" = full ]; then
@@ -166,6 +166,7 @@ two_hops() { # two_hops FOLDER
 usual_stages() {
     local fuzz_process fuzz_begin
     stage "build, gcc" build build -DTROUPE_WERROR=ON
+    stage "quickstart" quietly quickstart bash jobs/quickstart.sh
     stage "build, clang, sanitizers" build build/asan "${asan_options[@]}"
     stage "build, clang, hostile" build build/hostile -DCMAKE_C_COMPILER=clang \
         -DTROUPE_HOSTILE=ON -DTROUPE_ASSERT=ON -DTROUPE_WERROR=ON
