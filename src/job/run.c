@@ -305,6 +305,19 @@ static void begin(struct job_supervisor *supervisor)
     job_pass_open(supervisor);
 }
 
+/* One that was not to be started has voided nothing. */
+static void take_fence_back(const struct job_supervisor *supervisor)
+{
+    if (supervisor->machine.attempt.cause == JOB_REFUSED &&
+        store_attempt_unfence(&supervisor->store, supervisor->choice.attempt) !=
+            TROUPE_OK)
+        fprintf(stderr,
+                "troupe run: checkpoints newer than %" PRIu64
+                " in %s stay void, as attempt %" PRIu32 " cannot be unsaid: %s\n",
+                supervisor->choice.epoch, supervisor->store.path,
+                supervisor->choice.attempt, strerror(errno));
+}
+
 static int supervise(struct job_supervisor *supervisor)
 {
     int exit_code = open_job(supervisor);
@@ -317,6 +330,8 @@ static int supervise(struct job_supervisor *supervisor)
             job_hosts_look(supervisor);
         job_report(supervisor, base_clock_ns());
         exit_code = supervisor->machine.exit_code;
+        if (supervisor->options->checkpoint)
+            take_fence_back(supervisor);
         if (exit_code == 0 && supervisor->options->checkpoint &&
             store_complete(&supervisor->store, true) != TROUPE_OK)
             fprintf(stderr, "troupe run: no mark that the job is completed in %s: %s\n",

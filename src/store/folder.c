@@ -213,6 +213,18 @@ store_attempt_fence(const struct store *store, uint32_t attempt, uint64_t base_e
     return status;
 }
 
+troupe_status store_attempt_unfence(const struct store *store, uint32_t attempt)
+{
+    char folder[STORE_PATH_BYTES], path[STORE_PATH_BYTES];
+    attempt_path(folder, store, attempt);
+    attempt_path(path, store, attempt);
+    store_path(path + strlen(path), "/FENCE");
+    troupe_status status = store_disk_unlink(store->files, path);
+    if (status == TROUPE_NOT_FOUND)
+        return TROUPE_OK;
+    return status == TROUPE_OK ? store_disk_sync_folder(store->files, folder) : status;
+}
+
 /* ---- the list
  * ----------------------------------------------------------------------------- */
 

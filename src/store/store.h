@@ -143,6 +143,9 @@ TROUPE_MUST_USE troupe_status store_attempt_begin(const struct store *store,
 TROUPE_MUST_USE troupe_status store_attempt_fence(const struct store *store,
                                                   uint32_t attempt,
                                                   uint64_t base_epoch);
+/* As if it had never been said, once that attempt is over. OK also if it never was. */
+TROUPE_MUST_USE troupe_status store_attempt_unfence(const struct store *store,
+                                                    uint32_t attempt);
 
 struct store_entry {
     uint64_t epoch;
