@@ -63,6 +63,7 @@ static troupe_status send_batch(struct reader *reader, size_t owner)
     TROUPE_TRY(troupe_send_tail(reader->self, reader->counters[owner], words, bytes,
                                 batch->bytes, batch->n_bytes));
     batch_clear(batch);
+    troupe_yield(reader->self); /* so that it leaves, and the counter here begins */
     return TROUPE_OK;
 }
 

@@ -13,7 +13,8 @@
 /* ---- wire: records of this layer ---- */
 
 enum { ACTOR_RANK_PROCESS_STACK_BYTES = 8 << 20 }; /* as a main thread has */
-enum { ACTOR_TURN = 64 }; /* messages an activation, activations a step */
+/* Messages an activation, activations a step; fewer if they take long. */
+enum { ACTOR_TURN = COMM_WHOLE_SHARE };
 
 enum actor_kind {
     ACTOR_KIND_MAIL = BASE_KIND(BASE_SLOT_ACTOR, 0),

@@ -128,7 +128,8 @@ static bool is_ready(troupe_actor *actor)
 static void handler_turn(troupe_actor *actor)
 {
     struct actor_current *current = &actor->home->current;
-    uint32_t n = actor->n_queued < ACTOR_TURN ? actor->n_queued : ACTOR_TURN;
+    uint32_t turn = actor->home->turn;
+    uint32_t n = actor->n_queued < turn ? actor->n_queued : turn;
 
     if (UNLIKELY(!(actor->flags & ACTOR_STARTED)))
         start_handler(actor);
@@ -203,6 +204,7 @@ static inline bool could_take_more(const troupe_actor *actor,
                     ACTOR_EMBRYO | ACTOR_HAS_STASH
     };
     return !actor->head && actor->behavior == behavior &&
+           LIKELY(actor->home->turn == ACTOR_TURN) &&
            (actor->flags & LOOKED_AT) == (ACTOR_STARTED | ACTOR_RUNNING);
 }
 
@@ -282,7 +284,7 @@ static bool reads_on(struct actor_rank *home)
 {
     struct actor_loopback *loopback = &home->loopback;
 
-    if (loopback->n_read >= ACTOR_TURN)
+    if (loopback->n_read >= home->turn)
         return false;
     if (loopback->reader.at != loopback->reader.end)
         return true;
@@ -316,15 +318,22 @@ uint32_t actor_read_loopback(struct actor_rank *home)
     return home->loopback.n_read;
 }
 
+/* Where messages take long, a frame of them takes longer than a rank may be deaf. */
+static inline bool has_read_enough(struct actor_rank *home)
+{
+    return UNLIKELY(home->turn < ACTOR_TURN) && ++home->n_read > home->turn;
+}
+
 /* troupe_fail lands before the loop. */
 void actor_read_frame(struct actor_rank *home)
 {
     struct comm_record record;
 
+    home->n_read = 0;
     if (_setjmp(home->escape) != 0)
         turn_done(home->running);
     home->may_dispatch = true;
-    while (comm_next(home->comm, &record)) {
+    while (!has_read_enough(home) && comm_next(home->comm, &record)) {
         if (LIKELY(record.header.kind == ACTOR_KIND_MAIL)) {
             if (!dispatch_plainly(home, &record))
                 actor_take_mail(home, &record);
@@ -334,5 +343,6 @@ void actor_read_frame(struct actor_rank *home)
         if (UNLIKELY(home->is_watching_closely))
             actor_watch_turns(home, 1);
     }
+    comm_pause(home->comm);
     home->may_dispatch = false;
 }

@@ -94,6 +94,7 @@ troupe_status actor_start(struct troupe *rank,
     home->program = options->program;
     home->argc = options->argc;
     home->argv = options->argv;
+    home->turn = ACTOR_TURN;
     home->reserve_limit = RESERVE_LIMIT;
     for (size_t i = 0; i < ARRAY_LENGTH(home->found); i++)
         home->found[i] = ACTOR_FOUND_NOBODY;

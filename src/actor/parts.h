@@ -400,8 +400,10 @@ struct actor_rank {
     jmp_buf escape;               /* where troupe_fail leaves a handler to */
     bool is_in_fini;              /* defers and fini run: nothing may wait */
     bool may_dispatch;            /* a frame is being read by the scheduler itself */
+    uint32_t n_read;              /* records of that, where turns take long */
     int64_t handler_timeout_ns, turn_began_ns; /* coarse clock */
     bool is_watching_closely, wants_poll;
+    uint32_t turn;         /* at present; below ACTOR_TURN where turns take long */
     uint64_t last_address; /* the last that ran, and on what, to name a slow turn */
     uint16_t last_type;
     uint32_t no_fail_depth; /* > 0: in a predicate, save or restore */

@@ -144,6 +144,8 @@ void actor_watch_turns(struct actor_rank *home, uint32_t n_turns)
     if (!home->handler_timeout_ns)
         return;
     now_ns = base_clock_coarse_ns();
+    if (now_ns != home->turn_began_ns)
+        comm_hurry(home->comm);
     if (UNLIKELY(now_ns - home->turn_began_ns > home->handler_timeout_ns)) {
         actor_report_slow(home, now_ns - home->turn_began_ns, n_turns);
         home->is_watching_closely = true;
@@ -167,14 +169,14 @@ static void run_ready(struct actor_rank *home)
 {
     uint32_t n_run = actor_read_loopback(home), n_watched = 0;
 
-    while (n_run < ACTOR_TURN && !home->wants_poll) {
+    while (n_run < home->turn && !home->wants_poll) {
         if (!home->n_ready) {
             if (actor_loopback_is_settled(home))
                 break;
             n_run += actor_read_loopback(home);
             continue;
         }
-        uint32_t n_may = home->is_watching_closely ? 0 : ACTOR_TURN - 1 - n_run;
+        uint32_t n_may = home->is_watching_closely ? 0 : home->turn - 1 - n_run;
 
         home->n_hand_overs = n_may;
         run_actor(actor_ready_pop(home));
@@ -226,6 +228,7 @@ struct comm_step actor_step(struct troupe *rank)
     bool has_fired = false;
 
     (void)comm_poll(home->comm);
+    home->turn = comm_share(home->comm);
     if (actor_has_work(home) || comm_has_frame(home->comm))
         begin_turns(home);
     if (comm_has_frame(home->comm)) {

@@ -48,6 +48,7 @@ struct comm *comm_create(const struct comm_backend *backend,
     comm->rank = rank;
     comm->n_ranks = n_ranks;
     comm->countdown = comm->period = 1;
+    comm->share = COMM_WHOLE_SHARE;
     comm->links = base_new_array(struct comm_link *, n_ranks);
     comm->origins = base_new_array(struct comm_origin *, n_ranks);
     comm->fast.streams = base_new_array(struct comm_stream *, n_ranks);
@@ -291,6 +292,16 @@ int64_t comm_look_at_clock(struct comm *comm)
 {
     comm->now_ns = comm->backend->now_ns(comm);
     return comm->now_ns;
+}
+
+uint32_t comm_share(const struct comm *comm)
+{
+    return comm->share;
+}
+
+void comm_hurry(struct comm *comm)
+{
+    comm->countdown = 1;
 }
 
 uint64_t comm_random(struct comm *comm)

@@ -144,12 +144,24 @@ struct comm_record {
 bool comm_poll(struct comm *comm);
 
 /*
+ * Nobody hears a rank between two polls: how much of a full step's work the layer above
+ * should do until the next one, of COMM_WHOLE_SHARE; at least 1. Less, once that took
+ * longer than other ranks should wait. Found out where the clock is looked at, which is
+ * not at each poll: who knows of a time that was long asks for that.
+ */
+enum { COMM_WHOLE_SHARE = 64 };
+uint32_t comm_share(const struct comm *comm);
+void comm_hurry(struct comm *comm);
+
+/*
  * The next record of the frame being read; false at its end (the next call begins the
  * next frame, if one has come). So a caller that runs actors after each false unpacks
  * one frame at a time. Payloads are good until the next call, until which `record`
  * itself must stay, too.
  */
 static inline bool comm_next(struct comm *comm, struct comm_record *record);
+/* The rest of the frame is read later: `record` need not stay. */
+void comm_pause(struct comm *comm);
 /* Received frames wait to be read. */
 static inline bool comm_has_frame(const struct comm *comm);
 /* The table row for a kind; never NULL for a record that comm_next gave. */

@@ -138,6 +138,7 @@ struct comm {
     uint32_t attention;
     uint32_t countdown; /* polls until the next close look */
     uint32_t period;    /* what the countdown begins with */
+    uint32_t share;     /* of the work between two polls, see comm_share() */
     const struct comm_backend *backend;
     void *port;                                /* the back end's */
     struct comm_frame *to_post, **to_post_end; /* slots read, to be posted again */

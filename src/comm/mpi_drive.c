@@ -71,7 +71,8 @@ void mpi_port_idle(struct comm *comm, int64_t until_ns)
         base_clock_sleep_ns(
             earlier(sleep_ns(comm->now_ns - begin_ns), until_ns - comm->now_ns));
         comm_look_at_clock(comm); /* a sleep is no gap between polls */
-        comm->countdown = 1;
+        /* What it will do now may take long, or not. */
+        comm->share = comm->period = comm->countdown = 1;
         for (int i = mpi_pipes_n_takes(mpi_port_of(comm)); i > 0; i--) {
             if (has_moved(comm))
                 return;

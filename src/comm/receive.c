@@ -9,7 +9,7 @@
 
 enum {
     MAX_PERIOD = 16,            /* polls between two close looks, at most */
-    LONG_PERIOD_NS = 20 * 1000, /* halve it when looks are so far apart, */
+    LONG_PERIOD_NS = 20 * 1000, /* fewer, and less work, when looks are so far apart; */
     SHORT_PERIOD_NS = 4 * 1000, /* double it when so near */
     TAKE_TRIES = 64
 };
@@ -86,6 +86,23 @@ void comm_watch(struct comm *comm,
     comm->attention |= COMM_SEE_WATCHES;
 }
 
+/* What is done between two looks shrinks at once to what there was time for. */
+static void look_sooner(struct comm *comm, int64_t gap_ns)
+{
+    int64_t n = (int64_t)comm->period * comm->share * LONG_PERIOD_NS / gap_ns;
+
+    comm->period = n < COMM_WHOLE_SHARE ? 1 : (uint32_t)(n / COMM_WHOLE_SHARE);
+    comm->share = n < 1 ? 1 : n < COMM_WHOLE_SHARE ? (uint32_t)n : COMM_WHOLE_SHARE;
+}
+
+static void look_later(struct comm *comm)
+{
+    uint32_t *doubled = comm->share < COMM_WHOLE_SHARE ? &comm->share : &comm->period;
+    uint32_t most = doubled == &comm->share ? COMM_WHOLE_SHARE : MAX_PERIOD;
+
+    *doubled = 2 * *doubled < most ? 2 * *doubled : most;
+}
+
 /* The clock costs as much as an empty poll, so it is not read at each. */
 static void keep_time(struct comm *comm)
 {
@@ -94,10 +111,10 @@ static void keep_time(struct comm *comm)
 
     if (gap_ns > comm->counts.longest_poll_gap_ns)
         comm->counts.longest_poll_gap_ns = gap_ns;
-    if (gap_ns > LONG_PERIOD_NS && comm->period > 1)
-        comm->period /= 2;
-    else if (gap_ns < SHORT_PERIOD_NS && comm->period < MAX_PERIOD)
-        comm->period *= 2;
+    if (gap_ns > LONG_PERIOD_NS)
+        look_sooner(comm, gap_ns);
+    else if (gap_ns < SHORT_PERIOD_NS)
+        look_later(comm);
     comm->countdown = comm->period;
 }
 
@@ -270,6 +287,11 @@ static void drop_given(struct comm *comm)
         message_give(comm->pool, comm->given->envelope);
     comm->given = NULL;
     comm->fast.reader.end = comm->given_end;
+}
+
+void comm_pause(struct comm *comm)
+{
+    drop_given(comm);
 }
 
 /* Reads one record, which is the caller's if true. */

@@ -169,6 +169,8 @@ static void step_rank(struct comm_sim *sim,
 {
     if (rank->clock_ns < time_ns)
         rank->clock_ns = time_ns;
+    if (rank->wake_ns != WAS_BUSY)
+        comm_look_at_clock(rank->comm); /* a sleep is no gap between polls */
     maybe_stop(sim, rank);
     sim->current = rank->rank;
     int64_t cost_ns = sim->options.step_cost_ns;

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* seeds: 20 */
+#include "actor/actor.h"
+#include "actor/loopback.h"
+#include "comm/internal.h"
+#include "comm/sim.h"
+#include "support/check_main.h"
+#include "support/scene.h"
+
+/* Where turns take long, a rank does few of them between two polls, whoever takes
+ * them; and all of its mail is still taken, in order. */
+
+struct item {
+    int64_t number;
+};
+TROUPE_TYPE(item, number);
+TROUPE_SIGNAL(ball);
+TROUPE_SIGNAL(enough);
+
+enum { TURN_NS = 100 * 1000, N_ITEMS = 2000, N_BALLS = 500, N_YIELDS = 40, FEW = 4 };
+
+static struct {
+    troupe_address worker, player[2];
+    int64_t n_turns, n_in_row, looked_ns, n_items, n_balls;
+} seen;
+
+static void compute(troupe_actor *self)
+{
+    struct comm *comm = self->home->comm;
+
+    seen.n_in_row = comm->now_ns == seen.looked_ns ? seen.n_in_row + 1 : 1;
+    seen.looked_ns = comm->now_ns;
+    seen.n_turns++;
+    if (seen.n_turns > N_YIELDS)
+        EXPECT(seen.n_in_row <= FEW);
+    sim_rank_of(comm)->clock_ns += TURN_NS;
+}
+
+/* It takes a while until the rank knows. */
+static void begin(troupe_actor *self)
+{
+    while (seen.n_turns < N_YIELDS) {
+        compute(self);
+        troupe_yield(self);
+    }
+}
+
+static troupe_status take_item(troupe_actor *self, const struct item *item)
+{
+    EXPECT_INT(item->number, seen.n_items++);
+    compute(self);
+    if (item->number == N_ITEMS - 1)
+        return troupe_send(self, troupe_rank_process(self, 0), enough);
+    return TROUPE_OK;
+}
+TROUPE_BEHAVIOR(worker,
+                troupe_no_state,
+                TROUPE_ON(item, take_item),
+                TROUPE_SENDS(enough),
+                .capacity = TROUPE_UNBOUNDED);
+
+static troupe_status send_items(troupe_actor *self)
+{
+    for (int64_t i = 0; i < N_ITEMS; i++)
+        TROUPE_TRY(troupe_send(self, seen.worker, item, .number = i));
+    return TROUPE_OK;
+}
+
+static void play(const troupe_behavior *main)
+{
+    scene_play(&(struct scene){
+        .main = main, .n_ranks = 2, .seen = &seen, .seen_bytes = sizeof seen});
+}
+
+/* ---- mail from this rank ---- */
+
+static troupe_status near_body(troupe_actor *self)
+{
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    EXPECT_OK(troupe_spawn(self, &worker, NULL, &seen.worker));
+    begin(self);
+    EXPECT_OK(send_items(self));
+    EXPECT_OK(troupe_receive(self, enough, TROUPE_FOREVER, NULL));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(near_main,
+               near_body,
+               TROUPE_ACCEPTS(enough),
+               TROUPE_SENDS(item),
+               TROUPE_SPAWNS(&worker));
+
+START_TEST(mail_from_here)
+{
+    play(&near_main);
+}
+END_TEST
+
+/* ---- mail from another ---- */
+
+static troupe_status far_body(troupe_actor *self)
+{
+    if (troupe_rank(self) != 0) {
+        EXPECT_OK(troupe_receive(self, enough, TROUPE_FOREVER, NULL));
+        return send_items(self);
+    }
+    EXPECT_OK(troupe_spawn(self, &worker, NULL, &seen.worker));
+    EXPECT_OK(troupe_send(self, troupe_rank_process(self, 1), enough));
+    begin(self);
+    EXPECT_OK(troupe_receive(self, enough, TROUPE_FOREVER, NULL));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(far_main,
+               far_body,
+               TROUPE_ACCEPTS(enough),
+               TROUPE_SENDS(item, enough),
+               TROUPE_SPAWNS(&worker));
+
+START_TEST(mail_from_afar)
+{
+    play(&far_main);
+}
+END_TEST
+
+/* ---- mail that stands in the mailbox ---- */
+
+static troupe_status late_body(troupe_actor *self)
+{
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    EXPECT_OK(troupe_spawn(self, &worker, NULL, &seen.worker));
+    begin(self);
+    EXPECT_OK(send_items(self));
+    actor_loopback_settle(self->home);
+    EXPECT_OK(troupe_receive(self, enough, TROUPE_FOREVER, NULL));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(late_main,
+               late_body,
+               TROUPE_ACCEPTS(enough),
+               TROUPE_SENDS(item),
+               TROUPE_SPAWNS(&worker));
+
+START_TEST(mail_that_waits)
+{
+    play(&late_main);
+}
+END_TEST
+
+/* ---- processes that play ball ---- */
+
+static troupe_status player_body(troupe_actor *self)
+{
+    for (;;) {
+        EXPECT_OK(troupe_receive(self, ball, TROUPE_FOREVER, NULL));
+        compute(self);
+        if (++seen.n_balls == N_BALLS)
+            return troupe_send(self, troupe_rank_process(self, 0), enough);
+        bool is_first = troupe_self(self).bits == seen.player[0].bits;
+        EXPECT_OK(troupe_send(self, seen.player[is_first], ball));
+    }
+}
+TROUPE_PROCESS(player, player_body, TROUPE_ACCEPTS(ball), TROUPE_SENDS(ball, enough));
+
+static troupe_status match_body(troupe_actor *self)
+{
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    for (int i = 0; i < 2; i++)
+        EXPECT_OK(troupe_spawn(self, &player, NULL, &seen.player[i]));
+    begin(self);
+    EXPECT_OK(troupe_send(self, seen.player[0], ball));
+    EXPECT_OK(troupe_receive(self, enough, TROUPE_FOREVER, NULL));
+    for (int i = 0; i < 2; i++)
+        EXPECT_OK(troupe_stop_actor(self, seen.player[i], TROUPE_EXIT_SHUTDOWN));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(match_main,
+               match_body,
+               TROUPE_ACCEPTS(enough),
+               TROUPE_SENDS(ball),
+               TROUPE_SPAWNS(&player));
+
+START_TEST(processes)
+{
+    play(&match_main);
+}
+END_TEST
+
+CHECK_MAIN("actor turns", mail_from_here, mail_from_afar, mail_that_waits, processes)
