@@ -278,13 +278,22 @@ static void take_busy(struct actor_rank *home,
     turn_done(actor);
 }
 
+/*
+ * Where messages take long, a frame of them takes longer than a rank may be deaf. The
+ * share of a step is that of the messages of an activation, too: so its square.
+ */
+static inline bool has_read_enough(const struct actor_rank *home, uint32_t n_read)
+{
+    return UNLIKELY(home->turn < ACTOR_TURN) && n_read >= home->turn * home->turn;
+}
+
 /* There is more to read: of this frame, or of what it has led to, which is read at once
  * where nobody else is ready. */
 static bool reads_on(struct actor_rank *home)
 {
     struct actor_loopback *loopback = &home->loopback;
 
-    if (loopback->n_read >= home->turn)
+    if (loopback->n_read >= ACTOR_TURN || has_read_enough(home, loopback->n_read))
         return false;
     if (loopback->reader.at != loopback->reader.end)
         return true;
@@ -318,12 +327,6 @@ uint32_t actor_read_loopback(struct actor_rank *home)
     return home->loopback.n_read;
 }
 
-/* Where messages take long, a frame of them takes longer than a rank may be deaf. */
-static inline bool has_read_enough(struct actor_rank *home)
-{
-    return UNLIKELY(home->turn < ACTOR_TURN) && ++home->n_read > home->turn;
-}
-
 /* troupe_fail lands before the loop. */
 void actor_read_frame(struct actor_rank *home)
 {
@@ -333,7 +336,8 @@ void actor_read_frame(struct actor_rank *home)
     if (_setjmp(home->escape) != 0)
         turn_done(home->running);
     home->may_dispatch = true;
-    while (!has_read_enough(home) && comm_next(home->comm, &record)) {
+    while (!has_read_enough(home, home->n_read) && comm_next(home->comm, &record)) {
+        home->n_read++;
         if (LIKELY(record.header.kind == ACTOR_KIND_MAIL)) {
             if (!dispatch_plainly(home, &record))
                 actor_take_mail(home, &record);

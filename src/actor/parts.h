@@ -400,7 +400,7 @@ struct actor_rank {
     jmp_buf escape;               /* where troupe_fail leaves a handler to */
     bool is_in_fini;              /* defers and fini run: nothing may wait */
     bool may_dispatch;            /* a frame is being read by the scheduler itself */
-    uint32_t n_read;              /* records of that, where turns take long */
+    uint32_t n_read;              /* records of that, or runs of them */
     int64_t handler_timeout_ns, turn_began_ns; /* coarse clock */
     bool is_watching_closely, wants_poll;
     uint32_t turn;         /* at present; below ACTOR_TURN where turns take long */
