@@ -18,6 +18,7 @@
  * within it. Joining neighbouring parts is associative, so any order of joining is
  * right.
  *
+ * dd.h: values that are sums of two doubles.
  * tree.h: the tree and the carrier, for values and merges of any kind.
  * isa.h: the inner loops for each instruction set, chosen at run time.
  * reduce.h: sums and dot products, TREE and TREE_DD; integers; moments.

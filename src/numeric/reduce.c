@@ -2,7 +2,7 @@
 #include "numeric/reduce.h"
 
 #include "base/require.h"
-#include <math.h>
+#include "numeric/pair.h"
 
 /* An absent operand is skipped; only on the right can lanes be absent. */
 static void merge_lanes(void *left, const void *right, const void *argument)
@@ -16,16 +16,6 @@ static void merge_lanes(void *left, const void *right, const void *argument)
             a->lane[i] = a->lane[i] + b->lane[i];
 }
 
-/* As add_pairs of body_double.h; Knuth's TwoSum. */
-static void add_dd(double *high, double *low, double other_high, double other_low)
-{
-    double s = *high + other_high, t = s - *high;
-    double lost = (*high - (s - t)) + (other_high - t);
-
-    *high = s;
-    *low = (*low + other_low) + lost;
-}
-
 static void merge_lanes_dd(void *left, const void *right, const void *argument)
 {
     struct numeric_lanes_dd *a = left;
@@ -34,7 +24,7 @@ static void merge_lanes_dd(void *left, const void *right, const void *argument)
     (void)argument;
     for (int i = 0; i < NUMERIC_LANES; i++)
         if (b->present >> i & 1)
-            add_dd(&a->high[i], &a->low[i], b->high[i], b->low[i]);
+            numeric_pair_add(&a->high[i], &a->low[i], b->high[i], b->low[i]);
 }
 
 struct numeric_tree numeric_lanes_tree(int64_t n, bool is_dd)
@@ -182,13 +172,9 @@ double numeric_lanes_dd_finish(const struct numeric_lanes_dd *root)
     for (int width = 1; width < NUMERIC_LANES; width *= 2)
         for (int i = 0; i + width < NUMERIC_LANES; i += 2 * width)
             if (pairs.present >> (i + width) & 1)
-                add_dd(&pairs.high[i], &pairs.low[i], pairs.high[i + width],
-                       pairs.low[i + width]);
-    /* An overflow leaves no number in the low part; a zero there may have any sign and
-     * must not turn a sum of -0 into 0. */
-    double high = pairs.high[0], low = pairs.low[0];
-    bool is_plain = low == 0 || !isfinite(high) || !isfinite(low);
-    return numeric_canonical(is_plain ? high : high + low);
+                numeric_pair_add(&pairs.high[i], &pairs.low[i], pairs.high[i + width],
+                                 pairs.low[i + width]);
+    return numeric_pair_round(pairs.high[0], pairs.low[0]);
 }
 
 void numeric_moments_block(const struct numeric_isa *isa,
