@@ -27,6 +27,8 @@
 
 #include "numeric/body_scan.h"
 
+#include "numeric/body_scan_double.h"
+
 const struct numeric_isa BODY_TABLE = {
     .name = BODY_NAME,
     .tree = {sum_double, sum_float, dot_double, dot_float},
@@ -41,4 +43,6 @@ const struct numeric_isa BODY_TABLE = {
     .uniform = uniform,
     .normal = normal,
     .scan_doubles = scan_doubles,
+    .scan_doubles_dd = scan_doubles_dd,
+    .scan_total_dd = scan_total_dd,
 };

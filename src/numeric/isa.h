@@ -8,6 +8,7 @@
  * isa_*.c with the flags that CMakeLists.txt gives to each.
  */
 
+#include "numeric/dd.h"
 #include "numeric/numeric.h"
 #include "numeric/wide.h"
 #include <stdbool.h>
@@ -94,6 +95,13 @@ struct numeric_isa {
 
     /* Inclusive prefix sums of n elements in the fixed shape of scan.h. */
     void (*scan_doubles)(const double *x, int64_t n, double *sums);
+    /* The same in double-double, rounded behind what stands before the block (NULL:
+     * nothing); and the last one of n > 0, not rounded. */
+    void (*scan_doubles_dd)(const double *x,
+                            int64_t n,
+                            const struct numeric_dd *prefix,
+                            double *sums);
+    struct numeric_dd (*scan_total_dd)(const double *x, int64_t n);
 };
 
 /*

@@ -200,6 +200,67 @@ void numeric_scan_total(const struct numeric_isa *isa,
     }
 }
 
+/* ---- TREE_DD
+ * --------------------------------------------------------------------------- */
+
+void numeric_scan_merge_dd(void *left, const void *right, const void *argument)
+{
+    struct numeric_dd a, b;
+
+    (void)argument;
+    memcpy(&a, left, sizeof a);
+    memcpy(&b, right, sizeof b);
+    a = numeric_dd_add(a, b);
+    memcpy(left, &a, sizeof a);
+}
+
+void numeric_scan_block_dd(const struct numeric_isa *isa,
+                           enum numeric_element element,
+                           const struct numeric_scan *scan,
+                           const struct numeric_dd *prefix,
+                           const void *x,
+                           int64_t n,
+                           double *results)
+{
+    const double *doubles = x;
+
+    if (n == 0)
+        return;
+    if (element == NUMERIC_FLOAT) {
+        widen(element, x, n, results);
+        doubles = results;
+    }
+    isa->scan_doubles_dd(doubles, n, prefix, results);
+    if (scan->is_exclusive) {
+        memmove(results + 1, results, (size_t)(n - 1) * sizeof *results);
+        results[0] = prefix != NULL ? numeric_dd_finish(*prefix)
+                                    : *(const double *)scan->initial;
+    }
+}
+
+/* Of floats row by row, as numeric_scan_total() does it. */
+struct numeric_dd numeric_scan_total_dd(const struct numeric_isa *isa,
+                                        enum numeric_element element,
+                                        const void *x,
+                                        int64_t n)
+{
+    struct numeric_dd total = {0, 0};
+    double row[NUMERIC_LANES];
+
+    base_assert(n > 0);
+    if (element == NUMERIC_DOUBLE)
+        return isa->scan_total_dd(x, n);
+    for (int64_t i = 0; i < n; i += NUMERIC_LANES) {
+        int64_t n_row = n - i < NUMERIC_LANES ? n - i : NUMERIC_LANES;
+        struct numeric_dd here;
+
+        widen(element, (const float *)x + i, n_row, row);
+        here = isa->scan_total_dd(row, n_row);
+        total = i == 0 ? here : numeric_dd_add(total, here);
+    }
+    return total;
+}
+
 numeric_merge_fn *numeric_scan_merge(enum numeric_scan_kind kind,
                                      enum numeric_element element)
 {

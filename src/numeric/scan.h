@@ -18,6 +18,9 @@
  * the rows before it. For all others it is the left fold, which for integers, minimum
  * and maximum is the same whatever the shape. The block's size is part of the result,
  * and the last element need not have the bits of a sum.
+ *
+ * TREE_DD of sums of doubles is the same with pairs (dd.h) for all values, of which
+ * the results alone are rounded.
  */
 
 #include "numeric/isa.h"
@@ -52,6 +55,21 @@ void numeric_scan_total(const struct numeric_isa *isa,
                         const void *x,
                         int64_t n,
                         void *total);
+
+/* TREE_DD: sums of doubles or floats, and their totals, which merge by
+ * numeric_scan_merge_dd. */
+void numeric_scan_block_dd(const struct numeric_isa *isa,
+                           enum numeric_element element,
+                           const struct numeric_scan *scan,
+                           const struct numeric_dd *prefix,
+                           const void *x,
+                           int64_t n,
+                           double *results);
+struct numeric_dd numeric_scan_total_dd(const struct numeric_isa *isa,
+                                        enum numeric_element element,
+                                        const void *x,
+                                        int64_t n);
+numeric_merge_fn numeric_scan_merge_dd;
 
 /* The merge of such values, for a numeric_tree with value_bytes 8. */
 numeric_merge_fn *numeric_scan_merge(enum numeric_scan_kind kind,

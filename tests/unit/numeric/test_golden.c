@@ -41,7 +41,18 @@ static void fill_hostile(double *x, int64_t n)
     }
 }
 
-enum { SUM, SUM_DD, DOT_DD, MOMENTS, SCAN, UNIFORM, NORMAL, INTEGERS, N_RESULTS };
+enum {
+    SUM,
+    SUM_DD,
+    DOT_DD,
+    MOMENTS,
+    SCAN,
+    SCAN_DD,
+    UNIFORM,
+    NORMAL,
+    INTEGERS,
+    N_RESULTS
+};
 
 static void compute(const struct numeric_isa *isa, const double *x, uint64_t *results)
 {
@@ -50,6 +61,7 @@ static void compute(const struct numeric_isa *isa, const double *x, uint64_t *re
     struct numeric_terms sum = {isa, NUMERIC_SUM_DOUBLE, x, NULL};
     struct numeric_terms dot = {isa, NUMERIC_DOT_DOUBLE, x, x + 3};
     struct numeric_scan scan = {.is_exclusive = false};
+    const struct numeric_dd prefix = {x[0], x[1]};
     struct numeric_random random = {2026, 1};
     struct numeric_moments moments;
     struct numeric_lanes lanes;
@@ -66,6 +78,8 @@ static void compute(const struct numeric_isa *isa, const double *x, uint64_t *re
     numeric_scan_block(isa, NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, &scan, x, x, N_HOSTILE,
                        values);
     results[SCAN] = hash(values, N_HOSTILE);
+    numeric_scan_block_dd(isa, NUMERIC_DOUBLE, &scan, &prefix, x, N_HOSTILE, values);
+    results[SCAN_DD] = hash(values, N_HOSTILE);
     numeric_random_uniform(isa, &random, 0, N_HOSTILE, values);
     results[UNIFORM] = hash(values, N_HOSTILE);
     numeric_random_normal(isa, &random, 0, N_HOSTILE, values);
@@ -82,6 +96,7 @@ START_TEST(frozen_bits)
         [DOT_DD] = UINT64_C(0xc763821da96a095b),
         [MOMENTS] = UINT64_C(0x84c250cf3c6f4c5a),
         [SCAN] = UINT64_C(0x2082375eb83c3bab),
+        [SCAN_DD] = UINT64_C(0x88039faf985c6a58),
         [UNIFORM] = UINT64_C(0x00d19b71ab0eedba),
         [NORMAL] = UINT64_C(0x2f6e509a6d649eb5),
         [INTEGERS] = UINT64_C(0x899382efda092d17),
