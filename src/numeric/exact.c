@@ -8,23 +8,14 @@
 #include "numeric/exact.h"
 
 #include "base/compiler.h"
-#include <math.h>
+#include "numeric/limbs.h"
 
-__extension__ typedef unsigned __int128 wide;
+typedef numeric_limbs_wide wide;
 
 enum { N_LIMBS = NUMERIC_EXACT_LIMBS, ORIGIN = 2176, LIMB_BITS = 32 };
 #define LIMB_MASK INT64_C(0xffffffff)
 /* A number adds less than 2^32 to a limb, and 2^31 of these fit. */
 #define MAX_PENDING (INT64_C(1) << 30)
-
-enum flag {
-    PLUS_INFINITY = 1,
-    MINUS_INFINITY = 2,
-    NOT_A_NUMBER = 4,
-    SOME_ELEMENT = 8,
-    NOT_MINUS_ZERO = 16,
-    ALL_FLAGS = 31
-};
 
 void numeric_exact_init(struct numeric_exact *exact)
 {
@@ -71,10 +62,7 @@ static inline void add_bits(struct numeric_exact *exact,
 
 static COLD void add_special(struct numeric_exact *exact, uint64_t bits)
 {
-    if (bits << 12 != 0)
-        exact->flags |= NOT_A_NUMBER;
-    else
-        exact->flags |= bits >> 63 ? MINUS_INFINITY : PLUS_INFINITY;
+    exact->flags |= numeric_limbs_special(bits);
 }
 
 static inline void add_one(struct numeric_exact *exact, double value)
@@ -93,10 +81,10 @@ static inline void add_one(struct numeric_exact *exact, double value)
 /* Only whether all elements are -0 must be known of zeros. */
 static void note_zeros(struct numeric_exact *exact, const double *x, int64_t n)
 {
-    exact->flags |= n > 0 ? SOME_ELEMENT : 0;
-    for (int64_t i = 0; i < n && !(exact->flags & NOT_MINUS_ZERO); i++)
+    exact->flags |= n > 0 ? NUMERIC_SOME_ELEMENT : 0;
+    for (int64_t i = 0; i < n && !(exact->flags & NUMERIC_NOT_MINUS_ZERO); i++)
         if (numeric_bits_of(x[i]) != numeric_bits_of(-0.0))
-            exact->flags |= NOT_MINUS_ZERO;
+            exact->flags |= NUMERIC_NOT_MINUS_ZERO;
 }
 
 /*
@@ -325,24 +313,6 @@ static bool take_magnitude(struct numeric_exact *exact)
     return is_negative;
 }
 
-/* The bits of the double nearest to (top + 0 or a little more) 2^scale, top >= 2^64. */
-static uint64_t round_top(wide top, bool is_more, int scale)
-{
-    int length = 128 - __builtin_clzll((uint64_t)(top >> 64));
-    int last = length - 53 + scale > -1074 ? length - 53 + scale : -1074;
-    int n_dropped = last - scale;
-
-    if (length - 1 + scale > 1023)
-        return UINT64_C(0x7ff0000000000000);
-    if (n_dropped > length)
-        return 0;
-    wide kept = top >> n_dropped, rest = top - (kept << n_dropped);
-    wide half = (wide)1 << (n_dropped - 1);
-    bool is_up = rest > half || (rest == half && (is_more || kept % 2 == 1));
-    /* The leading one, at bit 52, adds 1 to the exponent's field; so does a carry. */
-    return ((uint64_t)(last + 1074) << 52) + (uint64_t)kept + is_up;
-}
-
 static uint64_t round_magnitude(const struct numeric_exact *exact)
 {
     int first = N_LIMBS - 1;
@@ -357,7 +327,7 @@ static uint64_t round_magnitude(const struct numeric_exact *exact)
         top = top << LIMB_BITS | (uint64_t)(i >= 0 ? exact->limb[i] : 0);
     for (int i = first - 3; i >= 0; i--)
         is_more = is_more || exact->limb[i] != 0;
-    return round_top(top, is_more, (first - 2) * LIMB_BITS - ORIGIN);
+    return numeric_limbs_round(top, is_more, (first - 2) * LIMB_BITS - ORIGIN);
 }
 
 static bool is_zero(const struct numeric_exact *exact)
@@ -371,18 +341,15 @@ static bool is_zero(const struct numeric_exact *exact)
 
 double numeric_exact_round(struct numeric_exact *exact)
 {
-    const uint32_t infinities = PLUS_INFINITY | MINUS_INFINITY;
     struct numeric_exact rest;
+    double special;
 
-    if (exact->flags & NOT_A_NUMBER || (exact->flags & infinities) == infinities)
-        return numeric_from_bits(NUMERIC_NAN_BITS);
-    if (exact->flags & infinities)
-        return exact->flags & PLUS_INFINITY ? INFINITY : -INFINITY;
+    if (numeric_limbs_is_special(exact->flags, &special))
+        return special;
     tidy(exact);
     rest = *exact;
     if (is_zero(exact))
-        return (exact->flags & SOME_ELEMENT) && !(exact->flags & NOT_MINUS_ZERO) ? -0.0
-                                                                                 : 0.0;
+        return numeric_limbs_zero(exact->flags);
     bool is_negative = take_magnitude(&rest);
     return numeric_from_bits(round_magnitude(&rest) | (uint64_t)is_negative << 63);
 }
@@ -411,7 +378,7 @@ numeric_exact_unpack(struct numeric_exact *exact,
         read.limb[i] = limb;
     }
     /* The last limb holds nothing but the sign. */
-    if (read.flags > ALL_FLAGS || (limb != 0 && limb != UINT32_MAX))
+    if (read.flags > NUMERIC_ALL_FLAGS || (limb != 0 && limb != UINT32_MAX))
         return TROUPE_INVALID;
     read.limb[N_LIMBS - 1] = (int32_t)limb;
     *exact = read;
