@@ -24,6 +24,7 @@
  * reduce.h: sums and dot products, TREE and TREE_DD; integers; moments.
  * extreme.h: minimum and maximum, and where they stand.
  * exact.h: EXACT, correctly rounded sums and dot products, in any order.
+ * running.h: EXACT for prefixes.
  * environment.h: the floating-point environment a task must run in.
  * random.h: random numbers as functions of seed, stream and index.
  * sort.h: keys, stable radix sort, pieces of a merge.
