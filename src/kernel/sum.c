@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernel/element.h"
+#include "kernel/exact.h"
 #include <math.h>
 #include <string.h>
 
@@ -17,8 +18,7 @@ enum {
 
 struct lanes_work {
     struct numeric_terms terms; /* at the part's first element */
-    size_t element_bytes;
-    int64_t first, end; /* the part */
+    int64_t first, end;         /* the part */
     int group_log;
     bool is_dd;
     size_t stride_bytes;
@@ -51,23 +51,12 @@ static bool task_range(const struct lanes_work *work, int64_t task, int64_t rang
     return range[1] - range[0] == group_length(work);
 }
 
-static struct numeric_terms terms_at(const struct lanes_work *work, int64_t index)
-{
-    size_t offset = (size_t)(index - work->first) * work->element_bytes;
-    struct numeric_terms terms = work->terms;
-
-    terms.x = (const unsigned char *)terms.x + offset;
-    if (terms.y)
-        terms.y = (const unsigned char *)terms.y + offset;
-    return terms;
-}
-
 static void lanes_task(void *context, int64_t task, int thread)
 {
     struct lanes_work *work = context;
     int64_t range[2];
     bool is_whole = task_range(work, task, range);
-    struct numeric_terms terms = terms_at(work, range[0]);
+    struct numeric_terms terms = numeric_terms_at(&work->terms, range[0] - work->first);
 
     (void)thread;
     if (is_whole) {
@@ -164,7 +153,6 @@ static struct lanes_work work_of(const struct kernel_run *run,
                   .term = term_of(request),
                   .x = x->memory.bytes,
                   .y = request->n_in > 1 ? request->in[1]->memory.bytes : NULL},
-        .element_bytes = x->element_bytes,
         .first = array_mine_first(x),
         .end = array_mine_first(x) + array_mine_length(x),
         .group_log = run->is_again ? GROUP_LOG - 2 : GROUP_LOG,
@@ -202,93 +190,19 @@ static troupe_status by_tree(struct kernel_run *run,
 
 /* ---- EXACT -------------------------------------------------------------------- */
 
-enum { CHUNK = 1 << 16 };
-
-struct exact_sum {
-    struct numeric_exact sum;
-    bool has_piles;
-    struct numeric_piles piles;
-};
-
-struct exact_work {
-    struct lanes_work part;
-    bool is_long;           /* piles are worth their making */
-    struct exact_sum *sums; /* by thread */
-};
-
-static void exact_task(void *context, int64_t task, int thread)
-{
-    struct exact_work *work = context;
-    struct exact_sum *sum = &work->sums[thread];
-    int64_t begin = work->part.first + task * CHUNK;
-    int64_t left = work->part.end - begin;
-    struct numeric_terms terms = terms_at(&work->part, begin);
-
-    if (work->is_long && !sum->has_piles) {
-        numeric_piles_init(&sum->piles);
-        sum->has_piles = true;
-    }
-    numeric_exact_add(&sum->sum, sum->has_piles ? &sum->piles : NULL, &terms,
-                      left < CHUNK ? left : CHUNK);
-}
-
-static troupe_status join_exact(unsigned char *left_bytes,
-                                const unsigned char *right_bytes,
-                                size_t size_bytes,
-                                const struct kernel_fold *fold)
-{
-    struct numeric_exact left, right;
-
-    (void)size_bytes;
-    (void)fold;
-    TROUPE_TRY(numeric_exact_unpack(&left, left_bytes));
-    TROUPE_TRY(numeric_exact_unpack(&right, right_bytes));
-    numeric_exact_merge(&left, &right);
-    numeric_exact_pack(&left, left_bytes);
-    return TROUPE_OK;
-}
-
-static troupe_status exact_part(struct kernel_run *run,
-                                const struct kernel_request *request,
-                                struct numeric_exact *sum)
-{
-    struct exact_work work = {.part = work_of(run, request)};
-    int n_threads = array_n_threads(run->self);
-    int64_t n = work.part.end - work.part.first;
-
-    work.is_long = n >= CHUNK;
-    work.sums = kernel_take(run, (size_t)n_threads * sizeof *work.sums);
-    if (!work.sums)
-        return TROUPE_NO_MEMORY;
-    for (int i = 0; i < n_threads; i++) {
-        numeric_exact_init(&work.sums[i].sum);
-        work.sums[i].has_piles = false;
-    }
-    kernel_work(run, (n + CHUNK - 1) / CHUNK, exact_task, &work);
-    for (int i = 0; i < n_threads; i++) {
-        if (work.sums[i].has_piles)
-            numeric_exact_take_piles(&work.sums[i].sum, &work.sums[i].piles);
-        numeric_exact_merge(sum, &work.sums[i].sum);
-    }
-    kernel_give(work.sums);
-    return TROUPE_OK;
-}
-
 static troupe_status exactly(struct kernel_run *run,
                              const struct kernel_request *request,
                              troupe_status mine,
                              double *result)
 {
-    const struct kernel_fold fold = {.join = join_exact};
-    struct {
-        struct kernel_partial partial;
-        unsigned char bytes[NUMERIC_EXACT_PACKED_BYTES];
-    } all;
+    const struct kernel_fold fold = {.join = kernel_exact_join};
+    struct lanes_work part = work_of(run, request);
+    struct kernel_exact all;
     struct numeric_exact sum;
 
     numeric_exact_init(&sum);
     if (mine == TROUPE_OK)
-        mine = exact_part(run, request, &sum);
+        mine = kernel_exact_add(run, &part.terms, part.end - part.first, &sum);
     memset(&all, 0, sizeof all);
     all.partial.status = (uint64_t)mine;
     numeric_exact_pack(&sum, all.bytes);
@@ -299,6 +213,8 @@ static troupe_status exactly(struct kernel_run *run,
 }
 
 /* ---- FAST: as everybody would, for comparison --------------------------------- */
+
+enum { CHUNK = 1 << 16 };
 
 struct fast_work {
     struct lanes_work part;
@@ -323,10 +239,9 @@ static double value_at(const struct numeric_terms *terms, int64_t i)
 static void fast_task(void *context, int64_t task, int thread)
 {
     struct fast_work *work = context;
-    int64_t begin = work->part.first + task * CHUNK;
-    int64_t left = work->part.end - begin;
+    int64_t begin = task * CHUNK, left = work->part.end - work->part.first - begin;
     int64_t n = left < CHUNK ? left : CHUNK;
-    struct numeric_terms terms = terms_at(&work->part, begin);
+    struct numeric_terms terms = numeric_terms_at(&work->part.terms, begin);
     double sum = 0;
 
     for (int64_t i = 0; i < n; i++)

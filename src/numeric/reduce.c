@@ -50,7 +50,7 @@ static bool is_dot(enum numeric_term term)
     return term == NUMERIC_DOT_DOUBLE || term == NUMERIC_DOT_FLOAT;
 }
 
-static struct numeric_terms terms_from(const struct numeric_terms *terms, int64_t i)
+struct numeric_terms numeric_terms_at(const struct numeric_terms *terms, int64_t i)
 {
     struct numeric_terms rest = *terms;
 
@@ -121,7 +121,7 @@ void numeric_lanes_node(const struct numeric_terms *terms,
     whole_node(terms, level, is_dd, value);
     if (n_left == n)
         return;
-    struct numeric_terms rest = terms_from(terms, n_left);
+    struct numeric_terms rest = numeric_terms_at(terms, n_left);
     union {
         struct numeric_lanes plain;
         struct numeric_lanes_dd dd;
@@ -147,7 +147,7 @@ troupe_status numeric_lanes_add(const struct numeric_terms *terms,
         int level = numeric_tree_level(n_leaves, carrier->end, end);
         int64_t done = (carrier->end - first) * NUMERIC_LANES;
         int64_t n_node = (INT64_C(1) << level) * NUMERIC_LANES;
-        struct numeric_terms rest = terms_from(terms, done);
+        struct numeric_terms rest = numeric_terms_at(terms, done);
         numeric_lanes_node(&rest, n_node < n - done ? n_node : n - done, is_dd, &value);
         TROUPE_TRY(numeric_carrier_push(carrier, level, &value));
     }

@@ -18,6 +18,16 @@
 #include "numeric/isa.h"
 #include "numeric/tree.h"
 
+/* What is added up, and by what; y may be NULL for sums. */
+struct numeric_terms {
+    const struct numeric_isa *isa;
+    enum numeric_term term;
+    const void *x, *y;
+};
+
+/* From the i-th on. */
+struct numeric_terms numeric_terms_at(const struct numeric_terms *terms, int64_t i);
+
 struct numeric_lanes {
     double lane[NUMERIC_LANES];
     uint64_t present; /* one bit a lane: the last row may be short */
@@ -36,11 +46,6 @@ struct numeric_tree numeric_lanes_tree(int64_t n, bool is_dd);
  * that the carrier ends at. n is a multiple of 16 unless it reaches the last element. y
  * is not looked at for sums. TROUPE_NO_MEMORY: some of the nodes were added, none lost.
  */
-struct numeric_terms {
-    const struct numeric_isa *isa;
-    enum numeric_term term;
-    const void *x, *y;
-};
 troupe_status numeric_lanes_add(const struct numeric_terms *terms,
                                 int64_t n,
                                 struct numeric_carrier *carrier) TROUPE_MUST_USE;
