@@ -7,10 +7,14 @@
  *
  * Scans: x has numbers; `to` has double for real ones, int64 for integers with a sign
  * and uint64 for those without, and matches x in team, length, blocks and cut; it may
- * be x itself. Running sums of integers that do
- * not all fit are refused. For sums of reals the length of the blocks
- * is part of what is computed, running sums of positive numbers need not rise
- * everywhere, and the last need not have the bits of the sum.
+ * be x itself. Running sums of integers that do not all fit are refused.
+ *
+ * All levels are there, and alike but for sums of reals, in which infinities, NaNs and
+ * zeros are troupe_sum()'s. At TREE and TREE_DD the length of the blocks is part of
+ * what is computed, running sums of positive numbers need not rise everywhere, and the
+ * last need not have the bits of the sum. At EXACT each is the exact sum of its
+ * elements rounded once: blocks do not matter, sums of positive numbers never fall, and
+ * the last has the bits of the sum.
  */
 
 #include "troupe/kernel.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "numeric/scan.h"
+#include "kernel/scan.h"
 #include "kernel/whole.h"
+#include "numeric/scan.h"
 #include "troupe/scan.h"
 #include <math.h>
 #include <stdatomic.h>
@@ -9,16 +10,18 @@
 /*
  * Scans: the totals of the blocks are the leaves of a tree; what stands before a block
  * is the fold of the nodes to its left; then each block is scanned by itself. Two
- * passes over the elements, one of results.
+ * passes over the elements, one of results. TREE_DD does the same with pairs; EXACT is
+ * scan_exact.c. Of integers, minima and maxima all levels are this one.
  */
 
 enum { VALUE_BYTES = 8 };
 
 /* Of a block, or of what stands before it: the value of a scan, or of sums of integers
- * one that cannot overflow. */
+ * one that cannot overflow, or of TREE_DD. */
 union value {
     unsigned char bytes[VALUE_BYTES];
     numeric_wide sum;
+    struct numeric_dd dd;
 };
 
 struct scan_work {
@@ -29,6 +32,7 @@ struct scan_work {
     struct numeric_scan scan;
     int64_t first_block;
     bool is_whole;         /* sums of integers */
+    bool is_dd;            /* of reals, at TREE_DD */
     union value *totals;   /* by block */
     union value *prefixes; /* likewise */
     uint64_t *most;        /* likewise, of integers */
@@ -87,6 +91,11 @@ static void total_task(void *context, int64_t task, int thread)
         work->most[task] = whole.most;
         return;
     }
+    if (work->is_dd) {
+        work->totals[task].dd = numeric_scan_total_dd(
+            work->run->here->isa, work->element, array_at(work->x, begin), end - begin);
+        return;
+    }
     if (kernel_is_widened(work->x->element)) {
         kernel_each_piece(work->x, begin, end, add_piece, &block);
         memcpy(work->totals[task].bytes, &block.total, VALUE_BYTES);
@@ -94,6 +103,19 @@ static void total_task(void *context, int64_t task, int thread)
     }
     numeric_scan_total(work->run->here->isa, work->kind, work->element,
                        array_at(work->x, begin), end - begin, work->totals[task].bytes);
+}
+
+static void scan_task_dd(void *context, int64_t task, int thread)
+{
+    const struct scan_work *work = context;
+    int64_t begin = array_block_first(work->x, work->first_block + task);
+    int64_t end = array_block_first(work->x, work->first_block + task + 1);
+
+    (void)thread;
+    numeric_scan_block_dd(work->run->here->isa, work->element, &work->scan,
+                          work->has_prefix[task] ? &work->prefixes[task].dd : NULL,
+                          array_at(work->x, begin), end - begin,
+                          (double *)(void *)array_at(work->to, begin));
 }
 
 static void scan_task(void *context, int64_t task, int thread)
@@ -182,6 +204,10 @@ static struct numeric_tree tree_of(const struct scan_work *work)
         return (struct numeric_tree){.n_leaves = work->x->n_blocks,
                                      .value_bytes = sizeof(numeric_wide),
                                      .merge = add_sums};
+    if (work->is_dd)
+        return (struct numeric_tree){.n_leaves = work->x->n_blocks,
+                                     .value_bytes = sizeof(struct numeric_dd),
+                                     .merge = numeric_scan_merge_dd};
     return (struct numeric_tree){.n_leaves = work->x->n_blocks,
                                  .value_bytes = VALUE_BYTES,
                                  .merge =
@@ -220,7 +246,7 @@ static troupe_status scan_part(struct kernel_run *run, struct scan_work *work)
     kernel_work(run, n_blocks, total_task, work);
     status = scan_carriers(run, work, n_blocks, status, part, before);
     if (status == TROUPE_OK)
-        kernel_work(run, n_blocks, scan_task, work);
+        kernel_work(run, n_blocks, work->is_dd ? scan_task_dd : scan_task, work);
     kernel_give(part);
     kernel_give(before);
     return status;
@@ -244,9 +270,9 @@ static union numeric_number initial_of(enum numeric_scan_kind kind,
     return number;
 }
 
-static troupe_status perform_scan(struct kernel_run *run,
-                                  const struct kernel_request *request,
-                                  troupe_status mine)
+static troupe_status scan_blocks(struct kernel_run *run,
+                                 const struct kernel_request *request,
+                                 troupe_status mine)
 {
     const struct array *x = request->in[0];
     struct scan_work work = {.run = run,
@@ -270,6 +296,8 @@ static troupe_status perform_scan(struct kernel_run *run,
         initial = initial_of(work.kind, work.to->element);
         work.scan = (struct numeric_scan){request->words[1] != 0, &initial};
         work.is_whole = work.kind == NUMERIC_SCAN_SUM && !kernel_is_real(x->element);
+        work.is_dd = request->how.level == TROUPE_LEVEL_TREE_DD &&
+                     work.kind == NUMERIC_SCAN_SUM && !work.is_whole;
         mine = scan_part(run, &work);
         if (work.is_whole && mine == TROUPE_INVALID)
             (void)kernel_refuse(run->here, request,
@@ -282,18 +310,30 @@ static troupe_status perform_scan(struct kernel_run *run,
     return mine;
 }
 
+static troupe_status perform_scan(struct kernel_run *run,
+                                  const struct kernel_request *request,
+                                  troupe_status mine)
+{
+    bool is_sum = request->words[0] == NUMERIC_SCAN_SUM;
+
+    if (request->how.level == TROUPE_LEVEL_EXACT && is_sum &&
+        kernel_is_real(request->in[0]->element))
+        return kernel_scan_exactly(run, request, mine);
+    return scan_blocks(run, request, mine);
+}
+
 #define SCAN_EXPRESSIONS                                                               \
     {                                                                                  \
-        "scan 1: blocks, and the tree over them", NULL, NULL,                          \
-            "scan 1: blocks, and the tree over them"                                   \
+        "scan 1: blocks, and the tree over them", "scan 1, twice the precision",       \
+            "each rounded once", "scan 1: blocks, and the tree over them"              \
     }
 static const struct kernel_operation operations[] = {
     {.name = "troupe_scan",
-     .levels = KERNEL_TREE_LEVELS,
+     .levels = KERNEL_ALL_LEVELS,
      .expression = SCAN_EXPRESSIONS,
      .perform = perform_scan},
     {.name = "troupe_scan_exclusive",
-     .levels = KERNEL_TREE_LEVELS,
+     .levels = KERNEL_ALL_LEVELS,
      .expression = SCAN_EXPRESSIONS,
      .perform = perform_scan},
 };

@@ -288,10 +288,12 @@ static void scans(troupe_actor *self, troupe_array x)
     troupe_array heads = make(self, TROUPE_UINT8, LENGTH);
     troupe_array_part part = troupe_array_mine(self, heads);
 
-    REQUIRE_OK(troupe_scan(self, x, to, TROUPE_SUM, TROUPE_TREE));
-    say_array(self, "scan", to);
-    REQUIRE_OK(troupe_scan_exclusive(self, x, to, TROUPE_SUM, TROUPE_TREE));
-    say_array(self, "scan_exclusive", to);
+    for (int i = 0; i < 3; i++) {
+        REQUIRE_OK(troupe_scan(self, x, to, TROUPE_SUM, levels[i]));
+        say_array(self, "scan", to);
+        REQUIRE_OK(troupe_scan_exclusive(self, x, to, TROUPE_SUM, levels[i]));
+        say_array(self, "scan_exclusive", to);
+    }
     for (int64_t i = 0; i < part.n_elements; i++)
         ((unsigned char *)part.data)[i] = mix((uint64_t)(part.first + i)) % 300 == 0;
     REQUIRE_OK(troupe_sum_segments(self, x, heads, TROUPE_TREE, &sums));

@@ -14,7 +14,7 @@
  * ends the job at last, with the words of the rank that had no memory.
  */
 
-enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 13, N_BINS = 9 };
+enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 15, N_BINS = 9 };
 
 static uint64_t fail_every;
 
@@ -97,6 +97,16 @@ filter(troupe_actor *self, const struct arrays *a, double *result, bool is_task)
 }
 
 static troupe_status
+scan(troupe_actor *self, const struct arrays *a, troupe_how how, double *result)
+{
+    troupe_status status = troupe_scan(self, a->x, a->to, TROUPE_SUM, how);
+
+    if (status == TROUPE_OK)
+        *result = first_of(self, a->to);
+    return status;
+}
+
+static troupe_status
 segments(troupe_actor *self, const struct arrays *a, double *result)
 {
     troupe_array sums = {0};
@@ -147,10 +157,7 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
         *result = number.real;
         return status;
     case 5:
-        status = troupe_scan(self, a->x, a->to, TROUPE_SUM, TROUPE_TREE);
-        if (status == TROUPE_OK)
-            *result = first_of(self, a->to);
-        return status;
+        return scan(self, a, TROUPE_TREE, result);
     case 6:
         return filter(self, a, result, false);
     case 7:
@@ -168,6 +175,10 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
         if (status == TROUPE_OK)
             *result = first_of(self, a->counts);
         return status;
+    case 12:
+        return scan(self, a, TROUPE_TREE_DD, result);
+    case 13:
+        return scan(self, a, TROUPE_EXACT, result);
     default:
         status =
             troupe_sort(self, a->keys, &(troupe_arrays){.out = {a->to}}, TROUPE_TREE);

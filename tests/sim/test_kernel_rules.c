@@ -46,6 +46,20 @@ static void copy_block(const troupe_block *block, void *result, const void *argu
 TROUPE_KERNEL(copy_kernel, copy_block);
 
 static void
+first_of_block(const troupe_block *block, void *result, const void *argument)
+{
+    (void)argument;
+    memcpy(result, block->in[0], sizeof(double));
+}
+
+static void keep_left(void *left, const void *right)
+{
+    (void)left;
+    (void)right;
+}
+TROUPE_REDUCTION_KERNEL(first_kernel, first_of_block, keep_left, double);
+
+static void
 keep_all(const troupe_block *block, unsigned char *keep, const void *argument)
 {
     (void)argument;
@@ -93,7 +107,9 @@ static troupe_status refused_body(troupe_actor *self)
     EXPECT_STATUS(
         troupe_sum(self, x, ((troupe_how){.level = (enum troupe_level)9}), &sum),
         TROUPE_INVALID);
-    EXPECT_STATUS(troupe_scan(self, x, x, TROUPE_SUM, TROUPE_EXACT), TROUPE_INVALID);
+    EXPECT_STATUS(troupe_reduce_blocks(self, &first_kernel, &(troupe_arrays){.in = {x}},
+                                       NULL, TROUPE_EXACT, &sum),
+                  TROUPE_INVALID);
     EXPECT_STATUS(troupe_scan(self, x, x, TROUPE_PRODUCT, TROUPE_TREE), TROUPE_INVALID);
     EXPECT_STATUS(troupe_scan(self, raw, x, TROUPE_SUM, TROUPE_TREE), TROUPE_INVALID);
     EXPECT_STATUS(troupe_kth(self, x, LENGTH, TROUPE_TREE, &number), TROUPE_INVALID);
