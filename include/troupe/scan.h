@@ -127,17 +127,18 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_histogram_weighted(troupe_actor 
 /**
  * Sums of the segments of x, which begin where \p heads (of uint8) is not zero; element
  * 0 begins one in any case. Each segment is summed in the tree of its own elements, one
- * lane, so that its sum has the same bits wherever it stands. \p sums becomes a new
- * array of double with a sum for each segment.
+ * lane, so that its sum has the same bits wherever it stands; at TREE_DD the same in
+ * doubles of twice the precision, rounded once, and at EXACT it is the exact sum
+ * rounded once. \p sums becomes a new array of double with a sum for each segment.
  *
  * \call     collective over the team
  * \blocks   until the result is there
  * \threads  the runtime's thread
  * \owns     \p sums is lent until the operation is done, and then names an array of
  *           the caller's
- * \errors   TROUPE_INVALID x is not of double, or heads does not match; levels other
- *           than TREE and FAST likewise; TROUPE_MISMATCH; TROUPE_PEER_GONE;
- *           TROUPE_NO_MEMORY; TROUPE_FAILED the check found other bits
+ * \errors   TROUPE_INVALID x is not of double, or heads does not match;
+ *           TROUPE_MISMATCH; TROUPE_PEER_GONE; TROUPE_NO_MEMORY; TROUPE_FAILED the
+ *           check found other bits
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_sum_segments(troupe_actor *self,
                                                              troupe_array x,

@@ -14,7 +14,7 @@
  * ends the job at last, with the words of the rank that had no memory.
  */
 
-enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 15, N_BINS = 9 };
+enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 17, N_BINS = 9 };
 
 static uint64_t fail_every;
 
@@ -107,11 +107,10 @@ scan(troupe_actor *self, const struct arrays *a, troupe_how how, double *result)
 }
 
 static troupe_status
-segments(troupe_actor *self, const struct arrays *a, double *result)
+segments(troupe_actor *self, const struct arrays *a, troupe_how how, double *result)
 {
     troupe_array sums = {0};
-    troupe_status status =
-        troupe_sum_segments(self, a->x, a->heads, TROUPE_TREE, &sums);
+    troupe_status status = troupe_sum_segments(self, a->x, a->heads, how, &sums);
 
     if (status != TROUPE_OK) {
         EXPECT_INT(sums.bits, 0);
@@ -163,7 +162,7 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
     case 7:
         return filter(self, a, result, true);
     case 8:
-        return segments(self, a, result);
+        return segments(self, a, TROUPE_TREE, result);
     case 9:
         return weigh(self, a, result);
     case 10:
@@ -179,6 +178,10 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
         return scan(self, a, TROUPE_TREE_DD, result);
     case 13:
         return scan(self, a, TROUPE_EXACT, result);
+    case 14:
+        return segments(self, a, TROUPE_TREE_DD, result);
+    case 15:
+        return segments(self, a, TROUPE_EXACT, result);
     default:
         status =
             troupe_sort(self, a->keys, &(troupe_arrays){.out = {a->to}}, TROUPE_TREE);
