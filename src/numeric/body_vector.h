@@ -137,10 +137,9 @@ INLINE struct split two_product(vector x, vector y)
     vector p = x * y, x1 = upper_half(x), y1 = upper_half(y), x2 = x - x1, y2 = y - y1;
     vector error = ((x1 * y1 - p) + x1 * y2 + x2 * y1) + x2 * y2;
     vector size = magnitude(p);
-    integers sure = (size > 0x1p-960) & (size < 0x1p1000) & (magnitude(x) < 0x1p990) &
-                    (magnitude(y) < 0x1p990);
-    integers zero = (x == 0) | (y == 0);
-    if (UNLIKELY(any_set(~(sure | zero))))
+    integers split = (magnitude(x) < 0x1p990) & (magnitude(y) < 0x1p990);
+    integers fits = ((size > 0x1p-960) & (size < 0x1p1000)) | (x == 0) | (y == 0);
+    if (UNLIKELY(any_set(~(split & fits))))
         for (int i = 0; i < WIDTH; i++)
             error[i] = fma(x[i], y[i], -p[i]);
     return (struct split){p, error};

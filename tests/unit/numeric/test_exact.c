@@ -189,6 +189,32 @@ START_TEST(infinities_nans_and_zeros)
 }
 END_TEST
 
+/* Where there is no fma, a factor is split into halves, and one near the largest double
+ * cannot be: not even beside a zero. */
+START_TEST(zero_times_a_large_number)
+{
+    const struct numeric_isa *list[4];
+    int n_listed = numeric_isa_list(list);
+    double x[NUMERIC_LANES], y[NUMERIC_LANES];
+    struct numeric_lanes_dd lanes;
+
+    for (int i = 0; i < NUMERIC_LANES; i++) {
+        x[i] = i == 3 ? 0 : i == 5 ? 0x1p-60 : 1;
+        y[i] = i == 3 ? 1e308 : i == 4 ? 0x1p53 : 3;
+    }
+    x[6] = -x[4];
+    y[6] = y[4];
+    for (int v = 0; v < n_listed; v++) {
+        struct numeric_terms terms = {list[v], NUMERIC_DOT_DOUBLE, x, y};
+
+        ck_same_bits(exactly(list[v], x, y, NUMERIC_LANES),
+                     by_mpfr(x, y, NUMERIC_LANES));
+        numeric_lanes_node(&terms, NUMERIC_LANES, true, &lanes);
+        ck_same_bits(lanes.low[3], 0.0);
+    }
+}
+END_TEST
+
 /* What overflows on the way, but not in the end, is of no consequence. */
 START_TEST(sums_beyond_the_largest_double)
 {
@@ -294,6 +320,7 @@ CHECK_MAIN("kernel exact",
            the_usual_kinds_of_numbers,
            neither_order_nor_parts_show,
            infinities_nans_and_zeros,
+           zero_times_a_large_number,
            sums_beyond_the_largest_double,
            high_piles,
            carries_do_not_wait_for_ever,
