@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "numeric/histogram.h"
-#include "base/alloc.h"
+#include "kernel/histogram.h"
 #include "kernel/element.h"
-#include "troupe/scan.h"
 #include <string.h>
 
-/* Counts are integers and may be added in any order; weights go through a tree. */
+/* Counts are integers and may be added in any order. */
 
 _Static_assert((int)TROUPE_BINS_EXTRA == (int)NUMERIC_EXTRA_SLOTS,
                "places of a histogram");
 
 struct histogram_work {
-    const struct array *x, *weights;
+    const struct array *x;
     const struct array *onto; /* where counts go; NULL: to everybody's result */
     struct numeric_bins bins;
     size_t n_places;
@@ -19,16 +17,20 @@ struct histogram_work {
     uint32_t *counts; /* by thread */
     uint64_t *totals; /* room for them */
     int64_t first_task;
-    double *sums; /* by block */
 };
+
+troupe_status kernel_bins_read(const struct kernel_request *request,
+                               struct numeric_bins *bins)
+{
+    return numeric_bins_init(bins, numeric_from_bits(request->words[0]),
+                             numeric_from_bits(request->words[1]),
+                             (int64_t)request->words[2]);
+}
 
 static bool take_bins(const struct kernel_request *request, struct histogram_work *work)
 {
-    int64_t n_bins = (int64_t)request->words[2];
-
-    work->n_places = (size_t)n_bins + TROUPE_BINS_EXTRA;
-    return numeric_bins_init(&work->bins, numeric_from_bits(request->words[0]),
-                             numeric_from_bits(request->words[1]), n_bins) == TROUPE_OK;
+    work->n_places = kernel_n_places(request);
+    return kernel_bins_read(request, &work->bins) == TROUPE_OK;
 }
 
 /* ---- counts ------------------------------------------------------------------- */
@@ -107,83 +109,6 @@ static troupe_status perform_count(struct kernel_run *run,
     return mine;
 }
 
-/* ---- weights ------------------------------------------------------------------ */
-
-static void weigh_task(void *context, int64_t task, int thread)
-{
-    const struct histogram_work *work = context;
-    int64_t block = work->x->cuts[work->x->index] + task;
-    int64_t begin = array_block_first(work->x, block);
-    int64_t end = array_block_first(work->x, block + 1);
-
-    (void)thread;
-    numeric_histogram_weigh(&work->bins,
-                            (const double *)(void *)array_at(work->x, begin),
-                            (const double *)(void *)array_at(work->weights, begin),
-                            end - begin, work->sums + (size_t)task * work->n_places);
-}
-
-static troupe_status weigh_part(struct kernel_run *run,
-                                struct histogram_work *work,
-                                struct numeric_carrier *carrier)
-{
-    int64_t n_blocks = array_mine_blocks(work->x);
-    troupe_status status = TROUPE_OK;
-    size_t n_bytes;
-
-    if (__builtin_mul_overflow((size_t)n_blocks, work->n_places * sizeof(double),
-                               &n_bytes))
-        return TROUPE_NO_MEMORY;
-    work->sums = kernel_take(run, n_bytes);
-    if (!work->sums)
-        return TROUPE_NO_MEMORY;
-    kernel_work(run, n_blocks, weigh_task, work);
-    for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++)
-        status =
-            numeric_carrier_push(carrier, 0, work->sums + (size_t)i * work->n_places);
-    kernel_give(work->sums);
-    return status;
-}
-
-static troupe_status weigh(struct kernel_run *run,
-                           const struct kernel_request *request,
-                           struct histogram_work *work)
-{
-    const struct array *x = work->x;
-    uint64_t word = work->n_places;
-    const struct numeric_tree tree = {.n_leaves = x->n_blocks,
-                                      .value_bytes = work->n_places * sizeof(double),
-                                      .merge = numeric_histogram_merge,
-                                      .argument = &word};
-    struct numeric_carrier *carrier;
-    troupe_status status = TROUPE_OK;
-    const void *sums;
-
-    carrier = kernel_take_carrier(run, &tree, x->cuts[x->index], &status);
-    if (status == TROUPE_OK)
-        status = weigh_part(run, work, carrier);
-    status = kernel_combine_carriers(run, x, x->block_length, status, carrier);
-    sums = status == TROUPE_OK ? numeric_carrier_value(carrier) : NULL;
-    if (sums)
-        memcpy(request->result, sums, request->result_bytes);
-    else if (status == TROUPE_OK)
-        memset(request->result, 0, request->result_bytes);
-    kernel_give(carrier);
-    return status;
-}
-
-static troupe_status perform_weigh(struct kernel_run *run,
-                                   const struct kernel_request *request,
-                                   troupe_status mine)
-{
-    struct histogram_work work = {.x = request->in[0], .weights = request->in[1]};
-
-    if (mine == TROUPE_OK && !take_bins(request, &work))
-        mine = TROUPE_INVALID;
-    TROUPE_TRY(array_agree(run->self, run->team, mine, run->fingerprint));
-    return weigh(run, request, &work);
-}
-
 /* ---- the operations ----------------------------------------------------------- */
 
 static const struct kernel_operation count_operation = {
@@ -199,17 +124,10 @@ static const struct kernel_operation spread_operation = {
     .has_own_shapes = true,
     .perform = perform_count,
 };
-static const struct kernel_operation weigh_operation = {
-    .name = "troupe_histogram_weighted",
-    .levels = KERNEL_TREE_LEVELS,
-    .expression = {"tree over blocks", NULL, NULL, "tree over blocks"},
-    .perform = perform_weigh,
-};
-
-static troupe_status call(troupe_actor *self,
-                          struct kernel_request *request,
-                          const troupe_bins *bins,
-                          bool is_fit)
+troupe_status kernel_bins_call(troupe_actor *self,
+                               struct kernel_request *request,
+                               const troupe_bins *bins,
+                               bool is_fit)
 {
     troupe_status mine = TROUPE_OK;
     struct numeric_bins made;
@@ -242,7 +160,8 @@ troupe_status troupe_histogram(troupe_actor *self,
         .operation = &count_operation, .how = how, .result = counts};
 
     kernel_take_in(self, &request, x);
-    return call(self, &request, &bins, kernel_is_number(request.in[0]->element));
+    return kernel_bins_call(self, &request, &bins,
+                            kernel_is_number(request.in[0]->element));
 }
 
 troupe_status troupe_histogram_spread(troupe_actor *self,
@@ -258,25 +177,9 @@ troupe_status troupe_histogram_spread(troupe_actor *self,
     kernel_take_out(self, &request, counts);
     from = request.in[0];
     onto = request.out[0];
-    return call(self, &request, &bins,
-                kernel_is_number(from->element) && from != onto &&
-                    from->team == onto->team && onto->element == TROUPE_UINT64 &&
-                    onto->length - TROUPE_BINS_EXTRA == bins.n_bins);
-}
-
-troupe_status troupe_histogram_weighted(troupe_actor *self,
-                                        troupe_array x,
-                                        troupe_array weights,
-                                        troupe_bins bins,
-                                        troupe_how how,
-                                        double *sums)
-{
-    struct kernel_request request = {
-        .operation = &weigh_operation, .how = how, .result = sums};
-
-    kernel_take_in(self, &request, x);
-    kernel_take_in(self, &request, weights);
-    return call(self, &request, &bins,
-                request.in[0]->element == TROUPE_DOUBLE &&
-                    request.in[1]->element == TROUPE_DOUBLE);
+    return kernel_bins_call(self, &request, &bins,
+                            kernel_is_number(from->element) && from != onto &&
+                                from->team == onto->team &&
+                                onto->element == TROUPE_UINT64 &&
+                                onto->length - TROUPE_BINS_EXTRA == bins.n_bins);
 }
