@@ -19,6 +19,8 @@
 
 #include "numeric/body_double.h"
 
+#include "numeric/body_row.h"
+
 #include "numeric/body_range.h"
 
 #include "numeric/body_exact.h"
@@ -33,6 +35,9 @@ const struct numeric_isa BODY_TABLE = {
     .name = BODY_NAME,
     .tree = {sum_double, sum_float, dot_double, dot_float},
     .tree_dd = {sum_double_dd, sum_float_dd, dot_double_dd, dot_float_dd},
+    .row_dd = row_dd,
+    .lanes_dd = lanes_dd,
+    .row_sure = row_sure,
     .sum_integers = sum_integers,
     .dot_integers = dot_integers,
     .range = {range_double, range_float, range_int32, range_int64, range_uint64},

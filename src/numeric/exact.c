@@ -290,6 +290,13 @@ void numeric_exact_add(struct numeric_exact *exact,
     }
 }
 
+void numeric_exact_add_number(struct numeric_exact *exact, double value)
+{
+    note_zeros(exact, &value, 1);
+    make_room(exact, 1);
+    add_one(exact, value);
+}
+
 void numeric_exact_merge(struct numeric_exact *into, struct numeric_exact *from)
 {
     tidy(into);

@@ -46,6 +46,9 @@ void numeric_exact_add(struct numeric_exact *exact,
                        const struct numeric_terms *terms,
                        int64_t n);
 
+/* One double. */
+void numeric_exact_add_number(struct numeric_exact *exact, double value);
+
 void numeric_exact_take_piles(struct numeric_exact *exact, struct numeric_piles *piles);
 
 void numeric_exact_merge(struct numeric_exact *into, struct numeric_exact *from);

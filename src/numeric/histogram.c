@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "numeric/histogram.h"
 
+#include "numeric/pair.h"
 #include <math.h>
 
 troupe_status
@@ -84,4 +85,53 @@ void numeric_histogram_merge(void *left, const void *right, const void *argument
     memcpy(&n_slots, argument, sizeof n_slots);
     for (uint64_t slot = 0; slot < n_slots; slot++)
         into[slot] = numeric_canonical(into[slot] + from[slot]);
+}
+
+void numeric_histogram_weigh_dd(const struct numeric_bins *bins,
+                                const double *x,
+                                const double *weights,
+                                int64_t n,
+                                struct numeric_weight *sums)
+{
+    memset(sums, 0, (size_t)count_slots(bins) * sizeof *sums);
+    for (int64_t i = 0; i < n; i++) {
+        struct numeric_weight *sum = &sums[numeric_bins_slot(bins, x[i])];
+        numeric_pair_add(&sum->high, &sum->low, weights[i], 0);
+    }
+}
+
+void numeric_histogram_merge_dd(void *left, const void *right, const void *argument)
+{
+    const struct numeric_weight *from = right;
+    struct numeric_weight *into = left;
+    uint64_t n_slots;
+
+    memcpy(&n_slots, argument, sizeof n_slots);
+    for (uint64_t slot = 0; slot < n_slots; slot++)
+        numeric_pair_add(&into[slot].high, &into[slot].low, from[slot].high,
+                         from[slot].low);
+}
+
+void numeric_histogram_weigh_sure(const struct numeric_bins *bins,
+                                  const double *x,
+                                  const double *weights,
+                                  int64_t n,
+                                  struct numeric_sure *sums)
+{
+    for (int64_t i = 0; i < n; i++)
+        numeric_sure_add(&sums[numeric_bins_slot(bins, x[i])], weights[i]);
+}
+
+void numeric_histogram_weigh_exact(const struct numeric_bins *bins,
+                                   const double *x,
+                                   const double *weights,
+                                   int64_t n,
+                                   const struct numeric_chosen *chosen)
+{
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t number = chosen->numbers[numeric_bins_slot(bins, x[i])];
+
+        if (number != 0 && number - chosen->first < chosen->n_sums)
+            numeric_exact_add_number(&chosen->sums[number - chosen->first], weights[i]);
+    }
 }

@@ -11,10 +11,14 @@
  *
  * Counts are integers and may be added in any order. Weights are doubles: one sum a bin
  * and block, left fold in the order of elements, and blocks merged in a tree of blocks
- * (numeric_histogram_merge): the block's size is part of the result.
+ * (numeric_histogram_merge): the block's size is part of the result. In TREE_DD the
+ * same in pairs of doubles. For EXACT each bin's sum is first one that may be sure of
+ * its rounding (sure.h); for the bins of which none is, there is exact.h.
  */
 
+#include "numeric/exact.h"
 #include "numeric/isa.h"
+#include "numeric/sure.h"
 #include "numeric/tree.h"
 
 struct numeric_bins {
@@ -53,5 +57,36 @@ void numeric_histogram_weigh(const struct numeric_bins *bins,
 /* Merges the sums of neighbouring blocks, for a tree whose argument points to their
  * number as uint64_t. */
 numeric_merge_fn numeric_histogram_merge;
+
+/* TREE_DD; numeric_pair_round() gives a slot's sum. */
+struct numeric_weight {
+    double high, low;
+};
+void numeric_histogram_weigh_dd(const struct numeric_bins *bins,
+                                const double *x,
+                                const double *weights,
+                                int64_t n,
+                                struct numeric_weight *sums);
+numeric_merge_fn numeric_histogram_merge_dd;
+
+/* EXACT: adds to the sums of all slots. */
+void numeric_histogram_weigh_sure(const struct numeric_bins *bins,
+                                  const double *x,
+                                  const double *weights,
+                                  int64_t n,
+                                  struct numeric_sure *sums);
+
+/* And to those of some: the slot with number k > 0 has sums[k - first], if that is one
+ * of the n_sums. */
+struct numeric_chosen {
+    const uint32_t *numbers; /* by slot */
+    uint32_t first, n_sums;
+    struct numeric_exact *sums;
+};
+void numeric_histogram_weigh_exact(const struct numeric_bins *bins,
+                                   const double *x,
+                                   const double *weights,
+                                   int64_t n,
+                                   const struct numeric_chosen *chosen);
 
 #endif

@@ -36,6 +36,8 @@ struct numeric_range {
 /* Elements whose sum is exact in two parts, see exact.c. */
 enum { NUMERIC_EXACT_CHUNK = 1024, NUMERIC_EXACT_CHUNK_LOG = 10 };
 
+struct numeric_sure;
+
 struct numeric_isa {
     const char *name;
 
@@ -49,6 +51,18 @@ struct numeric_isa {
                                      const void *y,
                                      int level,
                                      double *lanes);
+
+    /* Adds the products of values and x to a sum in double-double: from left to right,
+     * or by lanes, n a multiple of 16. */
+    void (*row_dd)(const double *values, const double *x, int64_t n, double pair[2]);
+    void (*lanes_dd)(
+        const double *values, const double *x, int64_t n, double *high, double *low);
+    /* And to one that knows its error; false when some product is so large or small
+     * that it is no exact sum of two doubles. */
+    bool (*row_sure)(const double *values,
+                     const double *x,
+                     int64_t n,
+                     struct numeric_sure *sum);
 
     /* Sum of integers, of any element type that is not a real number; and modulo 2^64
      * of products. */

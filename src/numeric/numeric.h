@@ -23,8 +23,10 @@
  * isa.h: the inner loops for each instruction set, chosen at run time.
  * reduce.h: sums and dot products, TREE and TREE_DD; integers; moments.
  * extreme.h: minimum and maximum, and where they stand.
+ * row.h: dot products of a sparse matrix's rows, TREE_DD and EXACT.
  * exact.h: EXACT, correctly rounded sums and dot products, in any order.
  * running.h: EXACT for prefixes.
+ * sure.h: the same without its accumulator, where that can be told.
  * environment.h: the floating-point environment a task must run in.
  * random.h: random numbers as functions of seed, stream and index.
  * sort.h: keys, stable radix sort, pieces of a merge.
