@@ -24,4 +24,11 @@ troupe_status kernel_bins_call(troupe_actor *self,
                                const troupe_bins *bins,
                                bool is_fit);
 
+/* ---- weigh_exact.c ------------------------------------------------------------ */
+
+/* Weights by bins at level EXACT. */
+troupe_status kernel_weigh_exactly(struct kernel_run *run,
+                                   const struct kernel_request *request,
+                                   troupe_status mine);
+
 #endif

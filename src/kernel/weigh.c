@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernel/histogram.h"
+#include "numeric/pair.h"
 #include <string.h>
 
-/* Weights by bins: a block's go to sums of its own, which are merged in a tree. */
+/*
+ * Weights by bins. At TREE and TREE_DD a block's go to sums of its own, which are
+ * merged in a tree; they are doubles, or pairs of them.
+ */
 
 struct weigh_work {
     const struct array *x, *weights;
     struct numeric_bins bins;
-    size_t n_places;
-    double *sums; /* by block */
+    size_t n_places, value_bytes;
+    bool is_dd;
+    unsigned char *sums; /* by block */
 };
 
 static void weigh_task(void *context, int64_t task, int thread)
@@ -16,13 +21,16 @@ static void weigh_task(void *context, int64_t task, int thread)
     const struct weigh_work *work = context;
     int64_t block = work->x->cuts[work->x->index] + task;
     int64_t begin = array_block_first(work->x, block);
-    int64_t end = array_block_first(work->x, block + 1);
+    int64_t n = array_block_first(work->x, block + 1) - begin;
+    const double *x = (const double *)(void *)array_at(work->x, begin);
+    const double *weights = (const double *)(void *)array_at(work->weights, begin);
+    void *sums = work->sums + (size_t)task * work->value_bytes;
 
     (void)thread;
-    numeric_histogram_weigh(&work->bins,
-                            (const double *)(void *)array_at(work->x, begin),
-                            (const double *)(void *)array_at(work->weights, begin),
-                            end - begin, work->sums + (size_t)task * work->n_places);
+    if (work->is_dd)
+        numeric_histogram_weigh_dd(&work->bins, x, weights, n, sums);
+    else
+        numeric_histogram_weigh(&work->bins, x, weights, n, sums);
 }
 
 static troupe_status weigh_part(struct kernel_run *run,
@@ -33,43 +41,52 @@ static troupe_status weigh_part(struct kernel_run *run,
     troupe_status status = TROUPE_OK;
     size_t n_bytes;
 
-    if (__builtin_mul_overflow((size_t)n_blocks, work->n_places * sizeof(double),
-                               &n_bytes))
+    if (__builtin_mul_overflow((size_t)n_blocks, work->value_bytes, &n_bytes))
         return TROUPE_NO_MEMORY;
     work->sums = kernel_take(run, n_bytes);
     if (!work->sums)
         return TROUPE_NO_MEMORY;
     kernel_work(run, n_blocks, weigh_task, work);
     for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++)
-        status =
-            numeric_carrier_push(carrier, 0, work->sums + (size_t)i * work->n_places);
+        status = numeric_carrier_push(carrier, 0,
+                                      work->sums + (size_t)i * work->value_bytes);
     kernel_give(work->sums);
     return status;
 }
 
-static troupe_status weigh(struct kernel_run *run,
-                           const struct kernel_request *request,
-                           struct weigh_work *work)
+/* The sums of all blocks; NULL: there was none. */
+static void finish(const struct weigh_work *work, const void *all, double *sums)
+{
+    const struct numeric_weight *pairs = all;
+
+    if (!all)
+        memset(sums, 0, work->n_places * sizeof *sums);
+    else if (!work->is_dd)
+        memcpy(sums, all, work->n_places * sizeof *sums);
+    else
+        for (size_t i = 0; i < work->n_places; i++)
+            sums[i] = numeric_pair_round(pairs[i].high, pairs[i].low);
+}
+
+static troupe_status
+by_tree(struct kernel_run *run, struct weigh_work *work, double *result)
 {
     const struct array *x = work->x;
     uint64_t word = work->n_places;
     const struct numeric_tree tree = {.n_leaves = x->n_blocks,
-                                      .value_bytes = work->n_places * sizeof(double),
-                                      .merge = numeric_histogram_merge,
+                                      .value_bytes = work->value_bytes,
+                                      .merge = work->is_dd ? numeric_histogram_merge_dd
+                                                           : numeric_histogram_merge,
                                       .argument = &word};
     struct numeric_carrier *carrier;
     troupe_status status = TROUPE_OK;
-    const void *sums;
 
     carrier = kernel_take_carrier(run, &tree, x->cuts[x->index], &status);
     if (status == TROUPE_OK)
         status = weigh_part(run, work, carrier);
     status = kernel_combine_carriers(run, x, x->block_length, status, carrier);
-    sums = status == TROUPE_OK ? numeric_carrier_value(carrier) : NULL;
-    if (sums)
-        memcpy(request->result, sums, request->result_bytes);
-    else if (status == TROUPE_OK)
-        memset(request->result, 0, request->result_bytes);
+    if (status == TROUPE_OK)
+        finish(work, numeric_carrier_value(carrier), result);
     kernel_give(carrier);
     return status;
 }
@@ -78,20 +95,27 @@ static troupe_status perform_weigh(struct kernel_run *run,
                                    const struct kernel_request *request,
                                    troupe_status mine)
 {
+    bool is_dd = request->how.level == TROUPE_LEVEL_TREE_DD;
     struct weigh_work work = {.x = request->in[0],
                               .weights = request->in[1],
-                              .n_places = kernel_n_places(request)};
+                              .n_places = kernel_n_places(request),
+                              .is_dd = is_dd};
 
+    if (request->how.level == TROUPE_LEVEL_EXACT)
+        return kernel_weigh_exactly(run, request, mine);
+    work.value_bytes =
+        work.n_places * (is_dd ? sizeof(struct numeric_weight) : sizeof(double));
     if (mine == TROUPE_OK)
         mine = kernel_bins_read(request, &work.bins);
     TROUPE_TRY(array_agree(run->self, run->team, mine, run->fingerprint));
-    return weigh(run, request, &work);
+    return by_tree(run, &work, request->result);
 }
 
 static const struct kernel_operation weigh_operation = {
     .name = "troupe_histogram_weighted",
-    .levels = KERNEL_TREE_LEVELS,
-    .expression = {"tree over blocks", NULL, NULL, "tree over blocks"},
+    .levels = KERNEL_ALL_LEVELS,
+    .expression = {"tree over blocks", "tree over blocks, twice the precision",
+                   "rounded once", "tree over blocks"},
     .perform = perform_weigh,
 };
 

@@ -2,6 +2,7 @@
 #include "base/compiler.h"
 #include "data.h"
 #include "numeric/histogram.h"
+#include "numeric/pair.h"
 #include "support/check_main.h"
 
 START_TEST(edges_and_what_lies_beyond)
@@ -101,32 +102,66 @@ END_TEST
 
 enum { N_BINS = 5, BLOCK = 64, N = 5000 };
 
+enum { N_SLOTS = N_BINS + NUMERIC_EXTRA_SLOTS };
+
+static struct numeric_bins five_bins(void)
+{
+    struct numeric_bins bins;
+
+    ck_assert(numeric_bins_init(&bins, -0.5, 0.5, N_BINS) == TROUPE_OK);
+    return bins;
+}
+
+static void weigh_block(const double *x,
+                        const double *weights,
+                        int64_t n,
+                        bool is_dd,
+                        struct numeric_weight *of_block)
+{
+    struct numeric_bins bins = five_bins();
+
+    if (is_dd)
+        numeric_histogram_weigh_dd(&bins, x, weights, n, of_block);
+    else
+        numeric_histogram_weigh(&bins, x, weights, n, (double *)of_block);
+}
+
+static void finish(const void *value, bool is_dd, double *sums)
+{
+    const struct numeric_weight *pairs = value;
+
+    memcpy(sums, value, N_SLOTS * sizeof *sums);
+    for (int i = 0; i < N_SLOTS && is_dd; i++)
+        sums[i] = numeric_pair_round(pairs[i].high, pairs[i].low);
+}
+
 /* Cut between blocks at random, and joined. */
 static void weigh_in_parts(const double *x,
                            const double *weights,
+                           bool is_dd,
                            struct base_random *random,
                            double *sums)
 {
-    struct numeric_bins bins;
     int64_t n_blocks = (N + BLOCK - 1) / BLOCK;
     struct numeric_carrier left, right;
-
-    ck_assert(numeric_bins_init(&bins, -0.5, 0.5, N_BINS) == TROUPE_OK);
-    uint64_t n_slots = N_BINS + NUMERIC_EXTRA_SLOTS;
-    struct numeric_tree tree = {n_blocks, n_slots * sizeof(double),
-                                numeric_histogram_merge, &n_slots};
+    uint64_t n_slots = N_SLOTS;
+    struct numeric_tree tree = {
+        n_blocks, n_slots * (is_dd ? sizeof(struct numeric_weight) : sizeof(double)),
+        is_dd ? numeric_histogram_merge_dd : numeric_histogram_merge, &n_slots};
     int64_t cut = base_random_below(random, (uint32_t)n_blocks + 1);
+
     ck_assert(numeric_carrier_init(&left, &tree, 0) == TROUPE_OK);
     ck_assert(numeric_carrier_init(&right, &tree, cut) == TROUPE_OK);
     for (int64_t block = 0; block < n_blocks; block++) {
         int64_t i = block * BLOCK, n = N - i < BLOCK ? N - i : BLOCK;
-        double of_block[N_BINS + NUMERIC_EXTRA_SLOTS];
-        numeric_histogram_weigh(&bins, x + i, weights + i, n, of_block);
+        struct numeric_weight of_block[N_SLOTS];
+
+        weigh_block(x + i, weights + i, n, is_dd, of_block);
         ck_assert(numeric_carrier_push(block < cut ? &left : &right, 0, of_block) ==
                   TROUPE_OK);
     }
     ck_assert(numeric_carrier_join(&left, &right) == TROUPE_OK);
-    memcpy(sums, numeric_carrier_value(&left), tree.value_bytes);
+    finish(numeric_carrier_value(&left), is_dd, sums);
     numeric_carrier_fini(&left);
     numeric_carrier_fini(&right);
 }
@@ -138,15 +173,16 @@ START_TEST(weights_do_not_depend_on_cuts)
     double first[N_BINS + NUMERIC_EXTRA_SLOTS], sums[N_BINS + NUMERIC_EXTRA_SLOTS];
 
     data_fill(x, N, DATA_UNIFORM, &random);
-    for (unsigned kind = 0; kind < DATA_N_KINDS; kind++) {
-        data_fill(weights, N, kind, &random);
-        weigh_in_parts(x, weights, &random, first);
+    for (unsigned kind = 0; kind < 2 * DATA_N_KINDS; kind++) {
+        bool is_dd = kind >= DATA_N_KINDS;
+        data_fill(weights, N, kind % DATA_N_KINDS, &random);
+        weigh_in_parts(x, weights, is_dd, &random, first);
         for (int round = 0; round < 10; round++) {
-            weigh_in_parts(x, weights, &random, sums);
+            weigh_in_parts(x, weights, is_dd, &random, sums);
             ck_assert_mem_eq(sums, first, sizeof sums);
         }
         /* Every element is somewhere. */
-        if (kind == DATA_UNIFORM) {
+        if (kind % DATA_N_KINDS == DATA_UNIFORM) {
             double total = 0, expected = 0;
             for (int i = 0; i < N_BINS + NUMERIC_EXTRA_SLOTS; i++)
                 total += sums[i];
@@ -155,6 +191,41 @@ START_TEST(weights_do_not_depend_on_cuts)
             ck_assert_double_eq_tol(total, expected, 1e-10);
         }
     }
+}
+END_TEST
+
+/* Plain addition loses all of the small ones, whether within a block or in the tree. */
+START_TEST(twice_the_precision)
+{
+    static double x[N], weights[N];
+    struct base_random random = {4};
+    double plain[N_SLOTS], sums[N_SLOTS];
+
+    for (int i = 0; i < N; i++) {
+        x[i] = -0.4 + 0.2 * (i % N_BINS);
+        weights[i] = i / N_BINS == 0 ? 1e18 : i / N_BINS == N / N_BINS - 1 ? -1e18 : 1;
+    }
+    weigh_in_parts(x, weights, false, &random, plain);
+    weigh_in_parts(x, weights, true, &random, sums);
+    for (int i = 0; i < N_BINS; i++) {
+        ck_assert_double_eq(sums[i], N / N_BINS - 2);
+        ck_assert(plain[i] != sums[i]);
+    }
+    ck_assert_double_eq(sums[N_BINS + NUMERIC_BELOW], 0);
+}
+END_TEST
+
+START_TEST(an_overflow_is_that_of_plain_sums)
+{
+    static const double x[] = {0, 0, 0, 0.3, 0.3},
+                        weights[] = {1e308, 1e308, 1, INFINITY, -INFINITY};
+    struct numeric_weight pairs[N_SLOTS];
+    double sums[N_SLOTS];
+
+    weigh_block(x, weights, 5, true, pairs);
+    finish(pairs, true, sums);
+    ck_assert(isinf(sums[2]));
+    ck_assert_uint_eq(numeric_bits_of(sums[4]), NUMERIC_NAN_BITS);
 }
 END_TEST
 
@@ -176,4 +247,6 @@ CHECK_MAIN("kernel histogram",
            bins_that_cannot_be,
            all_types,
            weights_do_not_depend_on_cuts,
+           twice_the_precision,
+           an_overflow_is_that_of_plain_sums,
            a_nan_of_merged_weights_is_canonical)
