@@ -11,8 +11,11 @@
  * rising column, and the row's sum is an expression of these alone: up to 32 products
  * are added from left to right; of more, the product with place k in the row goes to
  * lane k modulo 16, each lane adds from left to right, and the lanes are added in
- * pairs: 0 and 1, 2 and 3, and so on, then pairs of pairs. A row without entries gives
- * 0; a NaN that comes out is always the same one. Entries that are zero count like any.
+ * pairs: 0 and 1, 2 and 3, and so on, then pairs of pairs. At TREE_DD what products and
+ * sums lose is added up too, in the same shape, and rounded with them once; at EXACT
+ * the row's sum is the exact one of the exact products, rounded once. A row without
+ * entries gives 0; a NaN that comes out is always the same one. Entries that are zero
+ * count like any.
  *
  * A matrix is named by an id, the same bits on every member, and belongs to the process
  * that made it: it goes with the process. Each member has less than 2^31 columns of its
@@ -194,14 +197,13 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_matrix_diagonal(troupe_actor *se
 
 /**
  * y = A x. The array x is of doubles and cut like the columns, y like the rows, and
- * they are two arrays.
+ * they are two arrays. TREE and FAST are the same.
  *
  * \call     collective over the team
  * \blocks   until the result is there
  * \threads  the runtime's thread
- * \errors   TROUPE_INVALID the arrays do not fit, or no such level: TREE and FAST,
- * which are the same; TROUPE_NO_MEMORY, TROUPE_MISMATCH, TROUPE_PEER_GONE,
- *           TROUPE_FAILED the check found other bits
+ * \errors   TROUPE_INVALID the arrays do not fit, or no such level; TROUPE_NO_MEMORY,
+ *           TROUPE_MISMATCH, TROUPE_PEER_GONE, TROUPE_FAILED the check found other bits
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_multiply(troupe_actor *self,
                                                          troupe_matrix matrix,
@@ -210,15 +212,16 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_multiply(troupe_actor *self,
                                                          troupe_how how);
 
 /**
- * y = A x and the dot product of x and y, which has the same bits as that of
- * troupe_dot(). At level TREE, and with blocks of 16 times a power of two, it costs no
- * further pass over memory. Rows and columns are cut alike.
+ * y = A x and the dot product of x and y; they have the bits of troupe_multiply() and
+ * troupe_dot() at that level. At level TREE, and with blocks of 16 times a power of
+ * two, the dot product costs no further pass over memory. Rows and columns are cut
+ * alike.
  *
  * \call     collective over the team
  * \blocks   until the result is there
  * \threads  the runtime's thread
  * \owns     \p dot is lent until the operation is done
- * \errors   as troupe_multiply, but all levels, which are the dot product's
+ * \errors   as troupe_multiply
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_multiply_dot(troupe_actor *self,
                                                              troupe_matrix matrix,

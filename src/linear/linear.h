@@ -277,6 +277,25 @@ struct linear_scratch *linear_scratch_take(struct linear_matrix *matrix,
                                            bool with_slots);
 void linear_scratch_free(struct linear_scratch *scratch);
 
+/* ---- precise.c ---------------------------------------------------------------- */
+
+enum { LINEAR_SHORT_ROW = 32 }; /* entries; longer ones are added up by lanes */
+
+/* What threads that multiply share. */
+struct linear_product {
+    const struct linear_matrix *matrix;
+    const double *x;
+    double *y;
+    const double *halo;
+    const int64_t *blocks; /* to be done, by task */
+    const struct numeric_isa *isa;
+    bool is_exact;               /* else TREE_DD, where rows are done precisely */
+    struct numeric_lanes *slots; /* of dot products, by block; NULL: none */
+};
+
+/* The rows of a block at level TREE_DD or EXACT. */
+void linear_rows_precisely(const struct linear_product *product, int64_t block);
+
 /* ---- grid.c ------------------------------------------------------------------- */
 
 /* Of one actor, or of all. */

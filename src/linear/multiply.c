@@ -11,7 +11,7 @@
 
 /* ---- a row -------------------------------------------------------------------- */
 
-enum { SHORT_ROW = 32, LANES = NUMERIC_LANES };
+enum { LANES = NUMERIC_LANES };
 
 static inline double
 element(const double *x, const double *halo, int32_t column, bool is_far)
@@ -54,18 +54,8 @@ static double long_row(const double *values,
 
 /* ---- a block ------------------------------------------------------------------ */
 
-struct product {
-    const struct linear_matrix *matrix;
-    const double *x;
-    double *y;
-    const double *halo;
-    const int64_t *blocks; /* to be done, by task */
-    const struct numeric_isa *isa;
-    struct numeric_lanes *slots; /* of dot products, by block; NULL: none */
-};
-
 static inline void
-rows_of_block(const struct product *product, int64_t block, bool is_far)
+rows_of_block(const struct linear_product *product, int64_t block, bool is_far)
 {
     const struct linear_matrix *matrix = product->matrix;
     const uint32_t *ends = linear_ends(matrix);
@@ -79,7 +69,7 @@ rows_of_block(const struct product *product, int64_t block, bool is_far)
         int64_t n = (int64_t)ends[i] - begin;
         double sum = 0;
 
-        if (n > SHORT_ROW)
+        if (n > LINEAR_SHORT_ROW)
             sum = long_row(values + begin, columns + begin, n, x, halo);
         else if (n > 0)
             sum = short_row(values + begin, columns + begin, n, x, halo, is_far);
@@ -89,7 +79,7 @@ rows_of_block(const struct product *product, int64_t block, bool is_far)
 }
 
 /* The dot product of a block's rows with their elements of x, whose cut is theirs. */
-static void add_dot(const struct product *product, int64_t block)
+static void add_dot(const struct linear_product *product, int64_t block)
 {
     int64_t n_rows, first = linear_block_rows(product->matrix, block, &n_rows);
     struct numeric_terms terms = {.isa = product->isa, .term = NUMERIC_DOT_DOUBLE};
@@ -103,7 +93,7 @@ static void add_dot(const struct product *product, int64_t block)
 
 static void near_block(void *context, int64_t task, int thread)
 {
-    const struct product *product = context;
+    const struct linear_product *product = context;
 
     (void)thread;
     rows_of_block(product, product->blocks[task], false);
@@ -112,11 +102,19 @@ static void near_block(void *context, int64_t task, int thread)
 
 static void far_block(void *context, int64_t task, int thread)
 {
-    const struct product *product = context;
+    const struct linear_product *product = context;
 
     (void)thread;
     rows_of_block(product, product->blocks[task], true);
     add_dot(product, product->blocks[task]);
+}
+
+static void precise_block(void *context, int64_t task, int thread)
+{
+    const struct linear_product *product = context;
+
+    (void)thread;
+    linear_rows_precisely(product, product->blocks[task]);
 }
 
 /* ---- what passes between members ---------------------------------------------- */
@@ -179,23 +177,25 @@ static troupe_status multiply(struct kernel_run *run,
                               struct numeric_lanes *slots)
 {
     const struct linear_matrix *matrix = matrix_of(run, request);
-    struct product product = {
+    struct linear_product product = {
         .matrix = matrix,
         .x = (const double *)(const void *)request->in[0]->memory.bytes,
         .y = (double *)(void *)request->out[0]->memory.bytes,
         .halo = scratch->halo,
         .isa = run->here->isa,
+        .is_exact = request->how.level == TROUPE_LEVEL_EXACT,
         .slots = slots};
+    bool is_precise = product.is_exact || request->how.level == TROUPE_LEVEL_TREE_DD;
     troupe_operation operation = {0};
 
     if (run->team->size > 1)
         operation = start_exchange(run, matrix, product.x, scratch);
     product.blocks = matrix->near;
-    kernel_work(run, matrix->n_near, near_block, &product);
+    kernel_work(run, matrix->n_near, is_precise ? precise_block : near_block, &product);
     if (run->team->size > 1)
         TROUPE_TRY(troupe_team_wait(run->self, run->team, operation));
     product.blocks = matrix->far;
-    kernel_work(run, matrix->n_far, far_block, &product);
+    kernel_work(run, matrix->n_far, is_precise ? precise_block : far_block, &product);
     return TROUPE_OK;
 }
 
@@ -315,8 +315,9 @@ static troupe_status perform_multiply_dot(struct kernel_run *run,
 
 static const struct kernel_operation multiply_operation = {
     .name = "troupe_multiply",
-    .levels = KERNEL_TREE_LEVELS,
-    .expression = {"each row", NULL, NULL, "each row"},
+    .levels = KERNEL_ALL_LEVELS,
+    .expression = {"each row", "each row, twice the precision", "each row rounded once",
+                   "each row"},
     .has_own_shapes = true,
     .perform = perform_multiply,
 };
@@ -324,8 +325,8 @@ static const struct kernel_operation multiply_dot_operation = {
     .name = "troupe_multiply_dot",
     .levels = KERNEL_ALL_LEVELS,
     .expression = {"each row; expression 1: tree over rows of 16",
-                   "each row; expression 1, twice the precision",
-                   "each row; rounded once", "each row; any order"},
+                   "each row; expression 1; both with twice the precision",
+                   "each row and their sum rounded once", "each row; any order"},
     .has_own_shapes = true,
     .perform = perform_multiply_dot,
 };

@@ -5,6 +5,7 @@
 #include "support/check_main.h"
 #include "support/cuts.h"
 #include "support/sim_job.h"
+#include "test_linear_rows.h"
 #include "unit/numeric/data.h"
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
  * linear.h gives, element by element.
  */
 
-enum { MOST = 300, MOST_RANKS = 8, LANES = 16, SHORT_ROW = 32 };
+enum { MOST = 300, MOST_RANKS = 8 };
 
 struct shape {
     uint64_t seed;
@@ -89,28 +90,18 @@ static int row_of(int64_t row, int64_t *columns, double *values, const void *arg
 }
 TROUPE_ROW_KERNEL(row_kernel, row_of);
 
-static double expected(const struct shape *shape, int64_t row, const double *x)
-{
-    double products[MOST + 1], lanes[LANES], value;
-    int n = 0;
+_Static_assert((int)MOST < (int)ROWS_MOST, "room for a row");
 
+static double
+expected(const struct shape *shape, int64_t row, const double *x, troupe_how how)
+{
+    static struct rows_terms terms; /* nobody waits in here */
+
+    terms.n = 0;
     for (int64_t j = 0; j < shape->n_columns; j++)
-        if (entry_at(shape, row, j, &value))
-            products[n++] = value * x[j];
-    if (n == 0)
-        return 0;
-    if (n <= SHORT_ROW) {
-        for (int i = 1; i < n; i++)
-            products[0] += products[i];
-        return products[0];
-    }
-    memcpy(lanes, products, sizeof lanes);
-    for (int i = LANES; i < n; i++)
-        lanes[i % LANES] += products[i];
-    for (int width = 1; width < LANES; width *= 2)
-        for (int i = 0; i < LANES; i += 2 * width)
-            lanes[i] += lanes[i + width];
-    return lanes[0];
+        if (entry_at(shape, row, j, &terms.values[terms.n]))
+            terms.x[terms.n++] = x[j];
+    return rows_at_level(&terms, how);
 }
 
 /* ---- shapes ------------------------------------------------------------------- */
@@ -175,35 +166,67 @@ static bool is_same(double a, double b)
 static void check_product(troupe_actor *self,
                           const struct shape *shape,
                           const double *x,
+                          troupe_how how,
                           troupe_array y)
 {
     troupe_array_part part = troupe_array_mine(self, y);
 
     for (int64_t i = 0; i < part.n_elements; i++)
         REQUIRE(is_same(((const double *)part.data)[i],
-                        expected(shape, part.first + i, x)));
+                        expected(shape, part.first + i, x, how)));
 }
 
 /* ---- products ----------------------------------------------------------------- */
 
-static void
-with_dots(troupe_actor *self, troupe_matrix matrix, troupe_array x, troupe_array y)
+static void with_dot(troupe_actor *self,
+                     troupe_matrix matrix,
+                     troupe_array x,
+                     troupe_array y,
+                     troupe_how how)
 {
-    const troupe_how how[] = {TROUPE_TREE, TROUPE_TREE_DD, TROUPE_EXACT};
+    double dot, *mine = &now.dot[how.level];
+
+    REQUIRE(troupe_multiply_dot(self, matrix, x, y, how, mine) == TROUPE_OK);
+    REQUIRE(troupe_dot(self, x, y, how, &dot) == TROUPE_OK);
+    REQUIRE(memcmp(&dot, mine, sizeof dot) == 0);
+}
+
+static void
+with_dot_later(troupe_actor *self, troupe_matrix matrix, troupe_array x, troupe_array y)
+{
     double later = 0, dot;
     troupe_task task;
 
-    for (int i = 0; i < 3; i++) {
-        REQUIRE(troupe_multiply_dot(self, matrix, x, y, how[i], &now.dot[i]) ==
-                TROUPE_OK);
-        REQUIRE(troupe_dot(self, x, y, how[i], &dot) == TROUPE_OK);
-        REQUIRE(memcmp(&dot, &now.dot[i], sizeof dot) == 0);
-    }
     REQUIRE(troupe_multiply_dot(self, matrix, x, y, troupe_later(TROUPE_TREE, &task),
                                 &later) == TROUPE_OK);
     REQUIRE(troupe_multiply_dot(self, matrix, x, y, TROUPE_TREE, &dot) == TROUPE_OK);
     REQUIRE(troupe_task_wait(self, &task) == TROUPE_OK);
     REQUIRE(memcmp(&later, &dot, sizeof dot) == 0);
+}
+
+/* y is what each level says, with the dot product and without. */
+static void each_level(troupe_actor *self,
+                       const struct shape *shape,
+                       troupe_matrix matrix,
+                       const double *all,
+                       troupe_array x,
+                       troupe_array y)
+{
+    static const troupe_how levels[] = {{.level = TROUPE_LEVEL_TREE},
+                                        {.level = TROUPE_LEVEL_TREE_DD},
+                                        {.level = TROUPE_LEVEL_EXACT},
+                                        {.level = TROUPE_LEVEL_FAST}};
+
+    for (int i = 0; i < 4; i++) {
+        REQUIRE(troupe_multiply(self, matrix, x, y, levels[i]) == TROUPE_OK);
+        check_product(self, shape, all, levels[i], y);
+    }
+    for (int i = 0; i < 3 && shape->is_square; i++) {
+        with_dot(self, matrix, x, y, levels[i]);
+        check_product(self, shape, all, levels[i], y);
+    }
+    if (shape->is_square)
+        with_dot_later(self, matrix, x, y);
 }
 
 static void
@@ -212,7 +235,9 @@ refusals(troupe_actor *self, troupe_matrix matrix, troupe_array x, troupe_array 
     double dot = 7;
 
     REQUIRE(troupe_multiply(self, matrix, x, x, TROUPE_TREE) == TROUPE_INVALID);
-    REQUIRE(troupe_multiply(self, matrix, x, y, TROUPE_EXACT) == TROUPE_INVALID);
+    REQUIRE(troupe_multiply(self, matrix, x, y,
+                            (troupe_how){.level = (enum troupe_level)9}) ==
+            TROUPE_INVALID);
     REQUIRE(troupe_multiply_dot(self, matrix, y, y, TROUPE_TREE, &dot) ==
             TROUPE_INVALID);
     REQUIRE(dot == 7);
@@ -251,11 +276,7 @@ static void products(troupe_actor *self, const struct shape *shape)
     REQUIRE(troupe_matrix_generate(self, troupe_rank_team(self), &options, MOST + 1,
                                    &row_kernel, shape, &matrix, NULL) == TROUPE_OK);
     refusals(self, matrix, x, y);
-    REQUIRE(troupe_multiply(self, matrix, x, y, TROUPE_TREE) == TROUPE_OK);
-    check_product(self, shape, all, y);
-    if (shape->is_square)
-        with_dots(self, matrix, x, y);
-    check_product(self, shape, all, y);
+    each_level(self, shape, matrix, all, x, y);
     diagonal(self, shape, matrix, y);
     troupe_matrix_destroy(self, &matrix);
     REQUIRE(matrix.bits == 0);
@@ -310,7 +331,7 @@ static void from_entries(troupe_actor *self, const struct shape *shape)
                                        &matrix, &fault) == TROUPE_OK);
     REQUIRE(troupe_matrix_describe(self, matrix).n_entries == n);
     REQUIRE(troupe_multiply(self, matrix, x, y, TROUPE_TREE) == TROUPE_OK);
-    check_product(self, shape, all, y);
+    check_product(self, shape, all, TROUPE_TREE, y);
     troupe_matrix_destroy(self, &matrix);
     troupe_array_destroy(self, &x);
     troupe_array_destroy(self, &y);
@@ -506,9 +527,13 @@ static const troupe_program program = {.main = &main_process};
 
 static void begin(uint64_t seed, int n_ranks)
 {
+    const struct numeric_isa *list[4];
+    int n_listed = numeric_isa_list(list);
+
     memset(&now, 0, sizeof now);
     now.seed = seed;
-    (void)n_ranks;
+    setenv("TROUPE_ISA", n_ranks == 1 ? "" : list[seed % (uint64_t)n_listed]->name, 1);
+    setenv("TROUPE_CHECK", seed % 5 == 0 ? "1" : "0", 1);
 }
 
 static const char *check(uint64_t seed, int n_ranks, int exit_code)
