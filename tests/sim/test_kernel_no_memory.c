@@ -4,6 +4,7 @@
 #include "support/check_main.h"
 #include "support/scene.h"
 #include "support/sim_job.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
  * ends the job at last, with the words of the rank that had no memory.
  */
 
-enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 17, N_BINS = 9 };
+enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 19, N_BINS = 9 };
 
 static uint64_t fail_every;
 
@@ -61,7 +62,7 @@ static void add_sums(void *left, const void *right)
 TROUPE_REDUCTION_KERNEL(add_kernel, add_block, add_sums, double);
 
 struct arrays {
-    troupe_array x, to, heads, keys, counts;
+    troupe_array x, to, heads, keys, counts, weights;
 };
 
 /* The first of a member's elements, or none. */
@@ -121,11 +122,13 @@ segments(troupe_actor *self, const struct arrays *a, troupe_how how, double *res
     return TROUPE_OK;
 }
 
-static troupe_status weigh(troupe_actor *self, const struct arrays *a, double *result)
+/* The weight that is infinite leaves EXACT a bin to do with an accumulator. */
+static troupe_status
+weigh(troupe_actor *self, const struct arrays *a, troupe_how how, double *result)
 {
     double sums[N_BINS + TROUPE_BINS_EXTRA] = {-1};
     troupe_status status = troupe_histogram_weighted(
-        self, a->x, a->x, (troupe_bins){0, 1, N_BINS}, TROUPE_TREE, sums);
+        self, a->x, a->weights, (troupe_bins){0, 1, N_BINS}, how, sums);
 
     EXPECT(status == TROUPE_OK || sums[0] == -1);
     if (status == TROUPE_OK)
@@ -164,7 +167,7 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
     case 8:
         return segments(self, a, TROUPE_TREE, result);
     case 9:
-        return weigh(self, a, result);
+        return weigh(self, a, TROUPE_TREE, result);
     case 10:
         return troupe_reduce_blocks(self, &add_kernel, &(troupe_arrays){.in = {a->x}},
                                     NULL, TROUPE_TREE, result);
@@ -182,6 +185,10 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
         return segments(self, a, TROUPE_TREE_DD, result);
     case 15:
         return segments(self, a, TROUPE_EXACT, result);
+    case 16:
+        return weigh(self, a, TROUPE_TREE_DD, result);
+    case 17:
+        return weigh(self, a, TROUPE_EXACT, result);
     default:
         status =
             troupe_sort(self, a->keys, &(troupe_arrays){.out = {a->to}}, TROUPE_TREE);
@@ -194,10 +201,13 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
 static troupe_status hungry_body(troupe_actor *self)
 {
     const troupe_random random = {.seed = 1};
-    struct arrays a = {
-        make(self, TROUPE_DOUBLE, LENGTH), make(self, TROUPE_DOUBLE, LENGTH),
-        make(self, TROUPE_UINT8, LENGTH), make(self, TROUPE_DOUBLE, LENGTH),
-        make(self, TROUPE_UINT64, N_BINS + TROUPE_BINS_EXTRA)};
+    struct arrays a = {make(self, TROUPE_DOUBLE, LENGTH),
+                       make(self, TROUPE_DOUBLE, LENGTH),
+                       make(self, TROUPE_UINT8, LENGTH),
+                       make(self, TROUPE_DOUBLE, LENGTH),
+                       make(self, TROUPE_UINT64, N_BINS + TROUPE_BINS_EXTRA),
+                       make(self, TROUPE_DOUBLE, LENGTH)};
+    troupe_array_part weights = troupe_array_mine(self, a.weights);
     troupe_array_part heads = troupe_array_mine(self, a.heads);
     int me = troupe_rank(self);
 
@@ -205,6 +215,9 @@ static troupe_status hungry_body(troupe_actor *self)
     EXPECT_OK(troupe_fill_uniform(self, a.keys, random, TROUPE_TREE));
     for (int64_t i = 0; i < heads.n_elements; i += 7)
         ((uint8_t *)heads.data)[i] = 1;
+    EXPECT_OK(troupe_fill_uniform(self, a.weights, random, TROUPE_TREE));
+    if (weights.n_elements > 0)
+        *(double *)weights.data = INFINITY;
     EXPECT_OK(troupe_barrier(self, troupe_rank_team(self)));
     if (++seen.n_ready == 1)
         (void)base_alloc_fail_every(fail_every);

@@ -107,7 +107,7 @@ static troupe_status gone_body(troupe_actor *self)
     troupe_array x = make_array(self), y = make_array(self);
     troupe_grid in, out;
     troupe_matrix matrix;
-    double dot = 7;
+    double dot = 7, sums[1 + TROUPE_BINS_EXTRA] = {7};
 
     EXPECT_OK(troupe_matrix_poisson(self, team, 8, 7, &shape, &matrix));
     EXPECT_OK(troupe_grid_create(self, team, &plate, &in));
@@ -119,6 +119,10 @@ static troupe_status gone_body(troupe_actor *self)
     EXPECT_STATUS(troupe_multiply_dot(self, matrix, x, y, TROUPE_TREE, &dot),
                   TROUPE_PEER_GONE);
     EXPECT(dot == 7);
+    EXPECT_STATUS(troupe_histogram_weighted(self, x, y, (troupe_bins){0, 1, 1},
+                                            TROUPE_EXACT, sums),
+                  TROUPE_PEER_GONE);
+    EXPECT(sums[0] == 7);
     EXPECT_STATUS(troupe_stencil(self, &keep_kernel, in, out, NULL, TROUPE_TREE),
                   TROUPE_PEER_GONE);
     EXPECT_STATUS(troupe_matrix_check(self, matrix, TROUPE_CHECK_ALL, NULL),
@@ -164,7 +168,7 @@ static troupe_status stopped_body(troupe_actor *self)
     troupe_address address;
     troupe_grid in, out;
     troupe_matrix matrix;
-    double dot;
+    double dot, sums[2 + TROUPE_BINS_EXTRA];
 
     if (troupe_team_index(team) == 1)
         EXPECT_OK(troupe_spawn(self, &killer, &options, &address));
@@ -173,7 +177,10 @@ static troupe_status stopped_body(troupe_actor *self)
         TROUPE_TRY(troupe_matrix_check(self, matrix, TROUPE_CHECK_ALL, NULL));
         TROUPE_TRY(troupe_matrix_poisson(self, team, 8, 7, &shape, &matrix));
         TROUPE_TRY(troupe_multiply(self, matrix, x, y, TROUPE_TREE));
+        TROUPE_TRY(troupe_multiply(self, matrix, x, y, TROUPE_EXACT));
         TROUPE_TRY(troupe_multiply_dot(self, matrix, x, y, TROUPE_TREE, &dot));
+        TROUPE_TRY(troupe_histogram_weighted(self, x, y, (troupe_bins){0, 1, 2},
+                                             TROUPE_EXACT, sums));
         TROUPE_TRY(troupe_dot(self, x, y, TROUPE_EXACT, &dot));
         TROUPE_TRY(troupe_sort(self, y, NULL, TROUPE_TREE));
         TROUPE_TRY(troupe_scan(self, x, x, TROUPE_SUM, TROUPE_TREE));
