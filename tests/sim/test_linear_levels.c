@@ -39,6 +39,7 @@ static const troupe_how levels[N_LEVELS] = {{.level = TROUPE_LEVEL_TREE},
 /* All ranks live in this process. */
 static struct {
     uint64_t seed;
+    bool is_cancelling;
     double x[N_COLUMNS];
     int64_t places[N_COLUMNS]; /* of columns in another order */
     double y[N_LEVELS][N_ROWS];
@@ -53,12 +54,25 @@ static int64_t column_of(int64_t row, int64_t k)
     return row < (int64_t)ARRAY_LENGTH(lengths) ? k : N_COLUMNS - n + k;
 }
 
+/* Of very different sizes, and each comes back with the other sign: what is left in the
+ * end is what the order of the sums has lost. */
+static double cancelling(int64_t row, int64_t column)
+{
+    struct base_random random = {(uint64_t)(row * 7919 + (column & ~INT64_C(8)))};
+    double size =
+        ldexp(1 + data_unit(&random), 50 * (int)base_random_below(&random, 6));
+
+    return column & 8 ? -size : size;
+}
+
 static double value_of(int64_t row, int64_t column)
 {
     struct base_random random = {now.seed * 1000003 + (uint64_t)(row * 7919 + column)};
     enum data_kind kind = (enum data_kind)((now.seed + (uint64_t)row) % DATA_N_KINDS);
     double value = data_value(kind, column, &random);
 
+    if (now.is_cancelling)
+        return cancelling(row, column);
     if (now.seed % 11 == 0 && base_random_below(&random, 500) == 0)
         return column % 2 ? INFINITY : NAN;
     return value;
@@ -200,9 +214,11 @@ static void begin(uint64_t seed, int n_ranks)
     memset(&now, 0, sizeof now);
     now.seed = seed;
     data_fill(now.x, N_COLUMNS, (enum data_kind)(seed / 5 % DATA_N_KINDS), &random);
+    now.is_cancelling = seed % 3 == 0;
     for (int64_t i = 0; i < N_COLUMNS; i++) {
         int64_t k = base_random_below(&random, (uint32_t)i + 1);
 
+        now.x[i] = now.is_cancelling ? 1 : now.x[i];
         now.places[i] = now.places[k];
         now.places[k] = i;
     }

@@ -263,6 +263,9 @@ END_TEST
 
 START_TEST(zeros)
 {
+    enum { LONG = 40 };
+    double long_minus[LONG], long_ones[LONG];
+    struct base_random random = {6};
     static const double minus[] = {-0.0, -0.0}, mixed[] = {-0.0, 0.0},
                         twice[] = {1.5, -1.5}, ones[] = {1, 1};
     const struct numeric_isa *isa = numeric_isa_choose(NULL);
@@ -271,6 +274,13 @@ START_TEST(zeros)
 
     ck_same_bits(numeric_row_short(isa, minus, ones, 2), -0.0);
     ck_same_bits(numeric_row_short(isa, mixed, ones, 2), 0.0);
+    for (int i = 0; i < LONG; i++) {
+        long_minus[i] = -0.0;
+        long_ones[i] = 1;
+    }
+    ck_same_bits(in_pieces(isa, long_minus, long_ones, LONG, &random), -0.0);
+    long_minus[LONG - 1] = 0;
+    ck_same_bits(in_pieces(isa, long_minus, long_ones, LONG, &random), 0.0);
     ck_assert(numeric_row_exact(isa, minus, ones, 2, &sum));
     ck_same_bits(sum, -0.0);
     ck_assert(numeric_row_exact(isa, mixed, ones, 2, &sum));
