@@ -118,8 +118,9 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_histogram_spread(troupe_actor *s
  * \threads  the runtime's thread
  * \shape    \p sums has bins.n_bins + TROUPE_BINS_EXTRA places
  * \owns     \p sums is lent until the operation is done
- * \errors   as troupe_histogram. Memory: 8 bytes (TREE_DD 16) for each place and block
- *           of the caller; at EXACT 44 for each place and 32 more for each of them and
+ * \errors   as troupe_histogram. Memory: at TREE and TREE_DD 8 or 16 bytes for each
+ *           place and block of the caller, but no more blocks than fit into 64 MiB or
+ *           4 a thread; at EXACT 44 for each place and 32 more for each of them and
  *           thread, and up to 24 MiB
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_histogram_weighted(troupe_actor *self,

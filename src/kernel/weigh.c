@@ -13,13 +13,16 @@ struct weigh_work {
     struct numeric_bins bins;
     size_t n_places, value_bytes;
     bool is_dd;
-    unsigned char *sums; /* by block */
+    int64_t first_block; /* of the caller's, in this round */
+    unsigned char *sums; /* by block of the round */
 };
+
+enum { ROUND_BYTES = 1 << 26, ROUND_BLOCKS = 4 /* a thread at least */ };
 
 static void weigh_task(void *context, int64_t task, int thread)
 {
     const struct weigh_work *work = context;
-    int64_t block = work->x->cuts[work->x->index] + task;
+    int64_t block = work->x->cuts[work->x->index] + work->first_block + task;
     int64_t begin = array_block_first(work->x, block);
     int64_t n = array_block_first(work->x, block + 1) - begin;
     const double *x = (const double *)(void *)array_at(work->x, begin);
@@ -33,23 +36,42 @@ static void weigh_task(void *context, int64_t task, int thread)
         numeric_histogram_weigh(&work->bins, x, weights, n, sums);
 }
 
+/* The sums of n blocks, which are the next ones of the carrier. */
+static troupe_status weigh_round(struct kernel_run *run,
+                                 struct weigh_work *work,
+                                 int64_t n,
+                                 struct numeric_carrier *carrier)
+{
+    troupe_status status = TROUPE_OK;
+
+    kernel_work(run, n, weigh_task, work);
+    for (int64_t i = 0; i < n && status == TROUPE_OK; i++)
+        status = numeric_carrier_push(carrier, 0,
+                                      work->sums + (size_t)i * work->value_bytes);
+    return status;
+}
+
+/* Of many bins each block has many sums, so not all blocks' are kept at a time. */
 static troupe_status weigh_part(struct kernel_run *run,
                                 struct weigh_work *work,
                                 struct numeric_carrier *carrier)
 {
     int64_t n_blocks = array_mine_blocks(work->x);
+    int64_t least = ROUND_BLOCKS * array_n_threads(run->self);
+    size_t n_bytes = ROUND_BYTES >> (run->is_again ? 6 : 0);
+    int64_t n_round = (int64_t)(n_bytes / work->value_bytes);
     troupe_status status = TROUPE_OK;
-    size_t n_bytes;
 
-    if (__builtin_mul_overflow((size_t)n_blocks, work->value_bytes, &n_bytes))
-        return TROUPE_NO_MEMORY;
-    work->sums = kernel_take(run, n_bytes);
+    n_round = n_round < least ? least : n_round;
+    n_round = n_round < n_blocks ? n_round : n_blocks;
+    work->sums = kernel_take(run, (size_t)n_round * work->value_bytes);
     if (!work->sums)
         return TROUPE_NO_MEMORY;
-    kernel_work(run, n_blocks, weigh_task, work);
-    for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i++)
-        status = numeric_carrier_push(carrier, 0,
-                                      work->sums + (size_t)i * work->value_bytes);
+    for (int64_t i = 0; i < n_blocks && status == TROUPE_OK; i += n_round) {
+        work->first_block = i;
+        status = weigh_round(run, work, n_blocks - i < n_round ? n_blocks - i : n_round,
+                             carrier);
+    }
     kernel_give(work->sums);
     return status;
 }
