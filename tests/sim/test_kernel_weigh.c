@@ -4,7 +4,6 @@
 #include "numeric/histogram.h"
 #include "support/check_main.h"
 #include "support/cuts.h"
-#include "support/scene.h"
 #include "support/sim_job.h"
 #include "unit/numeric/data.h"
 #include <stdlib.h>
@@ -240,109 +239,4 @@ START_TEST(same_bits_and_right)
 }
 END_TEST
 
-/* ---- more than fits at a time ---------------------------------------------------- */
-
-/* Bins of which none is sure, and more than there is room for accumulators, nor for the
- * sums of all blocks. */
-enum { MANY_BINS = 20011, EACH = 4 };
-
-static struct {
-    int n_done;
-} seen;
-
-/* What is lost of the third is lost a second time. */
-static double weight_of(int64_t i)
-{
-    const double weights[EACH] = {1e300, (double)(1 + i % MANY_BINS), 1e-300, -1e300};
-
-    return weights[i / MANY_BINS];
-}
-
-static troupe_status many_body(troupe_actor *self)
-{
-    const troupe_array_options shape = {.element = TROUPE_DOUBLE,
-                                        .length = (int64_t)MANY_BINS * EACH,
-                                        .block_length = 512};
-    const troupe_bins bins = {-0.5, MANY_BINS - 0.5, MANY_BINS};
-    size_t n_places = MANY_BINS + TROUPE_BINS_EXTRA;
-    double *sums = troupe_alloc(self, n_places * sizeof *sums);
-    troupe_array_part part;
-    troupe_array x, weights;
-
-    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &x));
-    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &weights));
-    part = troupe_array_mine(self, x);
-    for (int64_t i = 0; i < part.n_elements; i++) {
-        int64_t at = part.first + i;
-
-        ((double *)part.data)[i] = (double)(at % MANY_BINS);
-        ((double *)troupe_array_mine(self, weights).data)[i] = weight_of(at);
-    }
-    for (int i = 0; i < N_LEVELS; i++) {
-        EXPECT_OK(troupe_histogram_weighted(self, x, weights, bins, levels[i], sums));
-        for (int64_t bin = 0; bin < MANY_BINS && i > 0; bin++)
-            EXPECT(sums[bin] == (double)(1 + bin));
-        EXPECT(sums[MANY_BINS] == 0);
-    }
-    seen.n_done++;
-    return TROUPE_OK;
-}
-TROUPE_PROCESS(many, many_body);
-
-static void check_many(void)
-{
-    EXPECT_INT(seen.n_done, 2);
-}
-
-/* The check does it again with less room. */
-START_TEST(more_bins_than_accumulators)
-{
-    setenv("TROUPE_CHECK", "1", 1);
-    scene_play(&(struct scene){.main = &many,
-                               .n_ranks = 2,
-                               .seen = &seen,
-                               .seen_bytes = sizeof seen,
-                               .check = check_many});
-}
-END_TEST
-
-/* ---- how near the levels come ------------------------------------------------------
- */
-
-static troupe_status near_body(troupe_actor *self)
-{
-    enum { N = 4000 };
-    const troupe_array_options shape = {
-        .element = TROUPE_DOUBLE, .length = N, .block_length = 64};
-    const troupe_bins bins = {0, 1, 2};
-    double sums[N_LEVELS][2 + TROUPE_BINS_EXTRA];
-    troupe_array x, weights;
-    troupe_array_part part;
-
-    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &x));
-    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &weights));
-    part = troupe_array_mine(self, weights);
-    for (int64_t i = 0; i < part.n_elements; i++)
-        ((double *)part.data)[i] = part.first + i == 0       ? 1e18
-                                   : part.first + i == N - 1 ? -1e18
-                                                             : 1;
-    for (int i = 0; i < N_LEVELS; i++)
-        EXPECT_OK(
-            troupe_histogram_weighted(self, x, weights, bins, levels[i], sums[i]));
-    EXPECT(fabs(sums[0][0] - (N - 2)) >= 32);
-    EXPECT(sums[1][0] == N - 2);
-    EXPECT(sums[2][0] == N - 2);
-    return TROUPE_OK;
-}
-TROUPE_PROCESS(near_process, near_body);
-
-START_TEST(twice_the_precision_is_nearer)
-{
-    scene_play(&(struct scene){.main = &near_process, .n_ranks = 3});
-}
-END_TEST
-
-CHECK_MAIN("kernel weigh",
-           same_bits_and_right,
-           more_bins_than_accumulators,
-           twice_the_precision_is_nearer)
+CHECK_MAIN("kernel weigh", same_bits_and_right)
