@@ -27,9 +27,15 @@
  *
  * Threads work on blocks, so a user's function gets a block and is called by any
  * thread, several times at once. It must be pure: what it writes depends on the block
- * and the argument alone, and it calls nothing of the runtime. With TROUPE_CHECK=1 each
- * call is done twice, with other threads, order and split, and a function whose bits
- * change is named.
+ * and the argument alone, which says the same on all members, and it calls nothing of
+ * the runtime.
+ *
+ * With TROUPE_CHECK=1 each call but those by TROUPE_FAST is done again with other
+ * threads and in another order, and, unless it is about a matrix, once more on copies
+ * of its arrays that are cut otherwise; a function whose bits change is named, the call
+ * gives TROUPE_FAILED, and nothing has changed. Who works on a block changes only
+ * where there are two members or more. Memory for that: one copy of what a call reads
+ * and three of what it writes, at most half as much again where parts come out longer.
  */
 
 #include "troupe/array.h"

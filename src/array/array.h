@@ -192,8 +192,10 @@ troupe_status array_exchange(troupe_actor *self,
 /* ---- move.c ------------------------------------------------------------------- */
 
 /* Member i has the elements from firsts[i] on, one after the other at `mine` (one more
- * number says where all end): they come to those whose parts they belong to. */
+ * number says where all end): they come to those whose parts they belong to. The team
+ * is the array's or a shadow of it. */
 troupe_status array_bring(troupe_actor *self,
+                          troupe_team *team,
                           struct array *array,
                           const int64_t *firsts,
                           const void *mine);

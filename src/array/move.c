@@ -457,6 +457,7 @@ troupe_status troupe_array_scatter(troupe_actor *self,
 /* ---- elements that lie otherwise ---------------------------------------------- */
 
 troupe_status array_bring(troupe_actor *self,
+                          troupe_team *team,
                           struct array *array,
                           const int64_t *firsts,
                           const void *mine)
@@ -477,5 +478,5 @@ troupe_status array_bring(troupe_actor *self,
     if (own.first < own.end)
         copy_bytes(self, at(&to, own), user_at(array, mine, given, own),
                    span_bytes(array, own));
-    return troupe_exchange(self, array->team, &lists);
+    return array_exchange(self, team, &lists);
 }

@@ -40,7 +40,8 @@ bring(struct array_file *file, const troupe_array_options *options, troupe_array
     known.length = file->words[file->n_members];
     TROUPE_TRY(array_create(file->member, file->team, &known, &array));
     if (!array->is_restored)
-        status = array_bring(file->member, array, file->words, file->values.data);
+        status = array_bring(file->member, array->team, array, file->words,
+                             file->values.data);
     status = array_agree(file->member, file->team, status, 0);
     if (status != TROUPE_OK)
         array_destroy(array);

@@ -63,7 +63,7 @@ const struct base_env_variable base_env_table[] = {
     {"TROUPE_ATTEMPT", BASE_ENV_INT, "1 and up", "none",
      "set by troupe run: the number of this start of the job"},
     {"TROUPE_CHECK", BASE_ENV_BOOL, "0|1", "0",
-     "do each kernel twice and name one whose bits change"},
+     "do each kernel again, in other orders and cuts, and name one whose bits change"},
     {"TROUPE_ISA", BASE_ENV_WORD, "baseline|v2|v3|v4", "the best there is",
      "instruction set of the kernels' loops"},
     {"TROUPE_CONTROL", BASE_ENV_TEXT, "an address", "none",

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernel/kernel.h"
+#include "kernel/twin.h"
 #include "team/team.h"
 #include <string.h>
 
 /*
  * TROUPE_CHECK=1: an operation is done, its arrays are put back, it is done again with
- * other tasks in another order, and must come to the same bits.
+ * other tasks in another order, and once more on copies that are cut otherwise; each
+ * time it must come to the same bits.
  */
 
 /* What an operation writes to on this member: results and arrays, at one time. New
@@ -131,46 +133,89 @@ static void made_put_back(struct kernel_run *run, const struct image *image)
     run->n_made = image->n_made;
 }
 
-static troupe_status compare(const struct kernel_run *run,
+static void
+complain(const struct kernel_run *run, const char *name, const char *when, int64_t at)
+{
+    const struct base_log *log = &run->here->home->rank->log;
+
+    if (at == IS_RESULT)
+        log_error(log, "TROUPE_CHECK: the result of %s has other bits when %s", name,
+                  when);
+    else
+        log_error(log,
+                  "TROUPE_CHECK: what %s writes has other bits when %s, first at index "
+                  "%lld",
+                  name, when, (long long)at);
+}
+
+/* With what the first time came to; the same status on all members. */
+static troupe_status compare(struct kernel_run *run,
                              const struct kernel_request *request,
-                             const struct image *image)
+                             const struct image *first,
+                             const char *when)
 {
     const char *name =
         request->kernel ? request->kernel->name : request->operation->name;
-    int64_t at = find_difference(run, request, image);
+    int64_t at = find_difference(run, request, first);
 
-    if (at == IS_NOTHING)
-        return TROUPE_OK;
-    if (at == IS_RESULT)
-        log_error(&run->here->home->rank->log,
-                  "TROUPE_CHECK: the result of %s has other bits when it is done again",
-                  name);
-    else
-        log_error(&run->here->home->rank->log,
-                  "TROUPE_CHECK: what %s writes has other bits when it is done again, "
-                  "first at index %lld",
-                  name, (long long)at);
-    return TROUPE_FAILED;
+    if (at != IS_NOTHING)
+        complain(run, name, when, at);
+    return array_agree(run->self, run->team,
+                       at == IS_NOTHING ? TROUPE_OK : TROUPE_FAILED, 0);
 }
 
-static troupe_status do_twice(struct kernel_run *run,
+/* ---- each time ---------------------------------------------------------------- */
+
+static troupe_status do_first(struct kernel_run *run,
                               const struct kernel_request *request,
-                              const struct image *before,
                               struct image *first)
 {
-    troupe_status status = request->operation->perform(run, request, TROUPE_OK);
     bool has_memory;
 
-    if (status != TROUPE_OK)
-        return status;
+    TROUPE_TRY(request->operation->perform(run, request, TROUPE_OK));
     has_memory = image_take(run, request, first);
-    TROUPE_TRY(array_agree(run->self, run->team,
-                           has_memory ? TROUPE_OK : TROUPE_NO_MEMORY, 0));
-    image_put_back(request, before);
     made_put_aside(run, first);
     run->is_again = true;
+    return array_agree(run->self, run->team, has_memory ? TROUPE_OK : TROUPE_NO_MEMORY,
+                       0);
+}
+
+static troupe_status do_in_other_order(struct kernel_run *run,
+                                       const struct kernel_request *request,
+                                       const struct image *before,
+                                       const struct image *first)
+{
+    image_put_back(request, before);
     TROUPE_TRY(request->operation->perform(run, request, TROUPE_OK));
-    return array_agree(run->self, run->team, compare(run, request, first), 0);
+    return compare(run, request, first, "it is done again in another order");
+}
+
+static troupe_status do_with_twins(struct kernel_run *run,
+                                   const struct kernel_request *request,
+                                   const struct image *before,
+                                   struct kernel_twins *twins)
+{
+    TROUPE_TRY(kernel_twins_make(run, request, before->out, twins));
+    TROUPE_TRY(request->operation->perform(run, &twins->request, TROUPE_OK));
+    return kernel_twins_bring_back(run, request, twins);
+}
+
+static troupe_status do_on_other_cuts(struct kernel_run *run,
+                                      const struct kernel_request *request,
+                                      const struct image *before,
+                                      const struct image *first)
+{
+    struct kernel_twins twins = {.n = 0};
+    troupe_status status;
+
+    if (request->operation->is_bound_to_cut)
+        return TROUPE_OK;
+    kernel_made_free(run);
+    put(request->result, before->result, request->result_bytes);
+    status = do_with_twins(run, request, before, &twins);
+    kernel_twins_free(run, &twins);
+    TROUPE_TRY(status);
+    return compare(run, request, first, "its arrays are cut otherwise");
 }
 
 troupe_status kernel_check(struct kernel_run *run,
@@ -183,9 +228,15 @@ troupe_status kernel_check(struct kernel_run *run,
         mine = TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
     if (mine == TROUPE_OK)
-        mine = do_twice(run, request, &before, &first);
+        mine = do_first(run, request, &first);
+    if (mine == TROUPE_OK)
+        mine = do_in_other_order(run, request, &before, &first);
+    if (mine == TROUPE_OK)
+        mine = do_on_other_cuts(run, request, &before, &first);
     if (run->is_again)
         made_put_back(run, &first);
+    if (run->is_again && mine != TROUPE_OK)
+        image_put_back(request, &before); /* as if it had not been done */
     image_free(&before);
     image_free(&first);
     return mine;

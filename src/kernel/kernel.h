@@ -38,7 +38,7 @@ struct kernel_run {
     struct kernel_rank *here;
     troupe_actor *self;
     troupe_team *team;
-    bool is_again;        /* the check: with another split and order */
+    bool is_again;        /* the check: in other tasks and another order */
     bool has_odd_modes;   /* a task left other floating-point modes behind */
     uint64_t fingerprint; /* of the request: the same on all members */
     /* New arrays: of the process that performs the request, until all is done. */
@@ -46,11 +46,23 @@ struct kernel_run {
     int n_made;
 };
 
+/* How an array that is part of something more is copied with other cuts. */
+struct kernel_twin_kind {
+    troupe_status (*make)(struct kernel_run *run,
+                          const struct array *array,
+                          const int64_t *cuts,
+                          struct array **copy);
+    void (*free)(struct kernel_run *run, struct array *copy);
+};
+
 struct kernel_operation {
     const char *name;
     unsigned levels;           /* a bit for each that it has */
     const char *expression[4]; /* by level */
     bool has_own_shapes;       /* checks itself whether its arrays match */
+    bool is_bound_to_cut;      /* what else it reads is cut as its arrays */
+    const struct kernel_twin_kind
+        *twin_kind; /* of its arrays; NULL: they are no more */
     /* Gives the same status on all members; `mine` is what is wrong here already. */
     troupe_status (*perform)(struct kernel_run *run,
                              const struct kernel_request *request,
@@ -138,7 +150,7 @@ troupe_status kernel_start(troupe_actor *self,
 
 /* ---- check.c ------------------------------------------------------------------ */
 
-/* Performs it twice and compares. */
+/* Performs it again in another order and on other cuts, and compares. */
 troupe_status kernel_check(struct kernel_run *run,
                            const struct kernel_request *request,
                            troupe_status mine);

@@ -69,6 +69,7 @@ static const struct kernel_operation diagonal_operation = {
     .name = "troupe_matrix_diagonal",
     .levels = KERNEL_ALL_LEVELS,
     .expression = {"copied", "copied", "copied", "copied"},
+    .is_bound_to_cut = true,
     .perform = perform_diagonal,
 };
 

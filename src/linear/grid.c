@@ -194,3 +194,30 @@ troupe_grid_facts troupe_grid_describe(troupe_actor *self, troupe_grid id)
         .data = (double *)(void *)grid->array->memory.bytes,
     };
 }
+
+/* ---- with other cuts ---------------------------------------------------------- */
+
+static troupe_status make_twin(struct kernel_run *run,
+                               const struct array *array,
+                               const int64_t *cuts,
+                               struct array **copy)
+{
+    const struct linear_grid *grid =
+        base_map_get(&linear_of(run->here->home->rank)->grids, array->id);
+    troupe_grid_options options = grid->options;
+    troupe_grid twin;
+
+    options.cuts = cuts;
+    TROUPE_TRY(troupe_grid_create(run->self, run->team, &options, &twin));
+    *copy = linear_grid_find(run->self, twin, "troupe_stencil")->array;
+    return TROUPE_OK;
+}
+
+static void free_twin(struct kernel_run *run, struct array *copy)
+{
+    troupe_grid twin = {copy->id};
+
+    troupe_grid_destroy(run->self, &twin);
+}
+
+const struct kernel_twin_kind linear_grid_twins = {make_twin, free_twin};

@@ -60,6 +60,9 @@ troupe_operation linear_ghosts_start(troupe_actor *self,
                                      struct linear_ghosts *ghosts);
 void linear_ghosts_free(struct linear_ghosts *ghosts);
 
+/* For the check: grids that are cut otherwise. */
+extern const struct kernel_twin_kind linear_grid_twins;
+
 struct linear_grid *
 linear_grid_find(troupe_actor *self, troupe_grid id, const char *call);
 

@@ -319,6 +319,7 @@ static const struct kernel_operation multiply_operation = {
     .expression = {"each row", "each row, twice the precision", "each row rounded once",
                    "each row"},
     .has_own_shapes = true,
+    .is_bound_to_cut = true,
     .perform = perform_multiply,
 };
 static const struct kernel_operation multiply_dot_operation = {
@@ -328,6 +329,7 @@ static const struct kernel_operation multiply_dot_operation = {
                    "each row; expression 1; both with twice the precision",
                    "each row and their sum rounded once", "each row; any order"},
     .has_own_shapes = true,
+    .is_bound_to_cut = true,
     .perform = perform_multiply_dot,
 };
 

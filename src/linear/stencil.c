@@ -252,6 +252,7 @@ static const struct kernel_operation stencil_operation = {
     .name = "troupe_stencil",
     .levels = KERNEL_ALL_LEVELS,
     .expression = {"each element", "each element", "each element", "each element"},
+    .twin_kind = &linear_grid_twins,
     .perform = perform,
 };
 
