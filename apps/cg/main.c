@@ -16,6 +16,7 @@
 #include "history.h"
 #include "options.h"
 #include <errno.h>
+#include <fenv.h>
 #include <signal.h>
 #include <string.h>
 
@@ -255,6 +256,9 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     struct job *job = troupe_alloc(self, sizeof *job);
     if (!job)
         return TROUPE_NO_MEMORY;
+    /* A library linked with -ffast-math takes subnormals for zeros where we reckon
+     * ourselves: step lengths and norms. */
+    fesetenv(FE_DFL_ENV);
     *job = (struct job){
         .self = self, .is_first = troupe_rank(self) == 0, .saved = troupe_state(self)};
     TROUPE_TRY(troupe_defer(self, release, job));

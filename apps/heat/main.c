@@ -17,6 +17,7 @@
 #include "options.h"
 #include "scene.h"
 #include <errno.h>
+#include <fenv.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -370,6 +371,9 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     struct job *job = troupe_alloc(self, sizeof *job);
     if (!job)
         return TROUPE_NO_MEMORY;
+    /* A library linked with -ffast-math takes subnormals for zeros where we reckon
+     * ourselves: what is read, and the drift. */
+    fesetenv(FE_DFL_ENV);
     *job = (struct job){
         .self = self, .is_first = troupe_rank(self) == 0, .state = troupe_state(self)};
     TROUPE_TRY(troupe_defer(self, release, job));
