@@ -282,7 +282,7 @@ static int run_with(uint64_t n)
     return end.exit_code;
 }
 
-START_TEST(every_nth)
+static void fail_every_nth(void)
 {
     int n_refused = 0, n_ended = 0;
 
@@ -296,6 +296,20 @@ START_TEST(every_nth)
     ck_assert_int_gt(n_refused, n_ended);
     ck_assert_int_eq(run_with(0), 0);
 }
+
+START_TEST(every_nth)
+{
+    fail_every_nth();
+}
 END_TEST
 
-CHECK_MAIN("kernel no memory", every_nth)
+/* And of the check, which puts back what it has done so far. */
+START_TEST(every_nth_of_the_check)
+{
+    setenv("TROUPE_CHECK", "1", 1);
+    fail_every_nth();
+    unsetenv("TROUPE_CHECK");
+}
+END_TEST
+
+CHECK_MAIN("kernel no memory", every_nth, every_nth_of_the_check)
