@@ -28,7 +28,9 @@
  * Threads work on blocks, so a user's function gets a block and is called by any
  * thread, several times at once. It must be pure: what it writes depends on the block
  * and the argument alone, which says the same on all members, and it calls nothing of
- * the runtime.
+ * the runtime. It runs in the floating-point modes that IEEE 754 begins with, even
+ * beside a library that was linked with -ffast-math. What a process reckons between two
+ * calls has the process's own modes: fesetenv(FE_DFL_ENV) makes them the same.
  *
  * With TROUPE_CHECK=1 each call but those by TROUPE_FAST is done again with other
  * threads and in another order, and, unless it is about a matrix, once more on copies
