@@ -33,8 +33,7 @@ if [ "${1:-}" = --write ]; then
 fi
 
 n_runs=0
-compare() { # compare RANKS VARIABLE=VALUE...
-    say "$@" > "$work/said" || exit 1
+compare_said() { # compare_said RANKS VARIABLE=VALUE...: who has said it
     grep -v ' FAST ' "$work/said" | sort > "$work/rows"
     grep ' FAST ' "$work/said" | sort > "$work/fast-$1"
     diff <(grep -v '^#' "$table") "$work/rows" > "$work/diff" || {
@@ -44,6 +43,10 @@ compare() { # compare RANKS VARIABLE=VALUE...
         exit 1
     }
     n_runs=$((n_runs + 1))
+}
+compare() { # compare RANKS VARIABLE=VALUE...
+    say "$@" > "$work/said" || exit 1
+    compare_said "$@"
 }
 
 # All operations with a FAST of their own have other bits than on one rank, of numbers
@@ -68,14 +71,13 @@ compare 1
 compare 2 TROUPE_CHECK=1
 fast_fails 2
 if [ -z "${TROUPE_SANITIZE:-}" ]; then
-    for n_ranks in 3 5 7 8; do
+    for n_ranks in 3 5 8; do
         compare "$n_ranks"
         fast_fails "$n_ranks"
     done
-    compare 4 TROUPE_CHECK=1
     for isa in baseline v2 v3 v4; do
         if say 1 "TROUPE_ISA=$isa" > "$work/said" 2> "$work/words"; then
-            compare 2 "TROUPE_ISA=$isa"
+            compare_said 1 "TROUPE_ISA=$isa"
         else
             grep -q 'one that this processor has' "$work/words" || { cat "$work/words" >&2; exit 1; }
         fi
