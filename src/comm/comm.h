@@ -164,6 +164,21 @@ static inline bool comm_next(struct comm *comm, struct comm_record *record);
 void comm_pause(struct comm *comm);
 /* Received frames wait to be read. */
 static inline bool comm_has_frame(const struct comm *comm);
+/*
+ * For what no layer of another rank ever sends: ends the rank, naming the record, where
+ * it is from and `why` it cannot be. What may only have come late is let be instead.
+ */
+COLD TROUPE_NORETURN void comm_refuse(const struct comm *comm,
+                                      const struct comm_record *record,
+                                      const char *file,
+                                      int line,
+                                      const char *why);
+#define comm_require(comm, record, condition, why)                                     \
+    do {                                                                               \
+        if (UNLIKELY(!(condition)))                                                    \
+            comm_refuse((comm), (record), __FILE__, __LINE__, (why));                  \
+    } while (0)
+
 /* The table row for a kind; never NULL for a record that comm_next gave. */
 static inline const struct base_frame_kind *comm_kind(const struct comm *comm,
                                                       uint8_t kind);

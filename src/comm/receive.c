@@ -294,6 +294,14 @@ void comm_pause(struct comm *comm)
     drop_given(comm);
 }
 
+/* By the layer whose kind it is; some of them never look for a ticket. */
+static bool can_be_taken(const struct comm *comm, const struct comm_record *record)
+{
+    const struct base_frame_kind *kind = comm->fast.kinds[record->header.kind];
+
+    return kind && !(record->ticket && kind->is_never_apart);
+}
+
 /* Reads one record, which is the caller's if true. */
 static bool read_record(struct comm *comm, struct comm_record *record)
 {
@@ -308,13 +316,22 @@ static bool read_record(struct comm *comm, struct comm_record *record)
         return false;
     uint8_t kind = record->header.kind;
     bool is_own = kind < COMM_N_OWN_KINDS;
-    base_require(is_own ? !record->ticket && take_own(comm, record)
-                        : comm->fast.kinds[kind] != NULL,
-                 "a record of kind %u from rank %d that makes no sense", kind,
-                 reader->source);
+    base_require(
+        is_own ? !record->ticket && take_own(comm, record) : can_be_taken(comm, record),
+        "a record of kind %u from rank %d that makes no sense", kind, reader->source);
     if (is_own && record->envelope)
         message_give(comm->pool, record->envelope);
     return !is_own;
+}
+
+void comm_refuse(const struct comm *comm,
+                 const struct comm_record *record,
+                 const char *file,
+                 int line,
+                 const char *why)
+{
+    base_die(file, line, "a record '%s' from rank %d makes no sense: %s",
+             comm_kind(comm, record->header.kind)->name, record->source, why);
 }
 
 bool comm_next_slowly(struct comm *comm, struct comm_record *record)
