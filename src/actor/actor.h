@@ -44,6 +44,13 @@ void actor_address_free(struct actor_rank *home, uint64_t address);
 /* The entry if the generation is the present one, else NULL. */
 struct actor_entry *actor_entry_find(struct actor_rank *home, uint64_t address);
 int actor_rank_of(const struct actor_rank *home, uint64_t address);
+/* What a record says of an address must be known on the rank that it is from. */
+static inline bool actor_is_of_source(const struct actor_rank *home,
+                                      uint64_t address,
+                                      const struct comm_record *record)
+{
+    return actor_rank_of(home, address) == record->source;
+}
 /* Checks what init needs: a power of two, at least 1024 and 64 a rank, at most 2^20. */
 uint32_t actor_slots_default(int n_ranks);
 
@@ -259,6 +266,7 @@ void actor_monitor_add(struct actor_rank *home,
                        uint64_t target,
                        uint64_t watcher,
                        uint64_t reference);
+void actor_monitor_arrived(struct actor_rank *home, const struct comm_record *record);
 void actor_monitor_remove(struct actor_rank *home, uint64_t reference);
 /* As it was before a restart; false: no memory. So do the other calls of this name. */
 bool actor_monitor_hang(troupe_actor *actor, uint64_t watcher, uint64_t reference);

@@ -31,13 +31,19 @@ static void refused_deliver(struct actor_rank *home,
     (void)actor_deliver(actor, envelope, false);
 }
 
+static bool is_refusal(uint32_t reason)
+{
+    return reason >= TROUPE_REFUSAL_TYPE && reason <= TROUPE_REFUSAL_MALFORMED;
+}
+
 static void refused_arrived(struct troupe *rank, struct comm_record *record)
 {
+    struct comm *comm = actor_of(rank)->comm;
     struct troupe_refused refused;
 
-    if (record->size_bytes != sizeof refused)
-        return;
+    comm_require(comm, record, record->size_bytes == sizeof refused, "its size");
     memcpy(&refused, record->payload, sizeof refused);
+    comm_require(comm, record, is_refusal((uint32_t)refused.reason), "its reason");
     refused.type_name[sizeof refused.type_name - 1] = '\0';
     refused_deliver(actor_of(rank), record->header.to, &refused);
 }
@@ -186,10 +192,14 @@ static void discard_payload(struct actor_rank *home, struct comm_record *record)
         comm_fetch_discard(home->comm, record->source, record->ticket);
 }
 
-/* The type is known and the bytes are a value of it (a ticket's are checked later). */
+/* The type is known and the bytes are a value of it (a ticket's are checked later). The
+ * flags of an envelope that say where its payload is never travel. */
 static bool is_sound(struct actor_rank *home, const struct comm_record *record)
 {
-    if (UNLIKELY(record->header.type == 0 || record->header.type > home->n_types))
+    enum { TRAVEL = MESSAGE_EXEMPT | MESSAGE_REPLY | MESSAGE_REQUEST | MESSAGE_TICK };
+
+    if (UNLIKELY(record->header.type == 0 || record->header.type > home->n_types ||
+                 (record->header.flags & ~TRAVEL)))
         return false;
     if (LIKELY(home->plain_bytes[record->header.type] == record->size_bytes))
         return true;
@@ -212,7 +222,6 @@ void actor_take_mail(struct actor_rank *home, struct comm_record *record)
 {
     troupe_actor *actor;
 
-    base_assert(actor_is_local(home, record->header.to));
     if (UNLIKELY((record->header.flags & MESSAGE_TICK) && !record->ticket))
         comm_quiet_disregard_taken(home->comm);
     if (UNLIKELY(home->is_ending)) {
@@ -227,7 +236,9 @@ void actor_take_mail(struct actor_rank *home, struct comm_record *record)
         reply_arrived(home, record);
         return;
     }
-    actor = actor_find(home, record->header.to);
+    actor = actor_is_local(home, record->header.to)
+                ? actor_find(home, record->header.to)
+                : NULL;
     if (UNLIKELY(!actor))
         actor = actor_find_or_embryo(home, record->header.to);
     if (UNLIKELY(!actor)) {
@@ -255,13 +266,23 @@ static void mail_arrived(struct troupe *rank, struct comm_record *record)
     actor_take_mail(actor_of(rank), record);
 }
 
+/* A full mailbox of the rank that says so. */
+static void require_mailbox(struct actor_rank *home, const struct comm_record *record)
+{
+    comm_require(home->comm, record,
+                 actor_is_of_source(home, record->header.to, record),
+                 "the mailbox is elsewhere");
+}
+
 static void xoff_arrived(struct troupe *rank, struct comm_record *record)
 {
+    require_mailbox(actor_of(rank), record);
     actor_xoff_arrived(actor_of(rank), record->header.to);
 }
 
 static void xon_arrived(struct troupe *rank, struct comm_record *record)
 {
+    require_mailbox(actor_of(rank), record);
     actor_xon_arrived(actor_of(rank), record->header.to);
 }
 
@@ -285,8 +306,7 @@ static void lease_given(struct troupe *rank, struct comm_record *record)
 static void monitor_arrived(struct troupe *rank, struct comm_record *record)
 {
     if (!actor_of(rank)->is_ending)
-        actor_monitor_add(actor_of(rank), record->header.to, record->header.from,
-                          record->header.reference);
+        actor_monitor_arrived(actor_of(rank), record);
 }
 
 static void demonitor_arrived(struct troupe *rank, struct comm_record *record)
@@ -301,9 +321,16 @@ static void down_arrived(struct troupe *rank, struct comm_record *record)
 
 static void call_failed(struct troupe *rank, struct comm_record *record)
 {
-    actor_call_end(actor_of(rank), record->header.to, record->header.reference, NULL,
-                   (troupe_status)record->header.type,
-                   (enum troupe_exit_kind)record->header.incarnation);
+    const struct comm_header *header = &record->header;
+
+    comm_require(actor_of(rank)->comm, record,
+                 header->type != TROUPE_OK && header->type != TROUPE_PENDING &&
+                     header->type < TROUPE_N_STATUS &&
+                     header->incarnation <= TROUPE_EXIT_NO_ACTOR,
+                 "a call does not fail like this");
+    actor_call_end(actor_of(rank), header->to, header->reference, NULL,
+                   (troupe_status)header->type,
+                   (enum troupe_exit_kind)header->incarnation);
 }
 
 static void call_cancelled(struct troupe *rank, struct comm_record *record)
@@ -313,6 +340,10 @@ static void call_cancelled(struct troupe *rank, struct comm_record *record)
 
 static void stop_arrived(struct troupe *rank, struct comm_record *record)
 {
+    comm_require(actor_of(rank)->comm, record,
+                 record->header.type == TROUPE_EXIT_SHUTDOWN ||
+                     record->header.type == TROUPE_EXIT_KILLED,
+                 "nobody is stopped like this");
     actor_stop_at(actor_of(rank), record->header.to,
                   (enum troupe_exit_kind)record->header.type);
 }

@@ -142,8 +142,10 @@ static void report_send(struct actor_rank *home)
 
 void actor_report_arrived(struct actor_rank *home, struct comm_record *record)
 {
-    if (!record->payload)
-        return;
+    comm_require(home->comm, record,
+                 record->size_bytes <= LINE_BYTES &&
+                     !memchr(record->payload, '\n', (size_t)record->size_bytes),
+                 "it is not one line");
     base_bytes_append(&home->reports, record->payload, (size_t)record->size_bytes);
     base_bytes_append(&home->reports, "\n", 1);
 }

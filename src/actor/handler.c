@@ -251,7 +251,8 @@ static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record 
 
     if (UNLIKELY(!actor || header->type > home->n_types ||
                  home->plain_bytes[header->type] != record->size_bytes ||
-                 record->ticket || (header->flags & (MESSAGE_REPLY | MESSAGE_TICK)) ||
+                 record->ticket ||
+                 (header->flags & ~(MESSAGE_REQUEST | MESSAGE_EXEMPT)) ||
                  !actor_accepts(actor, header->type) || !actor_is_idle_handler(actor)))
         return false;
     dispatch_run(actor, comm_reader(home->comm), record, 0);

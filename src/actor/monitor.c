@@ -78,9 +78,13 @@ void actor_down_arrived(struct actor_rank *home, struct comm_record *record)
 {
     struct actor_exit exit;
 
-    if (record->size_bytes != sizeof exit)
-        return;
+    comm_require(home->comm, record, record->size_bytes == sizeof exit, "its size");
     memcpy(&exit, record->payload, sizeof exit);
+    comm_require(home->comm, record,
+                 (uint32_t)exit.kind <= TROUPE_EXIT_NO_ACTOR &&
+                     (uint32_t)exit.status < TROUPE_N_STATUS &&
+                     actor_is_of_source(home, record->header.from, record),
+                 "nobody ends like this");
     exit.text[sizeof exit.text - 1] = '\0';
     deliver_down(home, record->header.reference, record->header.from,
                  record->header.incarnation, &exit);
@@ -140,6 +144,18 @@ void actor_monitor_add(struct actor_rank *home,
 {
     base_require_memory(monitor_add(home, target, watcher, reference),
                         "no memory to note who watches an actor");
+}
+
+void actor_monitor_arrived(struct actor_rank *home, const struct comm_record *record)
+{
+    const struct comm_header *header = &record->header;
+
+    comm_require(home->comm, record,
+                 header->reference != 0 &&
+                     actor_is_of_source(home, header->from, record) &&
+                     actor_rank_of(home, header->to) == home->me,
+                 "whom it watches, or who does, is elsewhere");
+    actor_monitor_add(home, header->to, header->from, header->reference);
 }
 
 void actor_monitor_remove(struct actor_rank *home, uint64_t reference)

@@ -159,20 +159,70 @@ static void hatch(troupe_actor *embryo, troupe_actor *actor)
     actor_refuse_strangers(actor);
 }
 
+/* NULL: that address was not lent. */
+static struct actor_entry *leased_entry(struct actor_rank *home, uint64_t address)
+{
+    struct actor_entry *entry = NULL;
+
+    if (actor_address_index(address) != 0 && actor_is_local(home, address))
+        entry = actor_entry_find(home, address);
+    return entry && entry->is_reserved ? entry : NULL;
+}
+
+/* Are they those that the behavior wants? */
+static bool are_arguments(const struct actor_rank *home,
+                          const struct actor_behavior *behavior,
+                          const struct spawn_wire *wire,
+                          const void *arguments)
+{
+    const troupe_type *wanted = behavior->source->arguments;
+    uint16_t type = wanted ? message_table_id(home->table, wanted) : 0;
+
+    if (wire->arguments_type != type)
+        return false;
+    return wanted ? message_is_well_formed(message_table_type(home->table, type),
+                                           arguments, wire->arguments_bytes)
+                  : wire->arguments_bytes == 0;
+}
+
+/* Reads what is to be spawned, every word of it checked. */
+static const struct actor_behavior *read_wire(struct actor_rank *home,
+                                              const struct comm_record *record,
+                                              struct spawn_wire *wire)
+{
+    const struct actor_behavior *behavior;
+
+    comm_require(home->comm, record, record->size_bytes >= sizeof *wire, "its size");
+    memcpy(wire, record->payload, sizeof *wire);
+    comm_require(home->comm, record,
+                 wire->behavior >= 1 && wire->behavior <= home->n_behaviors &&
+                     wire->overflow <= TROUPE_DROP_OLDEST,
+                 "an unknown behavior, or an unknown policy of its mailbox");
+    comm_require(home->comm, record,
+                 !wire->monitor ||
+                     actor_is_of_source(home, record->header.from, record),
+                 "who watches is elsewhere");
+    behavior = &home->behaviors[wire->behavior - 1];
+    comm_require(home->comm, record, !behavior->is_internal,
+                 "its behavior is a layer's own, which spawns it on its own rank");
+    comm_require(home->comm, record,
+                 wire->arguments_bytes == record->size_bytes - sizeof *wire &&
+                     are_arguments(home, behavior, wire,
+                                   (const char *)record->payload + sizeof *wire),
+                 "other arguments than the behavior wants");
+    return behavior;
+}
+
 void actor_spawn_arrived(struct actor_rank *home, struct comm_record *record)
 {
     uint64_t address = record->header.to;
-    struct actor_entry *entry = actor_entry_find(home, address);
+    struct actor_entry *entry = leased_entry(home, address);
     const struct actor_behavior *behavior;
     struct spawn_wire wire;
     troupe_actor *actor;
 
-    base_require(entry && entry->is_reserved && record->size_bytes >= sizeof wire,
-                 "a spawn came for an address that was not leased");
-    memcpy(&wire, record->payload, sizeof wire);
-    base_require(wire.behavior >= 1 && wire.behavior <= home->n_behaviors,
-                 "a spawn came with an unknown behavior");
-    behavior = &home->behaviors[wire.behavior - 1];
+    comm_require(home->comm, record, entry != NULL, "its address was not leased");
+    behavior = read_wire(home, record, &wire);
     actor = actor_create(home, behavior, address);
     base_require_memory(actor != NULL,
                         "no memory for an actor that another rank has spawned");
@@ -218,11 +268,28 @@ void actor_lease_asked(struct actor_rank *home, struct comm_record *record)
     comm_flush_rank(home->comm, record->source, COMM_FLUSH_URGENT);
 }
 
+static bool are_leases(const struct actor_rank *home, const struct comm_record *record)
+{
+    size_t n = record->size_bytes / sizeof(uint64_t);
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t address;
+
+        memcpy(&address, (const uint64_t *)record->payload + i, sizeof address);
+        if (actor_address_index(address) == 0 ||
+            !actor_is_of_source(home, address, record))
+            return false;
+    }
+    return record->size_bytes == n * sizeof(uint64_t) && n <= LEASES_HELD / 2;
+}
+
 void actor_lease_given(struct actor_rank *home, struct comm_record *record)
 {
     struct actor_peer *peer = &home->peers[record->source];
     size_t n = record->size_bytes / sizeof(uint64_t);
 
+    comm_require(home->comm, record, peer->is_lease_asked && are_leases(home, record),
+                 "nobody asked for it, or its addresses are elsewhere");
     if (!peer->leases)
         peer->leases = base_new_array(uint64_t, LEASES_HELD);
     peer->is_lease_asked = false;
@@ -372,6 +439,8 @@ static void fill_wire(troupe_actor *self,
                   wanted ? "'%s' wants arguments: give them with TROUPE_WITH"
                          : "'%s' takes no arguments",
                   behavior->source->name);
+    actor_require(self, (unsigned)options->overflow <= TROUPE_DROP_OLDEST,
+                  "there is no policy %d of a mailbox", (int)options->overflow);
     if (!wanted)
         return;
     actor_require(self, options->arguments, "a type of arguments, and no arguments");

@@ -22,6 +22,7 @@ static const struct {
     {spawn_with_wrong_arguments, BOTH, "of type 'index_of_case', not 'note'"},
     {spawn_with_null_arguments, BOTH, "no arguments"},
     {spawn_monitored, BOTH, "must accept troupe_down"},
+    {spawn_with_no_policy, BOTH, "no policy 9"},
     {become_unlisted, BOTH, "does not list behavior 'unlisted'"},
     {become_process, BOTH, "only another handler"},
     {become_other_state, HANDLER, "another state type than 'wrong_handler'"},

@@ -98,6 +98,13 @@ static void spawn_monitored(troupe_actor *self)
                         NULL);
 }
 
+static void spawn_with_no_policy(troupe_actor *self)
+{
+    const troupe_spawn_options options = {.overflow = (enum troupe_overflow)9};
+
+    (void)!troupe_spawn(self, &plain, &options, NULL);
+}
+
 static void become_unlisted(troupe_actor *self)
 {
     troupe_become(self, &unlisted);
