@@ -127,6 +127,8 @@ void directory_actor_ended(struct directory *directory, uint64_t address);
 void directory_answer_arrived(struct directory *directory,
                               const struct directory_question *question,
                               troupe_status status);
+/* The rank that keeps a name. */
+int directory_keeper_of(const struct actor_rank *home, const char *text);
 /* A question goes to the keeper of its name, which may be this rank. */
 void directory_ask(struct directory *directory,
                    const struct directory_question *question);

@@ -344,10 +344,14 @@ void directory_group_mail(struct directory *directory, struct comm_record *recor
     bool may_dispatch = home->may_dispatch;
     struct group_wire wire;
 
-    if (record->size_bytes < sizeof wire || home->is_ending)
+    comm_require(home->comm, record,
+                 record->size_bytes >= sizeof wire && record->header.flags == 0,
+                 "its size, or its flags");
+    if (home->is_ending)
         return;
     memcpy(&wire, record->payload, sizeof wire);
-    wire.name[sizeof wire.name - 1] = '\0';
+    comm_require(home->comm, record, directory_name_is_good(wire.name),
+                 "the name is empty, or has no end");
     one.header.kind = ACTOR_KIND_MAIL;
     one.header.reference = 0;
     one.envelope = NULL;

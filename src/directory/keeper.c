@@ -18,7 +18,7 @@ void directory_post(struct directory *directory,
     comm_flush_rank(comm, rank, COMM_FLUSH_URGENT);
 }
 
-static int keeper_of(const struct actor_rank *home, const char *text)
+int directory_keeper_of(const struct actor_rank *home, const char *text)
 {
     uint64_t slot = base_hash_bytes(text, strlen(text), 0) & (home->n_slots - 1);
 
@@ -28,7 +28,7 @@ static int keeper_of(const struct actor_rank *home, const char *text)
 void directory_ask(struct directory *directory,
                    const struct directory_question *question)
 {
-    int keeper = keeper_of(directory->home, question->name);
+    int keeper = directory_keeper_of(directory->home, question->name);
 
     if (keeper == directory->home->me)
         directory_keeper_take(directory, question);
@@ -221,7 +221,7 @@ void directory_holder_confirm(struct directory *directory,
 {
     struct directory_name *held =
         directory_table_find(&directory->held, question->name);
-    int keeper = keeper_of(directory->home, question->name);
+    int keeper = directory_keeper_of(directory->home, question->name);
 
     if (held && held->registration == question->registration) {
         struct directory_question answer = *question;

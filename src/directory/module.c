@@ -5,72 +5,127 @@
 
 /* The directory as one of the rank's modules. */
 
-static bool read_question(const struct comm_record *record,
-                          struct directory_question *question)
+/*
+ * Whose name it is lives on the rank that asks, and so on the rank that is answered:
+ * nobody registers a name for an actor elsewhere.
+ */
+static bool is_of_asker(const struct actor_rank *home,
+                        const struct directory_question *question)
 {
-    if (record->size_bytes != sizeof *question)
-        return false;
+    return question->operation > DIRECTORY_UNREGISTER ||
+           actor_rank_of(home, question->who) == question->asker;
+}
+
+static struct directory *read_question(struct troupe *rank,
+                                       const struct comm_record *record,
+                                       struct directory_question *question)
+{
+    const struct actor_rank *home = actor_of(rank);
+
+    comm_require(home->comm, record, record->size_bytes == sizeof *question,
+                 "its size");
     memcpy(question, record->payload, sizeof *question);
-    question->name[sizeof question->name - 1] = '\0';
-    return true;
+    comm_require(home->comm, record, directory_name_is_good(question->name),
+                 "the name is empty, or has no end");
+    comm_require(home->comm, record,
+                 question->operation <= DIRECTORY_CANCEL_WAIT && question->asker >= 0 &&
+                     question->asker < home->n_ranks,
+                 "there is no such question, or nobody who asks it");
+    return directory_of(rank);
+}
+
+/* To the keeper of the name: asked by who wants to know, or given back. */
+static struct directory *read_for_keeper(struct troupe *rank,
+                                         const struct comm_record *record,
+                                         struct directory_question *question)
+{
+    struct directory *directory = read_question(rank, record, question);
+    const struct actor_rank *home = directory->home;
+
+    comm_require(home->comm, record,
+                 directory_keeper_of(home, question->name) == home->me,
+                 "another rank keeps this name");
+    comm_require(home->comm, record, is_of_asker(home, question),
+                 "the name's actor is elsewhere");
+    return directory;
 }
 
 static void ask_arrived(struct troupe *rank, struct comm_record *record)
 {
     struct directory_question question;
+    struct directory *directory = read_for_keeper(rank, record, &question);
 
-    if (read_question(record, &question))
-        directory_keeper_take(directory_of(rank), &question);
-}
-
-static void confirm_arrived(struct troupe *rank, struct comm_record *record)
-{
-    struct directory_question question;
-
-    if (read_question(record, &question))
-        directory_holder_confirm(directory_of(rank), &question);
+    comm_require(actor_of(rank)->comm, record, question.asker == record->source,
+                 "another rank asks it");
+    directory_keeper_take(directory, &question);
 }
 
 static void gone_arrived(struct troupe *rank, struct comm_record *record)
 {
     struct directory_question question;
+    struct directory *directory = read_for_keeper(rank, record, &question);
 
-    if (read_question(record, &question))
-        directory_keeper_gone(directory_of(rank), &question);
+    directory_keeper_gone(directory, &question);
+}
+
+static void confirm_arrived(struct troupe *rank, struct comm_record *record)
+{
+    struct directory_question question;
+    struct directory *directory = read_question(rank, record, &question);
+
+    comm_require(directory->home->comm, record,
+                 directory_keeper_of(directory->home, question.name) == record->source,
+                 "another rank keeps this name");
+    directory_holder_confirm(directory, &question);
 }
 
 static void answer_arrived(struct troupe *rank, struct comm_record *record)
 {
     struct directory_question question;
+    struct directory *directory = read_question(rank, record, &question);
+    struct actor_rank *home = directory->home;
+    uint16_t status = record->header.type;
 
-    if (read_question(record, &question))
-        directory_answer_arrived(directory_of(rank), &question,
-                                 (troupe_status)record->header.type);
+    comm_require(home->comm, record,
+                 question.asker == home->me &&
+                     (status != TROUPE_OK || is_of_asker(home, &question)) &&
+                     status < TROUPE_N_STATUS && status != TROUPE_PENDING,
+                 "this rank has not asked, or is not told how it went");
+    directory_answer_arrived(directory, &question, (troupe_status)status);
 }
 
-static bool read_group(const struct comm_record *record, char *text)
+/* A member, which lives on the rank that tells of it, and the name of its group. */
+static struct directory *
+read_member(struct troupe *rank, const struct comm_record *record, char *text)
 {
-    if (record->size_bytes == 0 || record->size_bytes > DIRECTORY_NAME_BYTES)
-        return false;
-    memcpy(text, record->payload, record->size_bytes);
-    text[record->size_bytes - 1] = '\0';
-    return true;
+    const struct actor_rank *home = actor_of(rank);
+    size_t size_bytes = (size_t)record->size_bytes;
+
+    comm_require(home->comm, record,
+                 size_bytes >= 2 && size_bytes <= DIRECTORY_NAME_BYTES, "its size");
+    memcpy(text, record->payload, size_bytes);
+    comm_require(home->comm, record, strnlen(text, size_bytes) == size_bytes - 1,
+                 "the name is not as long as the record");
+    comm_require(home->comm, record,
+                 actor_is_of_source(home, record->header.from, record),
+                 "the member is elsewhere");
+    return directory_of(rank);
 }
 
 static void join_arrived(struct troupe *rank, struct comm_record *record)
 {
     char text[DIRECTORY_NAME_BYTES];
+    struct directory *directory = read_member(rank, record, text);
 
-    if (read_group(record, text))
-        directory_group_joined(directory_of(rank), text, record->header.from);
+    directory_group_joined(directory, text, record->header.from);
 }
 
 static void leave_arrived(struct troupe *rank, struct comm_record *record)
 {
     char text[DIRECTORY_NAME_BYTES];
+    struct directory *directory = read_member(rank, record, text);
 
-    if (read_group(record, text))
-        directory_group_left(directory_of(rank), text, record->header.from);
+    directory_group_left(directory, text, record->header.from);
 }
 
 static void group_mail_arrived(struct troupe *rank, struct comm_record *record)
