@@ -82,6 +82,17 @@ static size_t block_bytes(const struct team_operation *op, int member, int level
     return (size_t)count * op->what.size_bytes;
 }
 
+size_t team_data_bytes(const struct team_operation *op, int level)
+{
+    const troupe_team *team = op->team;
+
+    if (level == TEAM_DOWN)
+        return block_bytes(op, 0, team->n_levels);
+    if (level >= team->n_levels || tree_sibling(team->index, level) >= team->size)
+        return SIZE_MAX;
+    return block_bytes(op, tree_sibling(team->index, level), level);
+}
+
 static unsigned char *block_at(const struct team_operation *op, int member, int level)
 {
     if (!gathers(op))
@@ -162,10 +173,7 @@ bool team_input_get(struct team_operation *op,
         op->awaits = (uint8_t)level;
         return false;
     }
-    base_require(
-        input->size_bytes == size_bytes,
-        "a record of %zu bytes came for an operation of a team that expects %zu",
-        input->size_bytes, size_bytes);
+    base_assert(input->size_bytes == size_bytes); /* as team_data_check() has seen */
     return true;
 }
 

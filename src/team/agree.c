@@ -30,9 +30,10 @@ void team_answer(
 {
     int index = 0;
 
-    while (team_rank_at(team, index) != rank)
+    while (index < team->size && team_rank_at(team, index) != rank)
         index++;
-    team_post(team, index, kind, number, type);
+    if (index < team->size) /* who is no member is told nothing */
+        team_post(team, index, kind, number, type);
 }
 
 /* ---- breaks ------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/alloc.h"
-#include "team/team.h"
+#include "team/sound.h"
 
 /* What comes from other ranks for a team. */
 
@@ -74,6 +74,7 @@ static void take_data(troupe_team *team, uint64_t number, struct comm_record *re
         team_record_drop(team->here, record);
         return;
     }
+    team_data_check(op, record);
     if (LIKELY(op->awaits == level && !record->ticket &&
                (op->what.form != TEAM_EXSCAN || level == TEAM_DOWN))) {
         team_advance(op, &input);
@@ -152,6 +153,7 @@ static void take(troupe_team *team, struct comm_record *record)
     troupe_status status = (troupe_status)record->header.type;
     uint64_t number = number_of(team, record->header.incarnation);
 
+    team_record_check(team, record, number);
     switch (record->header.kind) {
     case TEAM_KIND_ACK_DOWN:
         team_take_ack_down(team, number);
@@ -185,11 +187,14 @@ void team_record_arrived(struct troupe *rank, struct comm_record *record)
     if (UNLIKELY(!team || team->id != record->header.to))
         team = team_find(here, record->header.to);
     if (UNLIKELY(!team)) {
+        comm_require(here->home->comm, record, record->header.to & 1,
+                     "no team is called like this");
         team_stray_keep(here, record);
         return;
     }
     here->last = team;
     if (UNLIKELY(record->header.kind == TEAM_KIND_FREE)) {
+        team_record_check(team, record, 0);
         team_take_free(team);
         return;
     }
@@ -199,6 +204,15 @@ void team_record_arrived(struct troupe *rank, struct comm_record *record)
 }
 
 /* ---- what was put aside ------------------------------------------------------- */
+
+static void check_held(const struct team_operation *op, const struct team_kept *kept)
+{
+    const struct comm_record record = {
+        .header = kept->header, .source = kept->source, .size_bytes = kept->size_bytes};
+
+    if (kept->header.kind == TEAM_KIND_DATA)
+        team_data_check(op, &record);
+}
 
 /* Data whose payload is still on its way. */
 static void take_held(troupe_team *team, struct team_kept *kept)
@@ -217,6 +231,7 @@ static void take_held(troupe_team *team, struct team_kept *kept)
         if (op)
             team_advance(op, NULL);
     } else if (op && op->is_busy) {
+        check_held(op, kept);
         put_aside(op, kept);
     } else {
         team_kept_give(team->here, kept);

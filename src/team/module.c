@@ -6,20 +6,20 @@
 
 static const struct base_frame_kind kinds[] = {
     {TEAM_KIND_DATA, false, "team data", team_record_arrived},
-    {TEAM_KIND_ASK, false, "team ask", team_record_arrived},
-    {TEAM_KIND_ACK_UP, false, "team ack up", team_record_arrived},
-    {TEAM_KIND_ACK_DOWN, false, "team ack down", team_record_arrived},
-    {TEAM_KIND_FAIL, false, "team fail", team_record_arrived},
-    {TEAM_KIND_BREAK, false, "team break", team_record_arrived},
-    {TEAM_KIND_NEVER, false, "team never", team_record_arrived},
-    {TEAM_KIND_LEFT, false, "team left", team_record_arrived},
-    {TEAM_KIND_FREE, false, "team free", team_record_arrived},
+    {TEAM_KIND_ASK, true, "team ask", team_record_arrived},
+    {TEAM_KIND_ACK_UP, true, "team ack up", team_record_arrived},
+    {TEAM_KIND_ACK_DOWN, true, "team ack down", team_record_arrived},
+    {TEAM_KIND_FAIL, true, "team fail", team_record_arrived},
+    {TEAM_KIND_BREAK, true, "team break", team_record_arrived},
+    {TEAM_KIND_NEVER, true, "team never", team_record_arrived},
+    {TEAM_KIND_LEFT, true, "team left", team_record_arrived},
+    {TEAM_KIND_FREE, true, "team free", team_record_arrived},
     {TEAM_KIND_PART, false, "team part", team_record_arrived},
-    {TEAM_KIND_PART_MORE, false, "team part more", team_record_arrived},
-    {TEAM_KIND_PART_TAKEN, false, "team part taken", team_record_arrived},
-    {TEAM_KIND_PART_ASK, false, "team part ask", team_record_arrived},
-    {TEAM_KIND_PART_SENT, false, "team part sent", team_record_arrived},
-    {TEAM_KIND_PART_OVER, false, "team part over", team_record_arrived},
+    {TEAM_KIND_PART_MORE, true, "team part more", team_record_arrived},
+    {TEAM_KIND_PART_TAKEN, true, "team part taken", team_record_arrived},
+    {TEAM_KIND_PART_ASK, true, "team part ask", team_record_arrived},
+    {TEAM_KIND_PART_SENT, true, "team part sent", team_record_arrived},
+    {TEAM_KIND_PART_OVER, true, "team part over", team_record_arrived},
 };
 
 static troupe_status init(struct troupe *rank, const void *options)

@@ -113,7 +113,7 @@ static void make_child(struct team_operation *op, const void *bytes)
 
 void team_split_done(struct team_operation *op, const void *bytes)
 {
-    bool has_memory = true;
+    bool has_memory = op->birth && op->birth->team;
 
     for (int i = 0; i < op->team->size; i++)
         has_memory = has_memory && !colour_at(bytes, i).has_no_memory;

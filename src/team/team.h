@@ -403,6 +403,9 @@ bool team_scan_up(struct team_operation *op);
 bool team_scan_wait(struct team_operation *op);
 bool team_scan_down(struct team_operation *op);
 
+/* Of what comes at a level; SIZE_MAX: nothing does. */
+size_t team_data_bytes(const struct team_operation *op, int level);
+
 /* ---- arrive.c, keep.c --------------------------------------------------------- */
 
 void team_record_arrived(struct troupe *rank, struct comm_record *record);

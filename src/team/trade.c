@@ -154,7 +154,8 @@ static bool is_expected(const struct team_part *part,
 {
     uint64_t piece = piece_of(header);
 
-    return part->size_bytes == header->from && piece < n_pieces_of(part->size_bytes) &&
+    return !is_whole(part) && part->size_bytes == header->from &&
+           piece < n_pieces_of(part->size_bytes) &&
            piece_bytes(part->size_bytes, piece) == size_bytes;
 }
 
@@ -190,7 +191,7 @@ void team_trade_place(struct team_operation *op,
     struct team_part *part = incoming(op, source);
     uint64_t piece = piece_of(header), n_pieces = n_pieces_of(part->size_bytes);
 
-    if (part->is_over)
+    if (part->is_over || is_whole(part)) /* one that came twice, both put aside */
         return;
     memcpy(part->place + piece * TEAM_PIECE_BYTES, bytes,
            piece_bytes(part->size_bytes, piece));
