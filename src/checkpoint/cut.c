@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "checkpoint/cut.h"
+#include <stddef.h>
 #include <string.h>
 
 /*
@@ -220,15 +221,53 @@ void checkpoint_cut_init(struct checkpoint_rank *here)
 
 /* ---- what comes ---------------------------------------------------------------- */
 
+/* What goes to rank 0. It may come before this rank has begun, but only where there are
+ * checkpoints. */
+static struct checkpoint_rank *
+lead_of(struct troupe *rank, const struct comm_record *record, size_t size_bytes)
+{
+    struct checkpoint_rank *here = checkpoint_of(rank);
+
+    comm_require(here->home->comm, record, here->lead,
+                 "this rank leads no checkpoints");
+    comm_require(here->home->comm, record, record->size_bytes == size_bytes,
+                 "its size");
+    return here;
+}
+
+/* What rank 0 tells the others. */
+static struct checkpoint_rank *led_by(struct troupe *rank,
+                                      const struct comm_record *record)
+{
+    struct checkpoint_rank *here = checkpoint_of(rank);
+
+    comm_require(here->home->comm, record,
+                 record->source == 0 && here->options.directory,
+                 "that rank leads no checkpoints");
+    return here;
+}
+
+/* All that follows is_known is a truth value, and may be read as one. */
+static bool are_truths(const struct checkpoint_status *status)
+{
+    const unsigned char *bytes = (const unsigned char *)status;
+
+    for (size_t i = offsetof(struct checkpoint_status, is_known); i < sizeof *status;
+         i++)
+        if (bytes[i] > 1)
+            return false;
+    return true;
+}
+
 static void ask_taken(struct troupe *rank, struct comm_record *record)
 {
-    (void)record;
+    (void)lead_of(rank, record, 0);
     (void)checkpoint_ask(rank);
 }
 
 static void prepare_taken(struct troupe *rank, struct comm_record *record)
 {
-    struct checkpoint_rank *here = checkpoint_of(rank);
+    struct checkpoint_rank *here = led_by(rank, record);
 
     if (here->phase == CHECKPOINT_IDLE && !here->home->is_ending)
         checkpoint_prepare(here, record->header.reference, record->header.incarnation);
@@ -236,18 +275,18 @@ static void prepare_taken(struct troupe *rank, struct comm_record *record)
 
 static void status_taken(struct troupe *rank, struct comm_record *record)
 {
-    struct checkpoint_rank *here = checkpoint_of(rank);
     struct checkpoint_status status;
+    struct checkpoint_rank *here = lead_of(rank, record, sizeof status);
 
-    if (!here->lead || record->size_bytes != sizeof status)
-        return;
     memcpy(&status, record->payload, sizeof status);
+    comm_require(here->home->comm, record, are_truths(&status),
+                 "it says neither yes nor no");
     checkpoint_lead_status(here, record->source, &status);
 }
 
 static void release_taken(struct troupe *rank, struct comm_record *record)
 {
-    struct checkpoint_rank *here = checkpoint_of(rank);
+    struct checkpoint_rank *here = led_by(rank, record);
 
     if (here->phase != CHECKPOINT_PREPARING)
         return;
@@ -257,7 +296,7 @@ static void release_taken(struct troupe *rank, struct comm_record *record)
 
 static void release_wanted_taken(struct troupe *rank, struct comm_record *record)
 {
-    struct checkpoint_rank *here = checkpoint_of(rank);
+    struct checkpoint_rank *here = led_by(rank, record);
 
     if (here->phase == CHECKPOINT_PREPARING)
         checkpoint_release_wanted(here, record->header.reference);
@@ -265,7 +304,7 @@ static void release_wanted_taken(struct troupe *rank, struct comm_record *record
 
 static void freeze_taken(struct troupe *rank, struct comm_record *record)
 {
-    struct checkpoint_rank *here = checkpoint_of(rank);
+    struct checkpoint_rank *here = led_by(rank, record);
 
     if (here->phase == CHECKPOINT_PREPARING && here->turn == record->header.incarnation)
         here->is_freeze_ordered = true;
@@ -273,24 +312,23 @@ static void freeze_taken(struct troupe *rank, struct comm_record *record)
 
 static void give_up_taken(struct troupe *rank, struct comm_record *record)
 {
-    (void)record;
-    checkpoint_drop(checkpoint_of(rank));
+    checkpoint_drop(led_by(rank, record));
 }
 
 static void written_taken(struct troupe *rank, struct comm_record *record)
 {
-    struct checkpoint_rank *here = checkpoint_of(rank);
     struct checkpoint_written written;
+    struct checkpoint_rank *here = lead_of(rank, record, sizeof written);
 
-    if (!here->lead || record->size_bytes != sizeof written)
-        return;
     memcpy(&written, record->payload, sizeof written);
+    comm_require(here->home->comm, record, !here->lead->has_written[record->source],
+                 "that part has been written already");
     checkpoint_lead_written(here, record->source, &written);
 }
 
 static void done_taken(struct troupe *rank, struct comm_record *record)
 {
-    struct checkpoint_rank *here = checkpoint_of(rank);
+    struct checkpoint_rank *here = led_by(rank, record);
 
     if (here->phase != CHECKPOINT_WRITING)
         return;

@@ -81,6 +81,7 @@ struct checkpoint_lead {
     int64_t deadline_ns; /* of the phase */
     int64_t release_ns, release_span_ns;
     struct checkpoint_status *status; /* by rank */
+    bool *has_written;                /* its part of this cut, by rank */
     int n_written;
     int32_t failed_rank, failed_status, failed_error; /* of the parts */
     int complained;     /* the cause last told of, until one succeeds */

@@ -64,6 +64,8 @@ static void begin(struct checkpoint_rank *here)
     lead->release_span_ns = RELEASE_SPAN_NS;
     lead->release_ns = now_ns + RELEASE_SPAN_NS;
     lead->n_written = 0;
+    memset(lead->has_written, 0,
+           (size_t)here->home->n_ranks * sizeof *lead->has_written);
     lead->failed_rank = -1;
     lead->has_folder = false;
     memset(lead->status, 0, (size_t)here->home->n_ranks * sizeof *lead->status);
@@ -347,6 +349,7 @@ void checkpoint_lead_written(struct checkpoint_rank *here,
     /* Others may know the outcome, and have written, before this rank looks at it. */
     if (here->phase != CHECKPOINT_WRITING && here->phase != CHECKPOINT_SAVED)
         return;
+    lead->has_written[rank] = true;
     lead->manifest.parts[rank] = written->part;
     if (written->status != TROUPE_OK && lead->failed_rank < 0) {
         lead->failed_rank = rank;

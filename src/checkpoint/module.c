@@ -42,6 +42,7 @@ static void fini(struct troupe *rank)
     base_map_fini(&here->receivers);
     if (here->lead) {
         base_free(here->lead->status);
+        base_free(here->lead->has_written);
         base_free(here->lead->manifest.parts);
     }
     base_free(here->lead);
@@ -110,6 +111,7 @@ static void make_lead(struct checkpoint_rank *here)
 {
     here->lead = base_new(struct checkpoint_lead);
     here->lead->status = base_new_array(struct checkpoint_status, here->home->n_ranks);
+    here->lead->has_written = base_new_array(bool, here->home->n_ranks);
     here->lead->manifest.parts = base_new_array(struct store_part, here->home->n_ranks);
     here->lead->next_ns = here->lead->deadline_ns = INT64_MAX;
     here->lead->reason = "";

@@ -153,6 +153,10 @@ void runtime_lines_take(struct troupe *holder, struct comm_record *record)
 {
     struct runtime_rank *rank = runtime_rank_of(holder);
 
+    comm_require(rank->comm, record,
+                 comm_rank(rank->comm) == 0 &&
+                     (rank->phase == RUNTIME_COMPARE || rank->phase == RUNTIME_EXPLAIN),
+                 "the programs have been compared");
     if (record->size_bytes == 0)
         rank->has_peer_lines = true;
     else

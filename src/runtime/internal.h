@@ -85,7 +85,7 @@ struct runtime_rank {
     struct base_bytes peer_lines; /* rank 0: what the rank that differs has */
     bool has_peer_lines;
     struct runtime_row *rows; /* rank 0: of all ranks */
-    size_t n_row_bytes;       /* of them that have come */
+    size_t *row_bytes;        /* of each that have come */
     bool has_sent_row;
 };
 

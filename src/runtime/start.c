@@ -130,6 +130,7 @@ void runtime_rank_close(struct runtime_rank *rank)
     message_pool_destroy(rank->pool);
     base_bytes_fini(&rank->peer_lines);
     base_free(rank->rows);
+    base_free(rank->row_bytes);
     placement_here_destroy(placement_of(&rank->troupe));
     base_free(rank);
 }

@@ -29,30 +29,45 @@ static void fill(struct runtime_rank *rank, struct runtime_row *row)
     comm_count(rank->comm, &row->comm);
 }
 
-static void keep(struct runtime_rank *rank,
-                 int source,
-                 size_t offset_bytes,
-                 const void *piece,
-                 size_t size_bytes)
+static void make_rows(struct runtime_rank *rank)
 {
-    if (!rank->rows)
-        rank->rows = base_new_array(struct runtime_row, comm_size(rank->comm));
-    base_require(size_bytes <= sizeof rank->rows[source] &&
-                     offset_bytes <= sizeof rank->rows[source] - size_bytes,
-                 "statistics of rank %d that make no sense", source);
-    memcpy((char *)&rank->rows[source] + offset_bytes, piece, size_bytes);
-    rank->n_row_bytes += size_bytes;
+    if (rank->rows)
+        return;
+    rank->rows = base_new_array(struct runtime_row, comm_size(rank->comm));
+    rank->row_bytes = base_new_array(size_t, comm_size(rank->comm));
 }
 
+static void
+keep(struct runtime_rank *rank, int source, const void *piece, size_t size_bytes)
+{
+    memcpy((char *)&rank->rows[source] + rank->row_bytes[source], piece, size_bytes);
+    rank->row_bytes[source] += size_bytes;
+}
+
+/* Pieces of a rank's row come in their order, and not before it is through. */
 void runtime_row_take(struct troupe *holder, struct comm_record *record)
 {
-    keep(runtime_rank_of(holder), record->source, (size_t)record->header.reference,
-         record->payload, (size_t)record->size_bytes);
+    struct runtime_rank *rank = runtime_rank_of(holder);
+
+    comm_require(rank->comm, record,
+                 comm_rank(rank->comm) == 0 && rank->verdict.has_statistics &&
+                     (rank->phase == RUNTIME_SETTLE || rank->phase == RUNTIME_GATHER),
+                 "nobody asks for statistics now");
+    make_rows(rank);
+    comm_require(rank->comm, record,
+                 record->header.reference == rank->row_bytes[record->source] &&
+                     record->size_bytes <=
+                         sizeof *rank->rows - rank->row_bytes[record->source],
+                 "statistics are not in such pieces");
+    keep(rank, record->source, record->payload, (size_t)record->size_bytes);
 }
 
 static bool have_all_come(const struct runtime_rank *rank)
 {
-    return rank->n_row_bytes == (size_t)comm_size(rank->comm) * sizeof *rank->rows;
+    for (int i = 0; i < comm_size(rank->comm); i++)
+        if (rank->row_bytes[i] < sizeof *rank->rows)
+            return false;
+    return true;
 }
 
 /* ---- printing
@@ -190,10 +205,12 @@ static void give_row(struct runtime_rank *rank)
 
     rank->has_sent_row = true;
     fill(rank, &row);
-    if (comm_rank(rank->comm) == 0)
-        keep(rank, 0, 0, &row, sizeof row);
-    else
+    if (comm_rank(rank->comm) != 0) {
         runtime_send(rank, RUNTIME_KIND_ROW, &row, sizeof row);
+        return;
+    }
+    make_rows(rank);
+    keep(rank, 0, &row, sizeof row);
 }
 
 struct comm_step runtime_gather_step(struct runtime_rank *rank)
