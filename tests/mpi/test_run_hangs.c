@@ -1,9 +1,8 @@
 /* ranks: 1 2 */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "troupe/troupe.h"
+#include "support/misbehave.h"
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,18 +20,6 @@ struct sum {
     int64_t step, value;
 };
 TROUPE_TYPE(sum, step, value);
-
-struct work {
-    int64_t number;
-};
-TROUPE_TYPE(work, number);
-
-static const char *variable(const char *name)
-{
-    const char *text = getenv(name);
-
-    return text ? text : "";
-}
 
 static bool is_its_time(void)
 {

@@ -1,6 +1,6 @@
 /* ranks: 1 2 */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "troupe/troupe.h"
+#include "support/misbehave.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,18 +13,6 @@
  * to do in the middle: for system/run.sh. TROUPE_TEST_VICTIM_FILE grows by a byte each
  * time, and after TROUPE_TEST_VICTIM_TIMES all goes well.
  */
-
-struct work {
-    int64_t number;
-};
-TROUPE_TYPE(work, number);
-
-static const char *variable(const char *name)
-{
-    const char *text = getenv(name);
-
-    return text ? text : "";
-}
 
 /* Is it still to go wrong? */
 static bool is_its_time(void)
@@ -54,16 +42,10 @@ static unsigned dig(unsigned n) /* NOLINT(misc-no-recursion) */
 
 static troupe_status misbehave(troupe_actor *self, const char *how)
 {
-    volatile bool for_ever = true;
     const struct work *nothing;
 
     if (strcmp(how, "kill") == 0)
         (void)kill(getpid(), SIGKILL);
-    else if (strcmp(how, "stop") == 0)
-        (void)kill(getpid(), SIGSTOP);
-    else if (strcmp(how, "endless") == 0)
-        while (for_ever)
-            continue;
     else if (strcmp(how, "dig") == 0)
         return dig(1) ? TROUPE_FAILED : TROUPE_OK;
     else if (strcmp(how, "exit") == 0)
