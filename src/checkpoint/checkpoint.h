@@ -53,8 +53,8 @@ struct checkpoint_choice {
     uint32_t of_attempt; /* whose that is */
     uint32_t attempt;    /* ours */
     int32_t exit_code;   /* not 0: the job cannot start */
-    bool is_restart;
-    uint8_t none[3]; /* padding would send what the stack held */
+    uint8_t is_restart;  /* a byte as it came */
+    uint8_t none[3];     /* padding would send what the stack held */
 };
 /* Rank 0. Claims the attempt, cleans, chooses and fences; says what it does. */
 void checkpoint_choose(struct troupe *rank, struct checkpoint_choice *choice);

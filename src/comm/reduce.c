@@ -66,8 +66,8 @@ static void advance(struct comm *comm)
     for (int k = 0; k < reduction->n_children; k++) {
         struct comm_child_value *child = &reduction->child[k];
         base_require(child->size_bytes == reduction->size_bytes,
-                     "ranks %d and %d reduce %zu and %zu bytes", comm->rank,
-                     comm->rank + (1 << k), reduction->size_bytes, child->size_bytes);
+                     "a reduction of %zu bytes, and a value of %zu bytes from rank %d",
+                     reduction->size_bytes, child->size_bytes, comm->rank + (1 << k));
         reduction->reduce.merge(reduction->value, child->bytes);
         child->is_here = false;
     }

@@ -37,7 +37,7 @@ struct runtime_verdict {
     int32_t first_different; /* -1: none */
     int32_t first_failed;    /* -1: none */
     uint8_t status;          /* of the one that failed */
-    bool has_statistics;     /* the first rank asks for them */
+    uint8_t has_statistics;  /* the first rank asks for them; a byte as it came */
     uint8_t none[2];         /* padding would send what the stack held */
 };
 
