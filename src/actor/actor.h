@@ -281,8 +281,6 @@ void actor_stop_at(struct actor_rank *home,
 /* ---- spawn.c ---- */
 
 void actor_spawn_arrived(struct actor_rank *home, struct comm_record *record);
-void actor_lease_asked(struct actor_rank *home, struct comm_record *record);
-void actor_lease_given(struct actor_rank *home, struct comm_record *record);
 /* The actor, or for a leased address an embryo that keeps what comes; NULL: nobody. */
 troupe_actor *actor_find_or_embryo(struct actor_rank *home, uint64_t address);
 /* Unread mail of types that the actor does not take, as is known now, is refused. */
@@ -291,6 +289,16 @@ void actor_refuse_strangers(troupe_actor *actor);
 const struct actor_behavior *actor_embryo_behavior(void);
 /* The process of this rank. */
 troupe_status actor_rank_process_create(struct actor_rank *home);
+
+/* ---- lease.c ---- */
+
+void actor_lease_asked(struct actor_rank *home, struct comm_record *record);
+void actor_lease_given(struct actor_rank *home, struct comm_record *record);
+/* An address of a rank to spawn on; a handler does not wait for one. 0: none at hand.
+ */
+uint64_t actor_lease_get(troupe_actor *self, int rank);
+/* Nothing was spawned on it. */
+void actor_lease_give_back(struct actor_rank *home, int rank, uint64_t address);
 
 /* ---- call.c ---- */
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/actor.h"
-#include "base/alloc.h"
 #include <string.h>
 
 /*
@@ -10,7 +9,7 @@
  * an embryo.
  */
 
-enum { LEASES_HELD = 64, MOST_ARGUMENT_BYTES = 8 << 20 };
+enum { MOST_ARGUMENT_BYTES = 8 << 20 };
 
 struct spawn_wire {
     uint64_t stack_bytes, arguments_bytes;
@@ -241,122 +240,7 @@ void actor_spawn_arrived(struct actor_rank *home, struct comm_record *record)
     actor_make_ready(actor);
 }
 
-/* ---- leases ---- */
-
-static void ask(struct actor_rank *home, int peer)
-{
-    struct comm_header header = {.kind = ACTOR_KIND_LEASE_ASK};
-
-    if (home->peers[peer].is_lease_asked)
-        return;
-    home->peers[peer].is_lease_asked = true;
-    comm_post_must(home->comm, peer, &header, NULL, 0);
-    comm_flush_rank(home->comm, peer, COMM_FLUSH_URGENT);
-}
-
-void actor_lease_asked(struct actor_rank *home, struct comm_record *record)
-{
-    struct comm_header header = {.kind = ACTOR_KIND_LEASE_GIVE,
-                                 .reference = home->n_actors + 1};
-    uint64_t leases[LEASES_HELD / 2];
-    size_t n = 0;
-
-    while (n < ARRAY_LENGTH(leases) &&
-           (leases[n] = actor_address_take(home, true)) != 0)
-        n++;
-    comm_post_must(home->comm, record->source, &header, leases, n * sizeof *leases);
-    comm_flush_rank(home->comm, record->source, COMM_FLUSH_URGENT);
-}
-
-static bool are_leases(const struct actor_rank *home, const struct comm_record *record)
-{
-    size_t n = record->size_bytes / sizeof(uint64_t);
-
-    for (size_t i = 0; i < n; i++) {
-        uint64_t address;
-
-        memcpy(&address, (const uint64_t *)record->payload + i, sizeof address);
-        if (actor_address_index(address) == 0 ||
-            !actor_is_of_source(home, address, record))
-            return false;
-    }
-    return record->size_bytes == n * sizeof(uint64_t) && n <= LEASES_HELD / 2;
-}
-
-void actor_lease_given(struct actor_rank *home, struct comm_record *record)
-{
-    struct actor_peer *peer = &home->peers[record->source];
-    size_t n = record->size_bytes / sizeof(uint64_t);
-
-    comm_require(home->comm, record, peer->is_lease_asked && are_leases(home, record),
-                 "nobody asked for it, or its addresses are elsewhere");
-    if (!peer->leases)
-        peer->leases = base_new_array(uint64_t, LEASES_HELD);
-    peer->is_lease_asked = false;
-    peer->load = record->header.reference;
-    for (size_t i = 0; i < n && peer->n_leases < LEASES_HELD; i++) {
-        uint32_t place = (peer->first_lease + peer->n_leases++) % LEASES_HELD;
-
-        memcpy(&peer->leases[place], (const uint64_t *)record->payload + i,
-               sizeof(uint64_t));
-    }
-    BASE_LIST_EACH(node, &peer->lease_waiters)
-    {
-        actor_wake(CONTAINER_OF(node, struct actor_lease_wait, node)->actor);
-    }
-}
-
-static uint64_t lease_take(struct actor_rank *home, int rank)
-{
-    struct actor_peer *peer = &home->peers[rank];
-    uint64_t address = 0;
-
-    if (peer->n_leases) {
-        address = peer->leases[peer->first_lease];
-        peer->first_lease = (peer->first_lease + 1) % LEASES_HELD;
-        peer->n_leases--;
-        peer->load++;
-    }
-    if (peer->n_leases <= LEASES_HELD / 2)
-        ask(home, rank);
-    return address;
-}
-
-static void lease_wait_withdraw(struct actor_wait *wait)
-{
-    base_list_remove(&CONTAINER_OF(wait, struct actor_lease_wait, wait)->node);
-}
-
-/* A handler does not wait; 0: no lease at hand. */
-static uint64_t lease_get(troupe_actor *self, int rank)
-{
-    uint64_t address;
-
-    while ((address = lease_take(self->home, rank)) == 0) {
-        struct actor_lease_wait waiter = {.actor = self,
-                                          .wait = {.kind = ACTOR_WAIT_LEASE,
-                                                   .address = (uint64_t)rank,
-                                                   .withdraw = lease_wait_withdraw}};
-
-        if (!self->process || self->home->is_in_fini)
-            return 0;
-        base_list_append(&self->home->peers[rank].lease_waiters, &waiter.node);
-        actor_park(self, &waiter.wait, TROUPE_FOREVER);
-        base_list_remove(&waiter.node);
-    }
-    return address;
-}
-
-/* Nothing was spawned on it. */
-static void lease_give_back(struct actor_rank *home, int rank, uint64_t address)
-{
-    struct actor_peer *peer = &home->peers[rank];
-
-    peer->first_lease = (peer->first_lease + LEASES_HELD - 1) % LEASES_HELD;
-    peer->leases[peer->first_lease] = address;
-    peer->n_leases++;
-    peer->load--;
-}
+/* ---- on another rank ------------------------------------------------------------- */
 
 /* The watch travels in the record: the new actor may end before another one comes. */
 static troupe_status spawn_there(troupe_actor *self,
@@ -368,7 +252,7 @@ static troupe_status spawn_there(troupe_actor *self,
     struct comm_header header = {.kind = ACTOR_KIND_SPAWN, .from = self->address};
     troupe_status status = TROUPE_OK;
 
-    header.to = lease_get(self, rank);
+    header.to = actor_lease_get(self, rank);
     if (header.to == 0)
         return TROUPE_FULL;
     if (options->monitor)
@@ -378,7 +262,7 @@ static troupe_status spawn_there(troupe_actor *self,
                                  options->arguments, wire->arguments_bytes);
     if (status != TROUPE_OK) {
         actor_watch_cancel(self->home, wire->monitor);
-        lease_give_back(self->home, rank, header.to);
+        actor_lease_give_back(self->home, rank, header.to);
         return status;
     }
     if (options->monitor)
