@@ -82,8 +82,9 @@ static inline troupe_actor *actor_find(struct actor_rank *home, uint64_t address
     uint32_t index = actor_address_index(address);
     struct actor_slot *slot;
 
-    if (UNLIKELY(index == 0)) /* address 0 is nobody */
-        return actor_address_generation(address) ? home->rank_process : NULL;
+    if (UNLIKELY(index ==
+                 0)) /* one generation only: found by one address, as all are */
+        return actor_address_generation(address) == 1 ? home->rank_process : NULL;
     slot = &home->slots[actor_address_slot(address) - home->first_slot];
     if (UNLIKELY(index >= slot->n_entries))
         return NULL;
