@@ -37,7 +37,7 @@ esac
 
 # Not TROUPE_*: of these the library warns when it does not know them.
 jobs=${JOBS:-$(nproc)}
-fuzz_seconds=${FUZZ_SECONDS:-90} # of which the decoders of messages and frames get 60
+fuzz_seconds=${FUZZ_SECONDS:-90} # all but the store's share for what comes from elsewhere
 seeds_percent=100
 least_seconds=0 # each test its own limit
 if [ "$mode" = full ]; then
