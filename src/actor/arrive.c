@@ -344,8 +344,9 @@ static void stop_arrived(struct troupe *rank, struct comm_record *record)
                  record->header.type == TROUPE_EXIT_SHUTDOWN ||
                      record->header.type == TROUPE_EXIT_KILLED,
                  "nobody is stopped like this");
-    actor_stop_at(actor_of(rank), record->header.to,
-                  (enum troupe_exit_kind)record->header.type);
+    if (!actor_of(rank)->is_ending) /* all have ended; none is made to be stopped */
+        actor_stop_at(actor_of(rank), record->header.to,
+                      (enum troupe_exit_kind)record->header.type);
 }
 
 static void end_arrived(struct troupe *rank, struct comm_record *record)
