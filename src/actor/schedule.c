@@ -94,11 +94,11 @@ void troupe_yield(troupe_actor *self)
 {
     struct actor_wait wait = {.kind = ACTOR_WAIT_YIELD};
 
-    self->home->wants_poll = true;
     if (!self->process || self->home->is_in_fini) {
         (void)comm_poll(self->home->comm);
         return;
     }
+    self->home->wants_poll = true;
     actor_park(self, &wait, TROUPE_FOREVER);
 }
 
@@ -160,6 +160,14 @@ static void begin_turns(struct actor_rank *home)
         home->turn_began_ns = base_clock_coarse_ns();
 }
 
+/* Handlers may keep each other in mail for ever: somebody who is ready runs as well. */
+static uint32_t begin_with_mail(struct actor_rank *home)
+{
+    uint32_t n_read = actor_read_loopback(home);
+
+    return home->n_ready && n_read >= home->turn ? home->turn - 1 : n_read;
+}
+
 /*
  * Also those that become ready meanwhile: a poll costs more than a round of two
  * processes. But who yields does so because it computes for long: then it is time for a
@@ -167,7 +175,7 @@ static void begin_turns(struct actor_rank *home)
  */
 static void run_ready(struct actor_rank *home)
 {
-    uint32_t n_run = actor_read_loopback(home), n_watched = 0;
+    uint32_t n_run = begin_with_mail(home), n_watched = 0;
 
     while (n_run < home->turn && !home->wants_poll) {
         if (!home->n_ready) {

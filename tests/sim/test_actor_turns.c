@@ -20,8 +20,9 @@ TROUPE_SIGNAL(enough);
 enum { TURN_NS = 100 * 1000, N_ITEMS = 2000, N_BALLS = 500, N_YIELDS = 40, FEW = 4 };
 
 static struct {
-    troupe_address worker, player[2];
+    troupe_address worker, player[2], feeder[2];
     int64_t n_turns, n_in_row, looked_ns, n_items, n_balls;
+    bool is_enough;
 } seen;
 
 static void compute(troupe_actor *self)
@@ -187,4 +188,68 @@ START_TEST(processes)
 }
 END_TEST
 
-CHECK_MAIN("actor turns", mail_from_here, mail_from_afar, mail_that_waits, processes)
+/* ---- handlers that keep each other in mail, and a process ---- */
+
+static troupe_status take_fed(troupe_actor *self, const struct item *item)
+{
+    bool is_first = troupe_self(self).bits == seen.feeder[0].bits;
+
+    if (seen.n_turns > 0)
+        compute(self);
+    else
+        troupe_yield(self); /* a handler's keeps nobody else from running */
+    EXPECT(item->number < N_ITEMS);
+    if (seen.is_enough)
+        return TROUPE_OK;
+    return troupe_send(self, seen.feeder[is_first], item, .number = item->number + 1);
+}
+TROUPE_BEHAVIOR(feeder, troupe_no_state, TROUPE_ON(item, take_fed), TROUPE_SENDS(item));
+
+static troupe_status feed(troupe_actor *self, bool is_long, int n_items)
+{
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    for (int i = 0; i < 2; i++)
+        EXPECT_OK(troupe_spawn(self, &feeder, NULL, &seen.feeder[i]));
+    if (is_long)
+        begin(self);
+    for (int i = 0; i < n_items; i++)
+        TROUPE_TRY(troupe_send(self, seen.feeder[i % 2], item, .number = 0));
+    for (int i = 0; i < N_YIELDS; i++)
+        troupe_yield(self);
+    seen.is_enough = true;
+    return TROUPE_OK;
+}
+
+static troupe_status beside_body(troupe_actor *self)
+{
+    return feed(self, true, 1);
+}
+TROUPE_PROCESS(beside_main, beside_body, TROUPE_SENDS(item), TROUPE_SPAWNS(&feeder));
+
+START_TEST(process_beside_long_turns)
+{
+    play(&beside_main);
+}
+END_TEST
+
+/* As many as a whole step reads. */
+static troupe_status quick_body(troupe_actor *self)
+{
+    return feed(self, false, ACTOR_TURN);
+}
+TROUPE_PROCESS(quick_main, quick_body, TROUPE_SENDS(item), TROUPE_SPAWNS(&feeder));
+
+START_TEST(process_beside_short_turns)
+{
+    play(&quick_main);
+}
+END_TEST
+
+CHECK_MAIN("actor turns",
+           mail_from_here,
+           mail_from_afar,
+           mail_that_waits,
+           processes,
+           process_beside_long_turns,
+           process_beside_short_turns)
