@@ -305,10 +305,26 @@ static void begin(struct job_supervisor *supervisor)
     job_pass_open(supervisor);
 }
 
+/*
+ * It said that it was not to be started, and no actor has run, as far as is known. Also
+ * who computes for hours may end with such a code, or in a deadlock: what it went past
+ * is void for good, as its files have been cut to where it began.
+ */
+static bool has_never_run(const struct job_supervisor *supervisor)
+{
+    const struct job_machine *machine = &supervisor->machine;
+    const struct job_attempt *attempt = &machine->attempt;
+
+    if (attempt->cause != JOB_REFUSED || attempt->last_epoch > attempt->base_epoch)
+        return false;
+    return attempt->here_ns == 0 || (machine->exit_code == JOB_EXIT_NEVER &&
+                                     job_watch_messages(&supervisor->watch) == 0);
+}
+
 /* One that was not to be started has voided nothing. */
 static void take_fence_back(const struct job_supervisor *supervisor)
 {
-    if (supervisor->machine.attempt.cause == JOB_REFUSED &&
+    if (has_never_run(supervisor) &&
         store_attempt_unfence(&supervisor->store, supervisor->choice.attempt) !=
             TROUPE_OK)
         fprintf(stderr,

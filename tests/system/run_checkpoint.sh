@@ -27,7 +27,7 @@ fail() {
 start() { # start RANKS [OPTION…]: a supervisor beside us
     local n_ranks=$1
     shift
-    "$troupe" run -n "$n_ranks" "$@" --checkpoint "$work/ck" --job toy --every 0.5 \
+    "$troupe" run -n "$n_ranks" --every 0.5 "$@" --checkpoint "$work/ck" --job toy \
         --journal "$work/journal" "${job[@]}" > "$work/out" 2> "$work/err" &
     supervisor=$!
 }
@@ -182,6 +182,14 @@ done
 job=("${completed[@]}")
 start 2 # still, whatever was refused since
 ends 78
+# One that has run has voided what it went past, however it ends.
+printf '#!/bin/sh\nmpirun "$@"\nexit 1\n' > "$work/ends_1"
+chmod +x "$work/ends_1"
+start 2 --from "$from" --launcher "$work/ends_1" --every 1000
+ends 1
+good > "$work/after"
+sed 1q "$work/before" | grep -qxFf - "$work/after" &&
+    fail "what was gone past can be gone on from: $(cat "$work/after")"
 start 2 --from none
 ends 0
 grep -qxF "$value" "$work/out" || fail "begun anew: not '$value'"
