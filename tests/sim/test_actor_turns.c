@@ -203,7 +203,11 @@ static troupe_status take_fed(troupe_actor *self, const struct item *item)
         return TROUPE_OK;
     return troupe_send(self, seen.feeder[is_first], item, .number = item->number + 1);
 }
-TROUPE_BEHAVIOR(feeder, troupe_no_state, TROUPE_ON(item, take_fed), TROUPE_SENDS(item));
+TROUPE_BEHAVIOR(feeder,
+                troupe_no_state,
+                TROUPE_ON(item, take_fed),
+                TROUPE_SENDS(item),
+                .capacity = TROUPE_UNBOUNDED);
 
 static troupe_status feed(troupe_actor *self, bool is_long, int n_items)
 {
