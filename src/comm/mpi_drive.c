@@ -34,16 +34,21 @@ static int64_t earlier(int64_t left_ns, int64_t right_ns)
     return left_ns < right_ns ? left_ns : right_ns;
 }
 
-/* Polls until the time; true: something moved. The clock is comm_poll's. */
+/* Polls until the time; true: something moved. The clock is comm_poll's. How far such
+ * polls are apart says nothing of how long work takes. */
 static bool spin(struct comm *comm, int64_t until_ns, bool yields)
 {
-    while (comm->now_ns < until_ns) {
-        if (has_moved(comm))
-            return true;
-        if (yields)
+    uint32_t share = comm->share, period = comm->period;
+    bool moved = false;
+
+    while (!moved && comm->now_ns < until_ns) {
+        moved = has_moved(comm);
+        if (!moved && yields)
             sched_yield();
     }
-    return false;
+    comm->share = share;
+    comm->period = period;
+    return moved;
 }
 
 static int64_t sleep_ns(int64_t waited_ns)
@@ -52,6 +57,18 @@ static int64_t sleep_ns(int64_t waited_ns)
     return share_ns < LEAST_SLEEP_NS     ? LEAST_SLEEP_NS
            : share_ns > LONGEST_SLEEP_NS ? LONGEST_SLEEP_NS
                                          : share_ns;
+}
+
+/* After a sleep. What it will do now may take long, or not. */
+static bool look_around(struct comm *comm)
+{
+    bool moved = false;
+
+    comm->countdown = 1;
+    for (int i = mpi_pipes_n_takes(mpi_port_of(comm)); i > 0 && !moved; i--)
+        moved = has_moved(comm);
+    comm->share = comm->period = comm->countdown = 1;
+    return moved;
 }
 
 void mpi_port_idle(struct comm *comm, int64_t until_ns)
@@ -71,12 +88,8 @@ void mpi_port_idle(struct comm *comm, int64_t until_ns)
         base_clock_sleep_ns(
             earlier(sleep_ns(comm->now_ns - begin_ns), until_ns - comm->now_ns));
         comm_look_at_clock(comm); /* a sleep is no gap between polls */
-        /* What it will do now may take long, or not. */
-        comm->share = comm->period = comm->countdown = 1;
-        for (int i = mpi_pipes_n_takes(mpi_port_of(comm)); i > 0; i--) {
-            if (has_moved(comm))
-                return;
-        }
+        if (look_around(comm))
+            return;
         until_ns = earlier(until_ns, comm_wake_ns(comm));
     }
 }

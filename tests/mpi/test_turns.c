@@ -7,7 +7,8 @@
 /*
  * How much a rank does between two polls: little after a sleep, as nobody knows what
  * comes; all of it where turns are short; little again at the next poll but one after a
- * turn that was long. A busy machine makes turns longer, and is waited for.
+ * turn that was long, also after a wait. A busy machine makes turns longer, and is
+ * waited for.
  */
 
 static uint32_t share_now(troupe_actor *self)
@@ -45,6 +46,9 @@ static troupe_status body(troupe_actor *self)
         troupe_yield(self);
         troupe_yield(self);
         TROUPE_TRY(expect(self, share_now(self) <= FEW, "after a long turn"));
+        troupe_sleep_until(self, troupe_after_s(self, 1e-4)); /* waits, asleep or not */
+        TROUPE_TRY(
+            expect(self, share_now(self) <= COMM_WHOLE_SHARE / 2, "after a wait"));
     }
     return TROUPE_OK;
 }
