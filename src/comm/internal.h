@@ -259,6 +259,12 @@ int comm_next_hop(const struct comm *comm, int here, int destination);
 int64_t comm_wake_ns(const struct comm *comm);
 /* A fresh look at the clock. */
 int64_t comm_look_at_clock(struct comm *comm);
+/* An empty poll does not say how long work takes. */
+static inline void comm_share_at_most(struct comm *comm, uint32_t share)
+{
+    if (comm->share > share)
+        comm->share = share;
+}
 /* The rank was given something to do: no longer passive, whatever it offered. */
 static inline void comm_is_active(struct comm *comm)
 {

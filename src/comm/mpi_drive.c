@@ -38,7 +38,7 @@ static int64_t earlier(int64_t left_ns, int64_t right_ns)
  * polls are apart says nothing of how long work takes. */
 static bool spin(struct comm *comm, int64_t until_ns, bool yields)
 {
-    uint32_t share = comm->share, period = comm->period;
+    uint32_t share = comm->share;
     bool moved = false;
 
     while (!moved && comm->now_ns < until_ns) {
@@ -47,7 +47,6 @@ static bool spin(struct comm *comm, int64_t until_ns, bool yields)
             sched_yield();
     }
     comm->share = share;
-    comm->period = period;
     return moved;
 }
 
@@ -105,11 +104,13 @@ static void drive(struct comm *comm, comm_step_fn *step)
     uint32_t n_turns = 0;
 
     for (;;) {
+        uint32_t share = comm->share;
         struct comm_step result = step(comm->troupe);
         if (result.result == COMM_STEP_DONE)
             return;
         if (result.result == COMM_STEP_IDLE) {
             mpi_port_idle(comm, result.wake_ns);
+            comm_share_at_most(comm, share);
             n_turns = 0;
             continue;
         }

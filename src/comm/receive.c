@@ -10,7 +10,7 @@
 enum {
     MAX_PERIOD = 16,            /* polls between two close looks, at most */
     LONG_PERIOD_NS = 20 * 1000, /* fewer, and less work, when looks are so far apart; */
-    SHORT_PERIOD_NS = 4 * 1000, /* double it when so near */
+    SHORT_PERIOD_NS = 4 * 1000, /* less often when so near */
     TAKE_TRIES = 64
 };
 
@@ -95,12 +95,18 @@ static void look_sooner(struct comm *comm, int64_t gap_ns)
     comm->share = n < 1 ? 1 : n < COMM_WHOLE_SHARE ? (uint32_t)n : COMM_WHOLE_SHARE;
 }
 
-static void look_later(struct comm *comm)
+static uint32_t doubled(uint32_t number, uint32_t most)
 {
-    uint32_t *doubled = comm->share < COMM_WHOLE_SHARE ? &comm->share : &comm->period;
-    uint32_t most = doubled == &comm->share ? COMM_WHOLE_SHARE : MAX_PERIOD;
+    return 2 * number < most ? 2 * number : most;
+}
 
-    *doubled = 2 * *doubled < most ? 2 * *doubled : most;
+/* Work grows first, and also where polls themselves take long. */
+static void look_later(struct comm *comm, int64_t gap_ns)
+{
+    if (comm->share < COMM_WHOLE_SHARE)
+        comm->share = doubled(comm->share, COMM_WHOLE_SHARE);
+    else if (gap_ns < SHORT_PERIOD_NS)
+        comm->period = doubled(comm->period, MAX_PERIOD);
 }
 
 /* The clock costs as much as an empty poll, so it is not read at each. */
@@ -113,8 +119,8 @@ static void keep_time(struct comm *comm)
         comm->counts.longest_poll_gap_ns = gap_ns;
     if (gap_ns > LONG_PERIOD_NS)
         look_sooner(comm, gap_ns);
-    else if (gap_ns < SHORT_PERIOD_NS)
-        look_later(comm);
+    else if (gap_ns < LONG_PERIOD_NS / 2)
+        look_later(comm, gap_ns);
     comm->countdown = comm->period;
 }
 

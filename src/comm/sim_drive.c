@@ -178,12 +178,15 @@ static void step_rank(struct comm_sim *sim,
     if (rank->is_done) {
         serve(sim, rank);
     } else {
+        uint32_t share = rank->comm->share;
         struct comm_step result = step(rank->troupe);
         rank->is_done = result.result == COMM_STEP_DONE;
         bool is_busy = result.result != COMM_STEP_IDLE;
         rank->wake_ns = is_busy ? WAS_BUSY : result.wake_ns;
         if (is_busy)
             sim->last_activity_ns = rank->clock_ns;
+        else
+            comm_share_at_most(rank->comm, share);
     }
     check_rank(sim, rank);
     rank->clock_ns += cost_ns * rank->slowness;
