@@ -60,7 +60,7 @@ static troupe_status body(troupe_actor *self)
     struct base_random random = {now.seed + 5};
     int64_t cuts[MOST_RANKS + 1];
     troupe_array x, weights, other_x, other_weights;
-    double later[MOST_PLACES];
+    double later[MOST_PLACES] = {0}; /* fewer may be bins */
     troupe_task task;
 
     cuts_draw(&random, troupe_n_ranks(self), now.n_blocks, cuts);

@@ -21,7 +21,7 @@ static const troupe_how levels[N_LEVELS] = {{.level = TROUPE_LEVEL_TREE},
 enum { MANY_BINS = 20011, EACH = 4 };
 
 static struct {
-    int n_done;
+    int n_done, n_ranks;
 } seen;
 
 /* What is lost of the third is lost a second time. */
@@ -59,13 +59,15 @@ static troupe_status many_body(troupe_actor *self)
         EXPECT(sums[MANY_BINS] == 0);
     }
     seen.n_done++;
+    seen.n_ranks = troupe_n_ranks(self);
     return TROUPE_OK;
 }
 TROUPE_PROCESS(many, many_body);
 
 static void check_many(void)
 {
-    EXPECT_INT(seen.n_done, 2);
+    EXPECT(seen.n_ranks >= 2);
+    EXPECT_INT(seen.n_done, seen.n_ranks);
 }
 
 /* The check does it again with less room. */
