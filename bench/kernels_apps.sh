@@ -4,8 +4,8 @@
 # bench/run.sh, which sets BENCH_BIN.
 set -euo pipefail
 
-is_class=A ep_class=W n_turns=10
-if [ "${1:-}" = --quick ]; then is_class=W ep_class=S; fi
+is_class=A ep_class=W n_turns=20
+if [ "${1:-}" = --quick ]; then is_class=W ep_class=S n_turns=10; fi
 
 seconds() { # seconds N FIELD PROGRAM CLASS
     mpirun --bind-to core -n "$1" "$BENCH_BIN/$3" --json "$4" |
