@@ -63,32 +63,27 @@ static const char *check_sums(const struct comm *comm, const struct sums *sums)
 }
 
 static void
-add_lane(const struct comm *comm, int peer, enum comm_lane lane, struct sums *sums)
+add_lane(const struct comm_link *link, enum comm_lane lane, struct sums *sums)
 {
-    const struct comm_link *link = comm->links[peer];
-    if (link) {
-        sums->n_promised += link->in[lane].allowed - link->in[lane].received;
-        sums->n_held += link->in[lane].n_held;
-        sums->n_granted += link->in[lane].grant;
-        sums->n_stalled += count_stalled(&link->out[lane]);
-    } else if (comm_is_neighbour(comm, peer, comm->rank, lane)) {
-        sums->n_promised += comm->options.initial_credits;
-        sums->n_granted += comm->options.initial_credits;
-    }
+    sums->n_promised += link->in[lane].allowed - link->in[lane].received;
+    sums->n_held += link->in[lane].n_held;
+    sums->n_granted += link->in[lane].grant;
+    sums->n_stalled += count_stalled(&link->out[lane]);
 }
 
 const char *comm_check(const struct comm *comm)
 {
-    struct sums sums = {0};
+    uint32_t n_fresh = comm->n_fresh_lanes * comm->options.initial_credits;
+    struct sums sums = {.n_promised = n_fresh, .n_granted = n_fresh};
 
     for (int peer = 0; peer < comm->n_ranks; peer++) {
-        for (int i = 0; i < COMM_N_LANES; i++) {
-            enum comm_lane lane = (enum comm_lane)i;
-            const struct comm_link *link = comm->links[peer];
-            const char *fault = link ? check_lane(comm, link, lane) : NULL;
+        const struct comm_link *link = comm->links[peer];
+
+        for (int i = 0; link && i < COMM_N_LANES; i++) {
+            const char *fault = check_lane(comm, link, (enum comm_lane)i);
             if (fault)
                 return fault;
-            add_lane(comm, peer, lane, &sums);
+            add_lane(link, (enum comm_lane)i, &sums);
         }
     }
     return check_sums(comm, &sums);

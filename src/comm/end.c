@@ -208,18 +208,14 @@ static void audit_pairs(struct comm *comm)
 
 static void audit_credits(struct comm *comm)
 {
-    uint32_t n_used = comm->n_spare;
-    uint32_t n_home = comm->options.initial_credits;
+    uint32_t n_used =
+        comm->n_spare + comm->n_fresh_lanes * comm->options.initial_credits;
 
     for (int i = 0; i < comm->n_ranks; i++) {
         const struct comm_link *link = comm->links[i];
-        for (int lane = 0; lane < COMM_N_LANES; lane++) {
-            const struct comm_lane_in *in = link ? &link->in[lane] : NULL;
-            if (in)
-                n_used += in->allowed - in->received;
-            else if (comm_is_neighbour(comm, i, comm->rank, (enum comm_lane)lane))
-                n_used += n_home;
-        }
+
+        for (int lane = 0; link && lane < COMM_N_LANES; lane++)
+            n_used += link->in[lane].allowed - link->in[lane].received;
     }
     if (n_used != comm->n_slots)
         base_bytes_append_format(

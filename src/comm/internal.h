@@ -169,7 +169,8 @@ struct comm {
     uint32_t n_slots, max_slots, n_control_slots;
     uint32_t n_pipe_slots; /* more, which the back end made for what is not credited */
     uint32_t n_spare;
-    uint32_t n_granted; /* sum of all grants, also of links not made yet */
+    uint32_t n_granted;     /* sum of all grants, also of links not made yet */
+    uint32_t n_fresh_lanes; /* in, from neighbours, of links not made yet */
     uint64_t next_reclaim;
     struct base_list hungry;
     struct base_list frames; /* all that were made, slots too */
@@ -285,8 +286,6 @@ static inline struct comm_link *comm_link_of(struct comm *comm, int peer)
 bool comm_ring_start(struct comm *comm);
 /* Posts again what has been read. */
 void comm_ring_post(struct comm *comm);
-/* Does `from` send frames of this lane directly to `to`? */
-bool comm_is_neighbour(const struct comm *comm, int from, int to, enum comm_lane lane);
 /* Sends a closed frame, or queues it. */
 void comm_link_submit(struct comm *comm,
                       struct comm_link *link,

@@ -18,7 +18,8 @@ enum {
 
 /* ---- neighbours ---- */
 
-bool comm_is_neighbour(const struct comm *comm, int from, int to, enum comm_lane lane)
+/* Does `from` send frames of this lane directly to `to`? */
+static bool is_neighbour(const struct comm *comm, int from, int to, enum comm_lane lane)
 {
     if (from == to)
         return false;
@@ -39,12 +40,14 @@ static void init_lanes(struct comm *comm, struct comm_link *link, enum comm_lane
     struct comm_lane_in *in = &link->in[lane];
 
     out->allowed = out->used = COMM_COUNT_BASE;
-    if (comm_is_neighbour(comm, comm->rank, link->peer, lane))
+    if (is_neighbour(comm, comm->rank, link->peer, lane))
         out->allowed += comm->options.initial_credits;
     out->pending_end = &out->pending;
     base_list_init(&out->waiting);
-    if (comm_is_neighbour(comm, link->peer, comm->rank, lane))
+    if (is_neighbour(comm, link->peer, comm->rank, lane)) {
         in->grant = comm->options.initial_credits;
+        comm->n_fresh_lanes--;
+    }
     in->received = COMM_COUNT_BASE;
     in->allowed = in->announced = COMM_COUNT_BASE + in->grant;
     in->link = link;
@@ -92,13 +95,12 @@ static bool ring_grow(struct comm *comm)
 
 bool comm_ring_start(struct comm *comm)
 {
-    uint32_t n = 0;
     for (int peer = 0; peer < comm->n_ranks; peer++) {
-        for (int lane = 0; lane < COMM_N_LANES; lane++) {
-            if (comm_is_neighbour(comm, peer, comm->rank, (enum comm_lane)lane))
-                n += comm->options.initial_credits;
-        }
+        for (int lane = 0; lane < COMM_N_LANES; lane++)
+            comm->n_fresh_lanes +=
+                is_neighbour(comm, peer, comm->rank, (enum comm_lane)lane);
     }
+    uint32_t n = comm->n_fresh_lanes * comm->options.initial_credits;
     uint64_t slot_bytes = sizeof(struct comm_frame) + comm->options.frame_bytes;
     uint64_t n_affordable = comm->options.receive_budget_bytes / slot_bytes;
     comm->max_slots = n_affordable > n ? (uint32_t)n_affordable : n;
