@@ -10,6 +10,7 @@ _Static_assert((int)TROUPE_BINS_EXTRA == (int)NUMERIC_EXTRA_SLOTS,
 
 struct histogram_work {
     const struct array *x;
+    const struct numeric_isa *isa;
     const struct array *onto; /* where counts go; NULL: to everybody's result */
     struct numeric_bins bins;
     size_t n_places;
@@ -45,7 +46,7 @@ static void count_piece(void *context, const void *x, int64_t n, int64_t first)
     const struct count_piece *piece = context;
 
     (void)first;
-    numeric_histogram_count(&piece->work->bins,
+    numeric_histogram_count(piece->work->isa, &piece->work->bins,
                             kernel_element_of(piece->work->x->element), x, n,
                             piece->counts);
 }
@@ -94,7 +95,8 @@ static troupe_status perform_count(struct kernel_run *run,
                                    const struct kernel_request *request,
                                    troupe_status mine)
 {
-    struct histogram_work work = {.x = request->in[0],
+    struct histogram_work work = {.isa = run->here->isa,
+                                  .x = request->in[0],
                                   .onto = request->n_out ? request->out[0] : NULL};
 
     if (mine == TROUPE_OK && !take_bins(request, &work))

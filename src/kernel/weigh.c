@@ -10,6 +10,7 @@
 
 struct weigh_work {
     const struct array *x, *weights;
+    const struct numeric_isa *isa;
     struct numeric_bins bins;
     size_t n_places, value_bytes;
     bool is_dd;
@@ -31,9 +32,9 @@ static void weigh_task(void *context, int64_t task, int thread)
 
     (void)thread;
     if (work->is_dd)
-        numeric_histogram_weigh_dd(&work->bins, x, weights, n, sums);
+        numeric_histogram_weigh_dd(work->isa, &work->bins, x, weights, n, sums);
     else
-        numeric_histogram_weigh(&work->bins, x, weights, n, sums);
+        numeric_histogram_weigh(work->isa, &work->bins, x, weights, n, sums);
 }
 
 /* The sums of n blocks, which are the next ones of the carrier. */
@@ -120,6 +121,7 @@ static troupe_status perform_weigh(struct kernel_run *run,
     bool is_dd = request->how.level == TROUPE_LEVEL_TREE_DD;
     struct weigh_work work = {.x = request->in[0],
                               .weights = request->in[1],
+                              .isa = run->here->isa,
                               .n_places = kernel_n_places(request),
                               .is_dd = is_dd};
 

@@ -15,6 +15,7 @@ enum { ROOM_BYTES = 1 << 24 }; /* for accumulators, of a rank */
 
 struct exact_work {
     const struct array *x, *weights;
+    const struct numeric_isa *isa;
     struct numeric_bins bins;
     size_t n_places;
     struct kernel_pages *pages;
@@ -56,7 +57,7 @@ static void sure_task(void *context, int64_t task, int thread)
     const double *x, *weights;
     int64_t n = task_range(work, task, &x, &weights);
 
-    numeric_histogram_weigh_sure(&work->bins, x, weights, n,
+    numeric_histogram_weigh_sure(work->isa, &work->bins, x, weights, n,
                                  work->sures + (size_t)thread * work->n_places);
 }
 
@@ -116,7 +117,7 @@ static void exact_task(void *context, int64_t task, int thread)
     int64_t n = task_range(work, task, &x, &weights);
 
     chosen.sums = work->exacts + (size_t)thread * chosen.n_sums;
-    numeric_histogram_weigh_exact(&work->bins, x, weights, n, &chosen);
+    numeric_histogram_weigh_exact(work->isa, &work->bins, x, weights, n, &chosen);
 }
 
 static troupe_status join_exacts(unsigned char *left_bytes,
@@ -244,6 +245,7 @@ troupe_status kernel_weigh_exactly(struct kernel_run *run,
 {
     struct exact_work work = {.x = request->in[0],
                               .weights = request->in[1],
+                              .isa = run->here->isa,
                               .n_places = kernel_n_places(request)};
 
     if (mine == TROUPE_OK)

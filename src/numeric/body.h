@@ -31,6 +31,8 @@
 
 #include "numeric/body_scan_double.h"
 
+#include "numeric/body_bins.h"
+
 const struct numeric_isa BODY_TABLE = {
     .name = BODY_NAME,
     .tree = {sum_double, sum_float, dot_double, dot_float},
@@ -50,4 +52,5 @@ const struct numeric_isa BODY_TABLE = {
     .scan_doubles = scan_doubles,
     .scan_doubles_dd = scan_doubles_dd,
     .scan_total_dd = scan_total_dd,
+    .slots = {slots_double, slots_float, slots_int32, slots_int64, slots_uint64},
 };

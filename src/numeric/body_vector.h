@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Part of body.h: vectors, and rows of 16 doubles made of them. */
 #include "base/compiler.h"
+#include "numeric/histogram.h"
 #include "numeric/isa.h"
 #include "numeric/numeric.h"
 #include "numeric/tree.h"

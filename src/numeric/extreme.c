@@ -62,9 +62,7 @@ value_at(enum numeric_element element, const void *x, int64_t i)
 
 static const void *item_at(enum numeric_element element, const void *x, int64_t i)
 {
-    bool is_short = element == NUMERIC_FLOAT || element == NUMERIC_INT32;
-
-    return (const char *)x + i * (is_short ? 4 : 8);
+    return (const char *)x + (size_t)i * numeric_element_bytes(element);
 }
 
 /* Where the key stands first; it does stand somewhere. */

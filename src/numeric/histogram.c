@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "numeric/histogram.h"
 
+#include "base/compiler.h"
 #include "numeric/pair.h"
 #include <math.h>
 
@@ -30,32 +31,59 @@ int64_t numeric_bins_slot(const struct numeric_bins *bins, double value)
                                                 : NUMERIC_NO_NUMBER);
 }
 
-#define COUNT(type)                                                                    \
-    for (int64_t i = 0; i < n; i++)                                                    \
-    counts[numeric_bins_slot(bins, (double)((const type *)x)[i])]++
+/* Finds the slots of some elements at a time: that goes by vectors, what is done with
+ * them does not. */
+struct walk {
+    const struct numeric_isa *isa;
+    const struct numeric_bins *bins;
+    enum numeric_element element;
+    const void *x;
+    int64_t n, first, n_found; /* of n elements; found are the slots from first on */
+    uint32_t slots[512];
+};
 
-void numeric_histogram_count(const struct numeric_bins *bins,
+static void walk_start(struct walk *walk,
+                       const struct numeric_isa *isa,
+                       const struct numeric_bins *bins,
+                       enum numeric_element element,
+                       const void *x,
+                       int64_t n)
+{
+    walk->isa = isa;
+    walk->bins = bins;
+    walk->element = element;
+    walk->x = x;
+    walk->n = n;
+    walk->first = walk->n_found = 0;
+}
+
+static bool walk_on(struct walk *walk)
+{
+    int64_t begin = walk->first + walk->n_found, n_left = walk->n - begin;
+    size_t n_bytes = (size_t)begin * numeric_element_bytes(walk->element);
+
+    walk->first = begin;
+    walk->n_found = n_left < (int64_t)ARRAY_LENGTH(walk->slots)
+                        ? n_left
+                        : (int64_t)ARRAY_LENGTH(walk->slots);
+    walk->isa->slots[walk->element](walk->bins, (const char *)walk->x + n_bytes,
+                                    walk->n_found, walk->slots);
+    return walk->n_found > 0;
+}
+
+void numeric_histogram_count(const struct numeric_isa *isa,
+                             const struct numeric_bins *bins,
                              enum numeric_element element,
                              const void *x,
                              int64_t n,
                              uint32_t *counts)
 {
-    switch (element) {
-    case NUMERIC_DOUBLE:
-        COUNT(double);
-        break;
-    case NUMERIC_FLOAT:
-        COUNT(float);
-        break;
-    case NUMERIC_INT32:
-        COUNT(int32_t);
-        break;
-    case NUMERIC_INT64:
-        COUNT(int64_t);
-        break;
-    default:
-        COUNT(uint64_t);
-    }
+    struct walk walk;
+
+    walk_start(&walk, isa, bins, element, x, n);
+    while (walk_on(&walk))
+        for (int64_t i = 0; i < walk.n_found; i++)
+            counts[walk.slots[i]]++;
 }
 
 static int64_t count_slots(const struct numeric_bins *bins)
@@ -63,17 +91,22 @@ static int64_t count_slots(const struct numeric_bins *bins)
     return bins->n_bins + NUMERIC_EXTRA_SLOTS;
 }
 
-void numeric_histogram_weigh(const struct numeric_bins *bins,
+void numeric_histogram_weigh(const struct numeric_isa *isa,
+                             const struct numeric_bins *bins,
                              const double *x,
                              const double *weights,
                              int64_t n,
                              double *sums)
 {
-    memset(sums, 0, (size_t)count_slots(bins) * sizeof(double));
-    for (int64_t i = 0; i < n; i++) {
-        double *sum = &sums[numeric_bins_slot(bins, x[i])];
-        *sum = numeric_canonical(*sum + weights[i]);
-    }
+    struct walk walk;
+
+    memset(sums, 0, (size_t)count_slots(bins) * sizeof *sums);
+    walk_start(&walk, isa, bins, NUMERIC_DOUBLE, x, n);
+    while (walk_on(&walk))
+        for (int64_t i = 0; i < walk.n_found; i++) {
+            double *sum = &sums[walk.slots[i]];
+            *sum = numeric_canonical(*sum + weights[walk.first + i]);
+        }
 }
 
 void numeric_histogram_merge(void *left, const void *right, const void *argument)
@@ -87,17 +120,22 @@ void numeric_histogram_merge(void *left, const void *right, const void *argument
         into[slot] = numeric_canonical(into[slot] + from[slot]);
 }
 
-void numeric_histogram_weigh_dd(const struct numeric_bins *bins,
+void numeric_histogram_weigh_dd(const struct numeric_isa *isa,
+                                const struct numeric_bins *bins,
                                 const double *x,
                                 const double *weights,
                                 int64_t n,
                                 struct numeric_weight *sums)
 {
+    struct walk walk;
+
     memset(sums, 0, (size_t)count_slots(bins) * sizeof *sums);
-    for (int64_t i = 0; i < n; i++) {
-        struct numeric_weight *sum = &sums[numeric_bins_slot(bins, x[i])];
-        numeric_pair_add(&sum->high, &sum->low, weights[i], 0);
-    }
+    walk_start(&walk, isa, bins, NUMERIC_DOUBLE, x, n);
+    while (walk_on(&walk))
+        for (int64_t i = 0; i < walk.n_found; i++) {
+            struct numeric_weight *sum = &sums[walk.slots[i]];
+            numeric_pair_add(&sum->high, &sum->low, weights[walk.first + i], 0);
+        }
 }
 
 void numeric_histogram_merge_dd(void *left, const void *right, const void *argument)
@@ -112,26 +150,37 @@ void numeric_histogram_merge_dd(void *left, const void *right, const void *argum
                          from[slot].low);
 }
 
-void numeric_histogram_weigh_sure(const struct numeric_bins *bins,
+void numeric_histogram_weigh_sure(const struct numeric_isa *isa,
+                                  const struct numeric_bins *bins,
                                   const double *x,
                                   const double *weights,
                                   int64_t n,
                                   struct numeric_sure *sums)
 {
-    for (int64_t i = 0; i < n; i++)
-        numeric_sure_add(&sums[numeric_bins_slot(bins, x[i])], weights[i]);
+    struct walk walk;
+
+    walk_start(&walk, isa, bins, NUMERIC_DOUBLE, x, n);
+    while (walk_on(&walk))
+        for (int64_t i = 0; i < walk.n_found; i++)
+            numeric_sure_add(&sums[walk.slots[i]], weights[walk.first + i]);
 }
 
-void numeric_histogram_weigh_exact(const struct numeric_bins *bins,
+void numeric_histogram_weigh_exact(const struct numeric_isa *isa,
+                                   const struct numeric_bins *bins,
                                    const double *x,
                                    const double *weights,
                                    int64_t n,
                                    const struct numeric_chosen *chosen)
 {
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t number = chosen->numbers[numeric_bins_slot(bins, x[i])];
+    struct walk walk;
 
-        if (number != 0 && number - chosen->first < chosen->n_sums)
-            numeric_exact_add_number(&chosen->sums[number - chosen->first], weights[i]);
-    }
+    walk_start(&walk, isa, bins, NUMERIC_DOUBLE, x, n);
+    while (walk_on(&walk))
+        for (int64_t i = 0; i < walk.n_found; i++) {
+            uint32_t number = chosen->numbers[walk.slots[i]] - chosen->first;
+
+            if (chosen->numbers[walk.slots[i]] != 0 && number < chosen->n_sums)
+                numeric_exact_add_number(&chosen->sums[number],
+                                         weights[walk.first + i]);
+        }
 }

@@ -41,14 +41,16 @@ int64_t numeric_bins_slot(const struct numeric_bins *bins, double value);
 
 /* Adds n elements to the counts, n_bins + NUMERIC_EXTRA_SLOTS of them. 32 bits, so that
  * twice as many stay in a cache: fewer than 2^32 elements in all. */
-void numeric_histogram_count(const struct numeric_bins *bins,
+void numeric_histogram_count(const struct numeric_isa *isa,
+                             const struct numeric_bins *bins,
                              enum numeric_element element,
                              const void *x,
                              int64_t n,
                              uint32_t *counts);
 
 /* Sets the sums, as many, to those of a block. NaNs of weights come out canonical. */
-void numeric_histogram_weigh(const struct numeric_bins *bins,
+void numeric_histogram_weigh(const struct numeric_isa *isa,
+                             const struct numeric_bins *bins,
                              const double *x,
                              const double *weights,
                              int64_t n,
@@ -62,7 +64,8 @@ numeric_merge_fn numeric_histogram_merge;
 struct numeric_weight {
     double high, low;
 };
-void numeric_histogram_weigh_dd(const struct numeric_bins *bins,
+void numeric_histogram_weigh_dd(const struct numeric_isa *isa,
+                                const struct numeric_bins *bins,
                                 const double *x,
                                 const double *weights,
                                 int64_t n,
@@ -70,7 +73,8 @@ void numeric_histogram_weigh_dd(const struct numeric_bins *bins,
 numeric_merge_fn numeric_histogram_merge_dd;
 
 /* EXACT: adds to the sums of all slots. */
-void numeric_histogram_weigh_sure(const struct numeric_bins *bins,
+void numeric_histogram_weigh_sure(const struct numeric_isa *isa,
+                                  const struct numeric_bins *bins,
                                   const double *x,
                                   const double *weights,
                                   int64_t n,
@@ -83,7 +87,8 @@ struct numeric_chosen {
     uint32_t first, n_sums;
     struct numeric_exact *sums;
 };
-void numeric_histogram_weigh_exact(const struct numeric_bins *bins,
+void numeric_histogram_weigh_exact(const struct numeric_isa *isa,
+                                   const struct numeric_bins *bins,
                                    const double *x,
                                    const double *weights,
                                    int64_t n,

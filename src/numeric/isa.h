@@ -37,6 +37,7 @@ struct numeric_range {
 enum { NUMERIC_EXACT_CHUNK = 1024, NUMERIC_EXACT_CHUNK_LOG = 10 };
 
 struct numeric_sure;
+struct numeric_bins;
 
 struct numeric_isa {
     const char *name;
@@ -116,6 +117,12 @@ struct numeric_isa {
                             const struct numeric_dd *prefix,
                             double *sums);
     struct numeric_dd (*scan_total_dd)(const double *x, int64_t n);
+
+    /* histogram.h: the slot of each element. */
+    void (*slots[NUMERIC_N_ELEMENTS])(const struct numeric_bins *bins,
+                                      const void *x,
+                                      int64_t n,
+                                      uint32_t *slots);
 };
 
 /*

@@ -39,6 +39,7 @@
  * where the hardware has none, which is exact by IEEE 754.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -55,6 +56,11 @@ enum numeric_element {
     NUMERIC_UINT64,
     NUMERIC_N_ELEMENTS
 };
+
+static inline size_t numeric_element_bytes(enum numeric_element element)
+{
+    return element == NUMERIC_FLOAT || element == NUMERIC_INT32 ? 4 : 8;
+}
 
 static inline uint64_t numeric_bits_of(double value)
 {

@@ -185,7 +185,7 @@ void numeric_scan_total(const struct numeric_isa *isa,
                         void *total)
 {
     numeric_merge_fn *merge = operations[kind][class_of(element)].merge;
-    size_t item_bytes = element == NUMERIC_FLOAT || element == NUMERIC_INT32 ? 4 : 8;
+    size_t item_bytes = numeric_element_bytes(element);
     uint64_t results[NUMERIC_LANES];
 
     base_assert(n > 0);
@@ -200,8 +200,7 @@ void numeric_scan_total(const struct numeric_isa *isa,
     }
 }
 
-/* ---- TREE_DD
- * --------------------------------------------------------------------------- */
+/* ---- TREE_DD ------------------------------------------------------------------ */
 
 void numeric_scan_merge_dd(void *left, const void *right, const void *argument)
 {

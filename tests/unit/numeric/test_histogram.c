@@ -22,7 +22,8 @@ START_TEST(edges_and_what_lies_beyond)
     ck_assert_int_eq(numeric_bins_init(&bins, 0, 1, 4), TROUPE_OK);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         ck_assert_int_eq(numeric_bins_slot(&bins, cases[i].value), cases[i].slot);
-        numeric_histogram_count(&bins, NUMERIC_DOUBLE, &cases[i].value, 1, counts);
+        numeric_histogram_count(numeric_isa_choose(NULL), &bins, NUMERIC_DOUBLE,
+                                &cases[i].value, 1, counts);
         expected[cases[i].slot]++;
     }
     ck_assert_mem_eq(counts, expected, sizeof counts);
@@ -82,7 +83,8 @@ END_TEST
             int slot = x[i] < 10 ? 10 : x[i] > 110 ? 11 : (int)((x[i] - 10) / 10);     \
             expected[slot < 10 || x[i] < 10 || x[i] > 110 ? slot : 9]++;               \
         }                                                                              \
-        numeric_histogram_count(&bins, element, x, 300, counts);                       \
+        numeric_histogram_count(numeric_isa_choose(NULL), &bins, element, x, 300,      \
+                                counts);                                               \
         ck_assert_mem_eq(counts, expected, sizeof counts);                             \
     } while (0)
 
@@ -97,6 +99,112 @@ START_TEST(all_types)
     CK_COUNTS(int32_t, NUMERIC_INT32);
     CK_COUNTS(int64_t, NUMERIC_INT64);
     CK_COUNTS(uint64_t, NUMERIC_UINT64);
+}
+END_TEST
+
+/* At the edges of bins, between them, far away, and no numbers. */
+static double near(const struct numeric_bins *bins, struct base_random *random)
+{
+    double width = (bins->high - bins->low) / (double)bins->n_bins;
+    double edge =
+        bins->low + width * floor((double)bins->n_bins * data_unit(random) + 0.5);
+
+    switch (base_random_below(random, 8)) {
+    case 0:
+        return edge;
+    case 1:
+        return nextafter(edge, INFINITY);
+    case 2:
+        return nextafter(edge, -INFINITY);
+    case 3:
+        return bins->low - data_unit(random) * 1e3;
+    case 4:
+        return bins->high + data_unit(random) * 1e3;
+    case 5:
+        return (double[]){INFINITY, -INFINITY, NAN,       -0.0,
+                          1.5e308,  0x1p-1074, bins->low, bins->high}[base_random_below(
+            random, 8)];
+    default:
+        return bins->low + (bins->high - bins->low) * data_unit(random);
+    }
+}
+
+static void ck_slots(const struct numeric_bins *bins,
+                     enum numeric_element element,
+                     const void *x,
+                     const double *values,
+                     int64_t n)
+{
+    const struct numeric_isa *list[4];
+    int n_listed = numeric_isa_list(list);
+
+    for (int which = 0; which < n_listed; which++) {
+        uint32_t slots[64];
+
+        slots[n] = 12345;
+        list[which]->slots[element](bins, x, n, slots);
+        for (int64_t i = 0; i < n; i++)
+            if (slots[i] != numeric_bins_slot(bins, values[i]))
+                ck_abort_msg("%s: element %d of type %d, %a, in bin %u of %lld",
+                             list[which]->name, (int)i, element, values[i], slots[i],
+                             (long long)bins->n_bins);
+        ck_assert_uint_eq(slots[n], 12345);
+    }
+}
+
+/* The elements begin in the middle of nowhere. */
+#define CK_SLOTS(type, element, n)                                                     \
+    do {                                                                               \
+        unsigned char bytes[64 * sizeof(type) + 1];                                    \
+        double as_doubles[64];                                                         \
+        for (int i = 0; i < (n); i++) {                                                \
+            type x = (type)values[i];                                                  \
+            memcpy(bytes + 1 + sizeof(type) * (size_t)i, &x, sizeof x);                \
+            as_doubles[i] = (double)x;                                                 \
+        }                                                                              \
+        ck_slots(&bins, element, bytes + 1, as_doubles, n);                            \
+    } while (0)
+
+START_TEST(all_instruction_sets_find_the_same_slots)
+{
+    static const int64_t numbers[] = {1,
+                                      2,
+                                      7,
+                                      1000,
+                                      1 << 20,
+                                      INT32_MAX - 4,
+                                      INT32_MAX - 3,
+                                      INT32_MAX - 2,
+                                      INT32_MAX - 1,
+                                      INT32_MAX,
+                                      INT64_C(1) << 31};
+    struct base_random random = {3};
+
+    for (int round = 0; round < 4000; round++) {
+        double low = (data_unit(&random) - 0.5) * pow(10, 6 * data_unit(&random));
+        int n = (int)base_random_below(&random, 40);
+        struct numeric_bins bins;
+        double values[64];
+
+        if (numeric_bins_init(
+                &bins, low, low + 1e4 * data_unit(&random),
+                numbers[base_random_below(&random, ARRAY_LENGTH(numbers))]) !=
+            TROUPE_OK)
+            continue;
+        for (int i = 0; i < n; i++)
+            values[i] = near(&bins, &random);
+        CK_SLOTS(double, NUMERIC_DOUBLE, n);
+        for (int i = 0; i < n; i++)
+            values[i] = fabs(values[i]) < 1e38 ? values[i] : 1e38;
+        CK_SLOTS(float, NUMERIC_FLOAT, n);
+        for (int i = 0; i < n; i++)
+            values[i] = fabs(values[i]) < 1e9 ? values[i] : 1e9;
+        CK_SLOTS(int32_t, NUMERIC_INT32, n);
+        CK_SLOTS(int64_t, NUMERIC_INT64, n);
+        for (int i = 0; i < n; i++)
+            values[i] = fabs(values[i]);
+        CK_SLOTS(uint64_t, NUMERIC_UINT64, n);
+    }
 }
 END_TEST
 
@@ -121,9 +229,11 @@ static void weigh_block(const double *x,
     struct numeric_bins bins = five_bins();
 
     if (is_dd)
-        numeric_histogram_weigh_dd(&bins, x, weights, n, of_block);
+        numeric_histogram_weigh_dd(numeric_isa_choose(NULL), &bins, x, weights, n,
+                                   of_block);
     else
-        numeric_histogram_weigh(&bins, x, weights, n, (double *)of_block);
+        numeric_histogram_weigh(numeric_isa_choose(NULL), &bins, x, weights, n,
+                                (double *)of_block);
 }
 
 static void finish(const void *value, bool is_dd, double *sums)
@@ -246,6 +356,7 @@ CHECK_MAIN("kernel histogram",
            slots_never_fall_and_never_leave_the_bins,
            bins_that_cannot_be,
            all_types,
+           all_instruction_sets_find_the_same_slots,
            weights_do_not_depend_on_cuts,
            twice_the_precision,
            an_overflow_is_that_of_plain_sums,

@@ -42,7 +42,8 @@ weigh_exactly(const double *x, const double *weights, int64_t n, double *sums)
 
         for (uint32_t i = 0; i < n_sums; i++)
             numeric_exact_init(&exacts[i]);
-        numeric_histogram_weigh_exact(&bins, x, weights, n, &chosen);
+        numeric_histogram_weigh_exact(numeric_isa_choose(NULL), &bins, x, weights, n,
+                                      &chosen);
         for (uint32_t i = 0; i < n_sums; i++)
             sums[N_SLOTS - first - i] = numeric_exact_round(&exacts[i]);
     }
@@ -59,7 +60,7 @@ compare_sure(const double *x, const double *weights, int64_t n, const double *su
 
     for (int i = 0; i < N_SLOTS; i++)
         sures[i] = numeric_sure_make();
-    numeric_histogram_weigh_sure(&bins, x, weights, n, sures);
+    numeric_histogram_weigh_sure(numeric_isa_choose(NULL), &bins, x, weights, n, sures);
     for (int i = 0; i < N_SLOTS; i++) {
         if (!numeric_sure_round(&sures[i], &sum))
             continue;
