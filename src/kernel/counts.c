@@ -89,10 +89,16 @@ static void widen(const uint32_t *counts, size_t n, uint64_t *totals)
         totals[i] = counts[i];
 }
 
+/* 32 bits do not count them. */
+static bool are_many(const struct array *counted)
+{
+    return counted->length > UINT32_MAX;
+}
+
 struct kernel_counts kernel_counts_make(
     const struct array *array, uint32_t *mine, size_t n_rows, uint64_t *room, size_t n)
 {
-    bool is_long = array->length > UINT32_MAX;
+    bool is_long = are_many(array);
 
     if (is_long)
         memset(room, 0, n * sizeof *room);
@@ -160,13 +166,12 @@ troupe_status kernel_counts_total(struct kernel_run *run,
     return TROUPE_OK;
 }
 
-size_t kernel_counts_spread_room(const struct array *onto)
+size_t kernel_counts_spread_room(const struct array *counted, const struct array *onto)
 {
-    size_t n_from_others = (size_t)(onto->n_members - 1) *
-                           (size_t)array_mine_length(onto) * sizeof(uint32_t);
-    size_t n_totals = (size_t)onto->length * sizeof(uint64_t);
-
-    return n_from_others > n_totals ? n_from_others : n_totals;
+    if (are_many(counted))
+        return (size_t)onto->length * sizeof(uint64_t);
+    return (size_t)(onto->n_members - 1) * (size_t)array_mine_length(onto) *
+           sizeof(uint32_t);
 }
 
 troupe_status kernel_counts_spread(struct kernel_run *run, struct kernel_counts *counts)

@@ -85,8 +85,9 @@ static bool take_counts(struct kernel_run *run, struct histogram_work *work)
 
     work->pages =
         kernel_take_pages(run, n_threads * work->n_places * sizeof *work->counts);
-    work->totals = kernel_take(run, work->onto ? kernel_counts_spread_room(work->onto)
-                                               : work->n_places * sizeof *work->totals);
+    work->totals =
+        kernel_take(run, work->onto ? kernel_counts_spread_room(work->x, work->onto)
+                                    : work->n_places * sizeof *work->totals);
     work->counts = work->pages ? work->pages->bytes : NULL;
     return work->counts && work->totals;
 }

@@ -28,7 +28,8 @@ struct kernel_rank {
     struct base_map tasks; /* by number: struct kernel_task */
     struct base_list crews;
     struct base_list loans;
-    uint64_t n_tasks; /* ever started */
+    struct kernel_pages spare; /* for the next who wants some */
+    uint64_t n_tasks;          /* ever started */
 };
 
 struct kernel_request;
@@ -200,7 +201,7 @@ troupe_status kernel_counts_total(struct kernel_run *run,
 /* Likewise, each kind's to its place in the array `onto`, with so much room. */
 troupe_status kernel_counts_spread(struct kernel_run *run,
                                    struct kernel_counts *counts);
-size_t kernel_counts_spread_room(const struct array *onto);
+size_t kernel_counts_spread_room(const struct array *counted, const struct array *onto);
 
 /* ---- filter.c ----------------------------------------------------------------- */
 

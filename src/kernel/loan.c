@@ -6,7 +6,8 @@
 
 enum {
     TRIES = 64,
-    FEW_BYTES = 1 << 20 /* for which a large page is too much */
+    FEW_BYTES = 1 << 20,   /* for which a large page is too much */
+    SPARE_BYTES = 16 << 20 /* at most, that the next operation finds */
 };
 
 struct loan {
@@ -103,11 +104,38 @@ struct numeric_carrier *kernel_take_carrier(struct kernel_run *run,
     return carrier;
 }
 
+/* An operation that is done again and again would have the system clear large pages
+ * each time, which takes longer than clearing what is in a cache. */
 static void fini_pages(void *bytes)
 {
-    const struct kernel_pages *pages = bytes;
+    struct kernel_pages *pages = bytes, *spare = &pages->here->spare;
 
+    if (pages->size_bytes <= SPARE_BYTES && pages->size_bytes > spare->size_bytes) {
+        struct kernel_pages smaller = *spare;
+
+        *spare = *pages;
+        *pages = smaller;
+    }
     base_unmap(pages->bytes, pages->size_bytes);
+}
+
+/* Zeroed pages of at least so many bytes; none: no memory. */
+static struct kernel_pages find_pages(struct kernel_rank *here, size_t size_bytes)
+{
+    struct kernel_pages pages = here->spare;
+
+    if (pages.size_bytes >= size_bytes) {
+        here->spare = (struct kernel_pages){0};
+        memset(pages.bytes, 0, size_bytes);
+        return pages;
+    }
+    return (struct kernel_pages){base_try_map(size_bytes), size_bytes, here};
+}
+
+void kernel_spare_end(struct kernel_rank *here)
+{
+    base_unmap(here->spare.bytes, here->spare.size_bytes);
+    here->spare = (struct kernel_pages){0};
 }
 
 struct kernel_pages *kernel_take_pages(struct kernel_run *run, size_t size_bytes)
@@ -117,14 +145,14 @@ struct kernel_pages *kernel_take_pages(struct kernel_run *run, size_t size_bytes
     if (size_bytes < FEW_BYTES) {
         pages = lend(run->self, sizeof *pages + size_bytes, NULL);
         if (pages)
-            *pages =
-                (struct kernel_pages){memset(pages + 1, 0, size_bytes), size_bytes};
+            *pages = (struct kernel_pages){memset(pages + 1, 0, size_bytes), size_bytes,
+                                           run->here};
         return pages;
     }
     pages = lend(run->self, sizeof *pages, fini_pages);
     if (!pages)
         return NULL;
-    *pages = (struct kernel_pages){base_try_map(size_bytes), size_bytes};
+    *pages = find_pages(run->here, size_bytes);
     if (pages->bytes)
         return pages;
     kernel_give(pages);

@@ -32,14 +32,17 @@ struct numeric_carrier *kernel_take_carrier(struct kernel_run *run,
                                             troupe_status *mine);
 
 /* Zeroed; if it is much, pages of its own, large ones where there are any. NULL: no
- * memory. */
+ * memory. The rank keeps some pages that came back, 16 MiB at most. */
 struct kernel_pages {
     void *bytes;
     size_t size_bytes;
+    struct kernel_rank *here;
 };
 struct kernel_pages *kernel_take_pages(struct kernel_run *run, size_t size_bytes);
 
 /* The actor's life is over (NULL: everybody's). */
 void kernel_loans_end(struct kernel_rank *here, const troupe_actor *owner);
+/* Then what was kept of them. */
+void kernel_spare_end(struct kernel_rank *here);
 
 #endif

@@ -54,6 +54,7 @@ static void fini(struct troupe *rank)
         return;
     kernel_owner_ended(here, NULL);
     kernel_loans_end(here, NULL);
+    kernel_spare_end(here);
     base_map_fini(&here->tasks);
     base_free(here);
     rank->slot[BASE_SLOT_KERNEL] = NULL;
