@@ -152,17 +152,16 @@ static void ck_slots(const struct numeric_bins *bins,
     }
 }
 
-/* The elements begin in the middle of nowhere. */
+/* The elements do not begin where vectors would. */
 #define CK_SLOTS(type, element, n)                                                     \
     do {                                                                               \
-        unsigned char bytes[64 * sizeof(type) + 1];                                    \
+        type x[65];                                                                    \
         double as_doubles[64];                                                         \
         for (int i = 0; i < (n); i++) {                                                \
-            type x = (type)values[i];                                                  \
-            memcpy(bytes + 1 + sizeof(type) * (size_t)i, &x, sizeof x);                \
-            as_doubles[i] = (double)x;                                                 \
+            x[i + 1] = (type)values[i];                                                \
+            as_doubles[i] = (double)x[i + 1];                                          \
         }                                                                              \
-        ck_slots(&bins, element, bytes + 1, as_doubles, n);                            \
+        ck_slots(&bins, element, x + 1, as_doubles, n);                                \
     } while (0)
 
 START_TEST(all_instruction_sets_find_the_same_slots)
