@@ -1,5 +1,6 @@
 /* ranks: 1 2 4; without_pipes: 2 4; timeout: 60 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/require.h"
 #include "troupe/mpi.h"
 #include "troupe/troupe.h"
 #include <stdlib.h>
@@ -10,13 +11,6 @@
  * monitors and ends, all with actors that other ranks have spawned; and a foreign
  * request that is waited for meanwhile.
  */
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 struct chunk {
     int64_t number;

@@ -1,5 +1,6 @@
 /* ranks: 1 2 4 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/require.h"
 #include "troupe/troupe.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +11,6 @@
  * Arrays over MPI: cut anew, gathered, and through files of all formats, with more than
  * one thread. TROUPE_TEST_FULL=1: also one of more than 2^31 elements.
  */
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 enum { LENGTH = 300000, MOST_MEMBERS = 4 };
 

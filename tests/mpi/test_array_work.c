@@ -3,6 +3,7 @@
 #include "array/array.h"
 #include "array/work.h"
 #include "base/clock.h"
+#include "support/require.h"
 #include "troupe/troupe.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +13,6 @@
  * Work by threads: every task once, on the thread that its number says, and other
  * actors run meanwhile.
  */
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 enum { MOST_TASKS = 5000, N_THREADS = 3 };
 

@@ -1,5 +1,6 @@
 /* ranks: 2 3 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/require.h"
 #include "troupe/troupe.h"
 #include <stdlib.h>
 
@@ -9,13 +10,6 @@
  */
 
 enum { LENGTH = 200000 };
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 static int my_number; /* what no kernel may know */
 

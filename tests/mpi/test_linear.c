@@ -1,5 +1,6 @@
 /* ranks: 1 2 4 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/require.h"
 #include "troupe/troupe.h"
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +9,6 @@
  * Products and stencils by real ranks with three threads each: Poisson's equation as a
  * matrix and as a stencil must come to the same, place by place.
  */
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 enum { N = 40, N_TURNS = 20 };
 

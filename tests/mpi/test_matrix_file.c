@@ -1,5 +1,6 @@
 /* ranks: 1 2 3 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/require.h"
 #include "troupe/linear_file.h"
 #include "troupe/troupe.h"
 #include <float.h>
@@ -15,13 +16,6 @@
  */
 
 enum { N_ROWS = 5003, N_COLUMNS = 7001, MOST = 60, PATH_BYTES = 300 };
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 /* Every fifth row is empty, one is long; zeros of both signs, ends of the range and
  * what needs all digits. */

@@ -1,5 +1,6 @@
 /* ranks: 1 2 3 4 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/require.h"
 #include "troupe/troupe.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +10,6 @@
  * Teams over MPI: every collective against what it must give, large payloads,
  * operations in flight, parts of a team, and a member that leaves.
  */
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 enum { ROUNDS = 200, MOST = 4, LARGE_BYTES = 3 << 20 };
 

@@ -1,17 +1,11 @@
 /* ranks: 1 2 4; without_pipes: 2 4 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/require.h"
 #include "troupe/troupe.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* Exchanges over MPI: a halo to both sides, everything to everybody, large parts. */
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 enum { MOST = 4, HALO_BYTES = 64 * 1024, LARGE_BYTES = (32 << 20) + 3 };
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/random.h"
 #include "support/check_main.h"
+#include "support/require.h"
 #include "support/sim_job.h"
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +26,6 @@ static struct {
     double sum;
     int n_done;
 } now;
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 /* A number for each place. */
 static double value_at(const struct shape *shape, const int64_t at[D])

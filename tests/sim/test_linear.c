@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "support/check_main.h"
 #include "support/cuts.h"
+#include "support/require.h"
 #include "support/sim_job.h"
 #include "test_linear_rows.h"
 #include "unit/numeric/data.h"
@@ -33,13 +34,6 @@ static struct {
     char fault[TROUPE_TEXT_BYTES];
     int n_done;
 } now;
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 static uint64_t hash(uint64_t seed, int64_t i, int64_t j)
 {

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "support/check_main.h"
 #include "support/cuts.h"
+#include "support/require.h"
 #include "support/scene.h"
 #include "support/sim_job.h"
 #include "test_linear_rows.h"
@@ -28,13 +29,6 @@ enum { N_ROWS = 2 * ARRAY_LENGTH(lengths) };
 static const troupe_how levels[N_LEVELS] = {{.level = TROUPE_LEVEL_TREE},
                                             {.level = TROUPE_LEVEL_TREE_DD},
                                             {.level = TROUPE_LEVEL_EXACT}};
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
 
 /* All ranks live in this process. */
 static struct {
