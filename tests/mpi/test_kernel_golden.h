@@ -8,18 +8,9 @@
  */
 
 #include "support/hostile.h"
-#include "troupe/troupe.h"
-#include <string.h>
+#include "test_kernel_functions.h"
 
 enum { N_BINS = 50, MOST_PER_ROW = 40, N_LEVELS = 4 };
-
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
-#define REQUIRE_OK(call) REQUIRE((call) == TROUPE_OK)
 
 /* All that operations work on, and what one has come to. */
 struct trial {
@@ -36,13 +27,6 @@ struct trial {
 
 /* ---- hashes ---------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t z)
-{
-    struct base_random random = {z};
-
-    return base_random_next(&random);
-}
-
 static void add_bytes(struct trial *trial, const void *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -54,27 +38,11 @@ static void add_real(struct trial *trial, double value)
     add_bytes(trial, &value, sizeof value);
 }
 
-/* The elements with their places, whoever has them. */
 static void add_array(struct trial *trial, troupe_array array)
 {
-    troupe_actor *self = trial->self;
-    troupe_array_facts facts = troupe_array_describe(self, array);
-    troupe_array_part part = troupe_array_mine(self, array);
-    uint64_t mine = 0, all = 0, word = 0;
-    const troupe_reduction reduction = {.mine = &mine,
-                                        .result = &all,
-                                        .element = TROUPE_UINT64,
-                                        .combine = TROUPE_SUM,
-                                        .n_items = 1};
+    uint64_t hash = hash_of_array(trial->self, array);
 
-    for (int64_t i = 0; i < part.n_elements; i++) {
-        memcpy(&word, (char *)part.data + (size_t)i * facts.element_bytes,
-               facts.element_bytes);
-        mine += mix(word + mix((uint64_t)(part.first + i)));
-    }
-    REQUIRE_OK(troupe_reduce(self, facts.team, -1, &reduction));
-    all += (uint64_t)facts.length;
-    add_bytes(trial, &all, sizeof all);
+    add_bytes(trial, &hash, sizeof hash);
 }
 
 static void add_made(struct trial *trial, troupe_array *array)
@@ -82,72 +50,6 @@ static void add_made(struct trial *trial, troupe_array *array)
     add_array(trial, *array);
     troupe_array_destroy(trial->self, array);
 }
-
-/* ---- users' functions ------------------------------------------------------------ */
-
-static void triad(const troupe_block *block, void *result, const void *argument)
-{
-    const double *x = block->in[0], *y = block->in[1];
-    double *to = block->out[0];
-
-    (void)result;
-    (void)argument;
-    for (int64_t i = 0; i < block->n; i++)
-        to[i] = x[i] + 0.1 * y[i];
-}
-TROUPE_KERNEL(triad_kernel, triad);
-
-/* x -> a x + b, one after the other: they do not commute. */
-struct line {
-    double a, b;
-};
-
-static void chain(const troupe_block *block, void *result, const void *argument)
-{
-    const double *x = block->in[0];
-    struct line *line = result;
-
-    (void)argument;
-    line->a = 1;
-    for (int64_t i = 0; i < block->n; i++) {
-        line->a *= 0.999;
-        line->b = line->b * 0.999 + x[i];
-    }
-}
-
-static void join_lines(void *left, const void *right)
-{
-    struct line *a = left;
-    const struct line *b = right;
-
-    a->b = b->a * a->b + b->b;
-    a->a *= b->a;
-}
-TROUPE_REDUCTION_KERNEL(chain_kernel, chain, join_lines, struct line);
-
-static void
-keep_some(const troupe_block *block, unsigned char *keep, const void *argument)
-{
-    const double *x = block->in[0];
-
-    (void)argument;
-    for (int64_t i = 0; i < block->n; i++)
-        keep[i] = x[i] * 3 - 1 > 0;
-}
-TROUPE_FILTER(some_filter, keep_some);
-
-static void smooth(const troupe_strip *strip, const void *argument)
-{
-    const double *here = troupe_strip_row(strip, 0, 0);
-    const double *below = troupe_strip_row(strip, -1, 0);
-    const double *above = troupe_strip_row(strip, 1, 0);
-
-    (void)argument;
-    for (int64_t i = 0; i < strip->n; i++)
-        strip->out[i] =
-            here[i] + 0.1 * (here[i - 1] + here[i + 1] + below[i] + above[i]);
-}
-TROUPE_STENCIL(smooth_kernel, smooth);
 
 /* Rows short and long, with columns near and far. */
 static int give_row(int64_t row, int64_t *columns, double *values, const void *argument)
@@ -222,22 +124,28 @@ static troupe_status do_moments(struct trial *trial, troupe_how how)
     return TROUPE_OK;
 }
 
-static troupe_status do_min(struct trial *trial, troupe_how how)
+static troupe_status do_extreme(struct trial *trial,
+                                troupe_status (*find)(troupe_actor *self,
+                                                      troupe_array x,
+                                                      troupe_how how,
+                                                      troupe_extreme *extreme),
+                                troupe_how how)
 {
     troupe_extreme extreme;
 
-    TROUPE_TRY(troupe_min(trial->self, trial->x, how, &extreme));
+    TROUPE_TRY(find(trial->self, trial->x, how, &extreme));
     add_bytes(trial, &extreme, sizeof extreme);
     return TROUPE_OK;
 }
 
+static troupe_status do_min(struct trial *trial, troupe_how how)
+{
+    return do_extreme(trial, troupe_min, how);
+}
+
 static troupe_status do_max(struct trial *trial, troupe_how how)
 {
-    troupe_extreme extreme;
-
-    TROUPE_TRY(troupe_max(trial->self, trial->x, how, &extreme));
-    add_bytes(trial, &extreme, sizeof extreme);
-    return TROUPE_OK;
+    return do_extreme(trial, troupe_max, how);
 }
 
 static troupe_status do_scans(struct trial *trial,

@@ -1,11 +1,10 @@
 /* ranks: 2 */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "array/work.h"
-#include "troupe/troupe.h"
+#include "test_kernel_functions.h"
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 
 /*
  * Every kernel on parts so long that each of three threads on each of three ranks has
@@ -15,27 +14,11 @@
 
 enum { LENGTH = 1300003, N_ZIPPED = 8, N_BINS = 1000 };
 
-#define REQUIRE(condition)                                                             \
-    do {                                                                               \
-        if (!(condition))                                                              \
-            troupe_fail(self, TROUPE_FAILED, "line %d: %s does not hold", __LINE__,    \
-                        #condition);                                                   \
-    } while (0)
-#define REQUIRE_OK(call) REQUIRE((call) == TROUPE_OK)
-
 static const troupe_how levels[] = {{.level = TROUPE_LEVEL_TREE},
                                     {.level = TROUPE_LEVEL_TREE_DD},
                                     {.level = TROUPE_LEVEL_EXACT}};
 
-/* ---- hashes ---------------------------------------------------------------------- */
-
-/* The finisher of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
+/* ---- what is said ---------------------------------------------------------------- */
 
 static void say(troupe_actor *self, const char *what, uint64_t hash)
 {
@@ -60,23 +43,9 @@ static void say_real(troupe_actor *self, const char *what, double value)
     say(self, what, bits);
 }
 
-/* Of the elements with their places, whoever has them. */
 static void say_array(troupe_actor *self, const char *what, troupe_array array)
 {
-    troupe_array_facts facts = troupe_array_describe(self, array);
-    troupe_array_part part = troupe_array_mine(self, array);
-    uint64_t hash = 0, all = 0;
-    const troupe_reduction reduction = {.mine = &hash,
-                                        .result = &all,
-                                        .element = TROUPE_UINT64,
-                                        .combine = TROUPE_SUM,
-                                        .n_items = 1};
-
-    REQUIRE(facts.element_bytes == 8);
-    for (int64_t i = 0; i < part.n_elements; i++)
-        hash += mix(((const uint64_t *)part.data)[i] + mix((uint64_t)(part.first + i)));
-    REQUIRE_OK(troupe_reduce(self, troupe_rank_team(self), -1, &reduction));
-    say(self, what, all + mix((uint64_t)facts.length));
+    say(self, what, hash_of_array(self, array));
 }
 
 static troupe_array
@@ -89,8 +58,7 @@ make(troupe_actor *self, enum troupe_element element, int64_t length)
     return array;
 }
 
-/* ---- kernels -----------------------------------------------------------------------
- */
+/* ---- kernels --------------------------------------------------------------------- */
 
 static atomic_int n_threads_seen;
 
@@ -139,25 +107,13 @@ static void cancel(const troupe_block *block, void *result, const void *argument
 }
 TROUPE_KERNEL(cancel_kernel, cancel);
 
-static void triad(const troupe_block *block, void *result, const void *argument)
-{
-    const double *x = block->in[0], *y = block->in[1];
-    double *to = block->out[0];
-
-    (void)result;
-    (void)argument;
-    note_thread();
-    for (int64_t i = 0; i < block->n; i++)
-        to[i] = x[i] + 0.1 * y[i];
-}
-TROUPE_KERNEL(triad_kernel, triad);
-
 static void zip(const troupe_block *block, void *result, const void *argument)
 {
     double *to = block->out[0];
 
     (void)result;
     (void)argument;
+    note_thread();
     for (int64_t i = 0; i < block->n; i++) {
         double sum = 0;
 
@@ -168,60 +124,7 @@ static void zip(const troupe_block *block, void *result, const void *argument)
 }
 TROUPE_KERNEL(zip_kernel, zip);
 
-/* x -> a x + b, one after the other: they do not commute. */
-struct line {
-    double a, b;
-};
-
-static void chain(const troupe_block *block, void *result, const void *argument)
-{
-    const double *x = block->in[0];
-    struct line *line = result;
-
-    (void)argument;
-    line->a = 1;
-    for (int64_t i = 0; i < block->n; i++) {
-        line->a *= 0.999;
-        line->b = line->b * 0.999 + x[i];
-    }
-}
-
-static void join_lines(void *left, const void *right)
-{
-    struct line *a = left;
-    const struct line *b = right;
-
-    a->b = b->a * a->b + b->b;
-    a->a *= b->a;
-}
-TROUPE_REDUCTION_KERNEL(chain_kernel, chain, join_lines, struct line);
-
-static void
-keep_positive(const troupe_block *block, unsigned char *keep, const void *argument)
-{
-    const double *x = block->in[0];
-
-    (void)argument;
-    for (int64_t i = 0; i < block->n; i++)
-        keep[i] = x[i] * 3 - 1 > 0;
-}
-TROUPE_FILTER(positive_filter, keep_positive);
-
-static void smooth(const troupe_strip *strip, const void *argument)
-{
-    const double *here = troupe_strip_row(strip, 0, 0);
-    const double *below = troupe_strip_row(strip, -1, 0);
-    const double *above = troupe_strip_row(strip, 1, 0);
-
-    (void)argument;
-    for (int64_t i = 0; i < strip->n; i++)
-        strip->out[i] =
-            here[i] + 0.1 * (here[i - 1] + here[i + 1] + below[i] + above[i]);
-}
-TROUPE_STENCIL(smooth_kernel, smooth);
-
-/* ---- all of them
- * --------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------- */
 
 static void sums(troupe_actor *self, troupe_array x, troupe_array y)
 {
@@ -323,8 +226,8 @@ static void maps(troupe_actor *self, troupe_array x, troupe_array y)
     REQUIRE_OK(troupe_reduce_blocks(self, &chain_kernel, &(troupe_arrays){.in = {x}},
                                     NULL, TROUPE_TREE, &line));
     say_bytes(self, "reduce_blocks", &line, sizeof line);
-    REQUIRE_OK(troupe_filter(self, &positive_filter, &(troupe_arrays){.in = {x, y}},
-                             NULL, TROUPE_TREE, kept));
+    REQUIRE_OK(troupe_filter(self, &some_filter, &(troupe_arrays){.in = {x, y}}, NULL,
+                             TROUPE_TREE, kept));
     say_array(self, "filter", kept[0]);
     say_array(self, "filter", kept[1]);
     REQUIRE_OK(troupe_sort(self, to, &(troupe_arrays){.out = {y}}, TROUPE_TREE));
