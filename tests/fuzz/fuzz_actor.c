@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "fuzz.h"
 #include "support/intruder.h"
 #include "troupe/troupe.h"
 
@@ -7,8 +8,6 @@
  * a handler, a process in a call, calls and watches that stand, addresses that are lent
  * for spawns both ways, mail that waits. The input: support/intruder.h.
  */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct word {
     uint64_t value;
@@ -246,13 +245,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ACTOR_KIND_CALL_FAILED, ACTOR_KIND_CALL_CANCEL, ACTOR_KIND_STOP,
         ACTOR_KIND_END,         ACTOR_KIND_REPORT,      ACTOR_KIND_REFUSED,
     };
-    static const troupe_program program = {.main = &main_process};
-    static const struct intruder intruder = {.program = &program,
+    static const struct intruder intruder = {.main = &main_process,
                                              .kinds = kinds,
                                              .n_kinds = ARRAY_LENGTH(kinds),
                                              .symbol = symbol,
                                              .n_symbols = N_SYMBOLS};
 
-    intruder_play(&intruder, data, size);
-    return 0;
+    return intruder_play(&intruder, data, size);
 }

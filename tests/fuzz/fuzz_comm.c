@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "comm/backends.h"
+#include "fuzz.h"
 #include <stdlib.h>
 
 /*
@@ -8,8 +9,6 @@
  * goes from frame to frame. Whatever stands in it, no reader may look beyond its end,
  * and what it gives must lie within.
  */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t sum; /* what is read must be used */
 

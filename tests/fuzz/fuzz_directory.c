@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "directory/directory.h"
+#include "fuzz.h"
 #include "support/intruder.h"
 #include "troupe/troupe.h"
 
@@ -7,8 +8,6 @@
  * Records about names and groups from outside, for a rank that keeps some names, holds
  * some, asks for others, and has members in a group. The input: support/intruder.h.
  */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct word {
     uint64_t value;
@@ -169,13 +168,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         DIRECTORY_KIND_ANSWER,     DIRECTORY_KIND_JOIN,    DIRECTORY_KIND_LEAVE,
         DIRECTORY_KIND_GROUP_MAIL, ACTOR_KIND_MAIL,        ACTOR_KIND_STOP,
     };
-    static const troupe_program program = {.main = &main_process};
-    static const struct intruder intruder = {.program = &program,
+    static const struct intruder intruder = {.main = &main_process,
                                              .kinds = kinds,
                                              .n_kinds = ARRAY_LENGTH(kinds),
                                              .symbol = symbol,
                                              .n_symbols = N_SYMBOLS};
 
-    intruder_play(&intruder, data, size);
-    return 0;
+    return intruder_play(&intruder, data, size);
 }

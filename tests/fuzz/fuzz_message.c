@@ -6,14 +6,13 @@
  *
  * Input: which type, where to put the bytes, how much text, then the bytes.
  */
+#include "fuzz.h"
 #include "message/snapshot.h"
 #include "message/table.h"
 #include "unit/message/types.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void expect(bool condition, const char *what)
 {

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "checkpoint/cut.h"
 #include "comm/internal.h"
+#include "fuzz.h"
 #include "runtime/internal.h"
 #include "support/intruder.h"
 #include "troupe/troupe.h"
@@ -13,8 +14,6 @@
  * Records of checkpoints, of the runtime and of comm itself from outside, for rank 0,
  * which leads checkpoints and makes some meanwhile. The input: support/intruder.h.
  */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { N_ROUNDS = 12 };
 
@@ -94,7 +93,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECKPOINT_KIND_WRITTEN,
         CHECKPOINT_KIND_DONE,
     };
-    static const troupe_program program = {.main = &main_process};
     char folder[] = "/tmp/troupe-fuzz-XXXXXX";
     struct base_files files = base_files_real;
     const struct checkpoint_options checkpoint = {.directory = mkdtemp(folder),
@@ -103,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                   .from = "none",
                                                   .every_ns = -1,
                                                   .files = &files};
-    const struct intruder intruder = {.program = &program,
+    const struct intruder intruder = {.main = &main_process,
                                       .kinds = kinds,
                                       .n_kinds = ARRAY_LENGTH(kinds),
                                       .symbol = symbol,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "fuzz.h"
 #include "store/format.h"
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,6 @@
  * right first, and what is behind them is tried. What is taken as good is written again
  * to the same bytes.
  */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t sum; /* what is read must be used */
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "fuzz.h"
 #include "support/intruder.h"
 #include "team/team.h"
 #include "troupe/troupe.h"
@@ -9,8 +10,6 @@
  * operation in the team of all ranks, makes a team without the intruder, splits, and
  * waits. The input: support/intruder.h.
  */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { N_NUMBERS = 24, LARGE = 20000 /* goes apart */ };
 
@@ -166,14 +165,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         TEAM_KIND_PART_ASK, TEAM_KIND_PART_SENT, TEAM_KIND_PART_OVER,
         ACTOR_KIND_STOP,
     };
-    static const troupe_program program = {.main = &main_process};
-    static const struct intruder intruder = {.program = &program,
+    static const struct intruder intruder = {.main = &main_process,
                                              .kinds = kinds,
                                              .n_kinds = ARRAY_LENGTH(kinds),
                                              .symbol = symbol,
                                              .n_symbols = N_SYMBOLS};
 
     memset(&seen, 0, sizeof seen);
-    intruder_play(&intruder, data, size);
-    return 0;
+    return intruder_play(&intruder, data, size);
 }

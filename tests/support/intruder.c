@@ -313,7 +313,8 @@ static struct comm_sim_result run(uint64_t seed)
     const struct runtime_sim sim = {
         .sim = {.n_ranks = INTRUDER_RANKS, .seed = seed, .step_limit = STEP_LIMIT},
         .checkpoint = world.intruder->checkpoint};
-    const troupe_options options = {.program = world.intruder->program};
+    const troupe_program program = {.main = world.intruder->main};
+    const troupe_options options = {.program = &program};
     struct comm_sim_result result;
     troupe *runtime;
 
@@ -325,7 +326,7 @@ static struct comm_sim_result run(uint64_t seed)
     return result;
 }
 
-void intruder_play(const struct intruder *intruder, const uint8_t *data, size_t size)
+int intruder_play(const struct intruder *intruder, const uint8_t *data, size_t size)
 {
     int64_t n_live = base_alloc_live();
     struct comm_sim_result result;
@@ -344,7 +345,7 @@ void intruder_play(const struct intruder *intruder, const uint8_t *data, size_t 
     if (!wrong && base_alloc_live() != n_live)
         wrong = "it leaves memory behind";
     if (!wrong)
-        return;
+        return 0;
     dprintf(world.standard_error, "%s", world.said);
     fail(wrong);
 }

@@ -30,7 +30,7 @@
 enum { INTRUDER_TICKET = 254, INTRUDER_LONG = 255, INTRUDER_RANKS = 3 };
 
 struct intruder {
-    const troupe_program *program; /* its main calls intruder_enter() first */
+    const troupe_behavior *main; /* of each rank; calls intruder_enter() first */
     const uint8_t *kinds;
     uint32_t n_kinds;
     /* What symbol `index`, from 1, stands for now. */
@@ -39,8 +39,8 @@ struct intruder {
     const struct checkpoint_options *checkpoint; /* NULL: none are made */
 };
 
-/* Plays the input; returns when the job is over and was in order. */
-void intruder_play(const struct intruder *intruder, const uint8_t *data, size_t size);
+/* Plays the input; returns 0 when the job is over and was in order. */
+int intruder_play(const struct intruder *intruder, const uint8_t *data, size_t size);
 
 /* At the beginning of each rank's process; gives its rank. */
 int intruder_enter(troupe_actor *self);

@@ -3,13 +3,12 @@
  * Runs a fuzz target over the inputs that were kept: replay FOLDER...
  * With it any compiler can check what the fuzzer once found.
  */
+#include "fuzz/fuzz.h"
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int replay_file(FILE *file, const char *path)
 {
