@@ -151,6 +151,23 @@ END_TEST
 /* ---- EXACT --------------------------------------------------------------------------
  */
 
+/* Of so many rounds some must be sure, or the numbers would show nothing. */
+static void ck_some_sure(int n_sure, int n_rounds)
+{
+    ck_assert_int_gt(n_sure, n_rounds / 10);
+    ck_assert_int_lt(n_sure, n_rounds - n_rounds / 10);
+}
+
+/* A sum of x, or of products with y, that was said to be sure. */
+static void ck_exact(int round, double sum, const double *x, const double *y, int64_t n)
+{
+    double expected = by_mpfr(x, y, n);
+
+    if (numeric_bits_of(sum) != numeric_bits_of(expected))
+        ck_abort_msg("round %d, %d terms: %a instead of %a", round, (int)n, sum,
+                     expected);
+}
+
 START_TEST(rows_that_are_sure)
 {
     struct base_random random = {3};
@@ -166,13 +183,9 @@ START_TEST(rows_that_are_sure)
         if (!numeric_row_exact(any_isa(&random), values, x, n, &sum))
             continue;
         n_sure++;
-        double expected = by_mpfr(values, x, n);
-        if (numeric_bits_of(sum) != numeric_bits_of(expected))
-            ck_abort_msg("round %d, %d products: %a instead of %a", round, (int)n, sum,
-                         expected);
+        ck_exact(round, sum, values, x, n);
     }
-    ck_assert_int_gt(n_sure, n_rounds / 10);
-    ck_assert_int_lt(n_sure, n_rounds - n_rounds / 10);
+    ck_some_sure(n_sure, n_rounds);
 }
 END_TEST
 
@@ -234,13 +247,9 @@ START_TEST(parts_that_are_sure)
         if (!numeric_sure_round(&sum, &value))
             continue;
         n_sure++;
-        double expected = by_mpfr(x, NULL, n);
-        if (numeric_bits_of(value) != numeric_bits_of(expected))
-            ck_abort_msg("round %d, %d numbers: %a instead of %a", round, (int)n, value,
-                         expected);
+        ck_exact(round, value, x, NULL, n);
     }
-    ck_assert_int_gt(n_sure, n_rounds / 10);
-    ck_assert_int_lt(n_sure, n_rounds - n_rounds / 10);
+    ck_some_sure(n_sure, n_rounds);
 }
 END_TEST
 
