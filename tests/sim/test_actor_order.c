@@ -291,11 +291,7 @@ static const char *check(uint64_t seed, int n_ranks, int exit_code)
 
 START_TEST(order_over_all_sizes)
 {
-    static const struct sim_job job = {.program = &program,
-                                       .min_ranks = 1,
-                                       .max_ranks = 12,
-                                       .begin = begin,
-                                       .check = check};
+    static const struct sim_job job = {&program, 12, begin, check};
 
     ck_assert_int_eq(sim_job_run(&job, 150), 0);
 }

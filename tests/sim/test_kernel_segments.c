@@ -233,11 +233,7 @@ static const char *check(uint64_t seed, int n_ranks, int exit_code)
 
 START_TEST(every_level)
 {
-    static const struct sim_job job = {.program = &program,
-                                       .min_ranks = 1,
-                                       .max_ranks = MOST_RANKS,
-                                       .begin = begin,
-                                       .check = check};
+    static const struct sim_job job = {&program, MOST_RANKS, begin, check};
 
     ck_assert_int_eq(sim_job_run(&job, 80), 0);
     ck_assert(off_by[TROUPE_LEVEL_EXACT] == 0);

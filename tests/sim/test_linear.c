@@ -8,6 +8,7 @@
 #include "support/sim_job.h"
 #include "test_linear_rows.h"
 #include "unit/numeric/data.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +31,10 @@ struct shape {
 /* What the run under way found; all ranks live in this process. */
 static struct {
     uint64_t seed;
-    double dot[4];
-    char fault[TROUPE_TEXT_BYTES];
+    struct {
+        double dot[4];
+        char fault[TROUPE_TEXT_BYTES];
+    } found;
     int n_done;
 } now;
 
@@ -178,7 +181,7 @@ static void with_dot(troupe_actor *self,
                      troupe_array y,
                      troupe_how how)
 {
-    double dot, *mine = &now.dot[how.level];
+    double dot, *mine = &now.found.dot[how.level];
 
     REQUIRE(troupe_multiply_dot(self, matrix, x, y, how, mine) == TROUPE_OK);
     REQUIRE(troupe_dot(self, x, y, how, &dot) == TROUPE_OK);
@@ -401,7 +404,8 @@ static void checks(troupe_actor *self, struct shape shape)
             (is_bad ? TROUPE_FAILED : TROUPE_OK));
     if (is_bad)
         REQUIRE(fault.row == bad[0] && fault.column == bad[1]);
-    memcpy(now.fault, fault.text, is_bad ? sizeof now.fault : 0);
+    if (is_bad)
+        snprintf(now.found.fault, sizeof now.found.fault, "%s", fault.text);
     REQUIRE(troupe_matrix_check(self, matrix, 32, &fault) == TROUPE_INVALID);
 }
 
@@ -532,28 +536,14 @@ static void begin(uint64_t seed, int n_ranks)
 
 static const char *check(uint64_t seed, int n_ranks, int exit_code)
 {
-    double dot[4];
-    char fault[TROUPE_TEXT_BYTES];
-
     if (exit_code != 0 || now.n_done != n_ranks)
         return "not all were done";
-    memcpy(dot, now.dot, sizeof dot);
-    memcpy(fault, now.fault, sizeof fault);
-    begin(seed, 1);
-    if (sim_job_once(&program, 1, seed) != 0)
-        return "one rank alone failed";
-    if (memcmp(dot, now.dot, sizeof dot) != 0)
-        return "the bits differ from those of one rank";
-    return strcmp(fault, now.fault) == 0 ? NULL : "the fault differs from one rank's";
+    return sim_job_alone(&program, seed, begin, &now.found, sizeof now.found);
 }
 
 START_TEST(same_bits)
 {
-    static const struct sim_job job = {.program = &program,
-                                       .min_ranks = 1,
-                                       .max_ranks = MOST_RANKS,
-                                       .begin = begin,
-                                       .check = check};
+    static const struct sim_job job = {&program, MOST_RANKS, begin, check};
 
     ck_assert_int_eq(sim_job_run(&job, 60), 0);
 }

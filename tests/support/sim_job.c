@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int sim_job_once(const troupe_program *program, int n_ranks, uint64_t seed)
 {
@@ -24,11 +25,31 @@ int sim_job_once(const troupe_program *program, int n_ranks, uint64_t seed)
     return exit_code;
 }
 
+const char *sim_job_alone(const troupe_program *program,
+                          uint64_t seed,
+                          void (*begin)(uint64_t seed, int n_ranks),
+                          const void *found,
+                          size_t size_bytes)
+{
+    void *many = malloc(size_bytes);
+    const char *wrong = NULL;
+
+    if (!many)
+        abort();
+    memcpy(many, found, size_bytes);
+    begin(seed, 1);
+    if (sim_job_once(program, 1, seed) != 0)
+        wrong = "one rank alone failed";
+    else if (memcmp(many, found, size_bytes) != 0)
+        wrong = "bits differ from those of one rank";
+    free(many);
+    return wrong;
+}
+
 static int run_seed(const struct sim_job *job, uint64_t seed)
 {
     struct base_random random = {seed};
-    int n_choices = job->max_ranks - job->min_ranks + 1;
-    int n_ranks = job->min_ranks + (int)base_random_below(&random, (uint32_t)n_choices);
+    int n_ranks = 1 + (int)base_random_below(&random, (uint32_t)job->max_ranks);
     const char *wrong;
     int exit_code;
 
