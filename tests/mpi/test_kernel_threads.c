@@ -1,6 +1,7 @@
 /* ranks: 2 */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "array/work.h"
+#include "support/levels.h"
 #include "test_kernel_functions.h"
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -13,10 +14,6 @@
  */
 
 enum { LENGTH = 1300003, N_ZIPPED = 8, N_BINS = 1000 };
-
-static const troupe_how levels[] = {{.level = TROUPE_LEVEL_TREE},
-                                    {.level = TROUPE_LEVEL_TREE_DD},
-                                    {.level = TROUPE_LEVEL_EXACT}};
 
 /* ---- what is said ---------------------------------------------------------------- */
 
@@ -132,7 +129,7 @@ static void sums(troupe_actor *self, troupe_array x, troupe_array y)
     troupe_extreme extreme;
     double sum;
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < N_LEVELS; i++) {
         REQUIRE_OK(troupe_sum(self, x, levels[i], &sum));
         say_real(self, "sum", sum);
         REQUIRE_OK(troupe_dot(self, x, y, levels[i], &sum));
@@ -241,7 +238,7 @@ static void scans(troupe_actor *self, troupe_array x)
     troupe_array heads = make(self, TROUPE_UINT8, LENGTH);
     troupe_array_part part = troupe_array_mine(self, heads);
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < N_LEVELS; i++) {
         REQUIRE_OK(troupe_scan(self, x, to, TROUPE_SUM, levels[i]));
         say_array(self, "scan", to);
         REQUIRE_OK(troupe_scan_exclusive(self, x, to, TROUPE_SUM, levels[i]));
@@ -249,7 +246,7 @@ static void scans(troupe_actor *self, troupe_array x)
     }
     for (int64_t i = 0; i < part.n_elements; i++)
         ((unsigned char *)part.data)[i] = mix((uint64_t)(part.first + i)) % 300 == 0;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < N_LEVELS; i++) {
         REQUIRE_OK(troupe_sum_segments(self, x, heads, levels[i], &sums));
         say_array(self, "segments", sums);
         troupe_array_destroy(self, &sums);
@@ -266,7 +263,7 @@ static void cancelling(troupe_actor *self)
 
     REQUIRE_OK(troupe_map(self, &cancel_kernel,
                           &(troupe_arrays){.out = {keys, weights}}, NULL, TROUPE_TREE));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < N_LEVELS; i++) {
         REQUIRE_OK(
             troupe_histogram_weighted(self, keys, weights, bins, levels[i], weighed));
         say_bytes(self, "histogram_weighted", weighed, sizeof weighed);
@@ -295,7 +292,7 @@ static void counts(troupe_actor *self, troupe_array x)
     say_array(self, "scan of integers", whole);
     REQUIRE_OK(troupe_histogram(self, x, bins, TROUPE_TREE, places));
     say_bytes(self, "histogram", places, sizeof places);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < N_LEVELS; i++) {
         REQUIRE_OK(troupe_histogram_weighted(self, x, drawn, bins, levels[i], weighed));
         say_bytes(self, "histogram_weighted", weighed, sizeof weighed);
     }
@@ -318,7 +315,7 @@ static void products(troupe_actor *self)
     REQUIRE_OK(troupe_array_create(self, troupe_rank_team(self), &rows, &y));
     REQUIRE_OK(troupe_map(self, &begin_kernel, &(troupe_arrays){.out = {x}}, &key,
                           TROUPE_TREE));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < N_LEVELS; i++) {
         REQUIRE_OK(troupe_multiply(self, matrix, x, y, levels[i]));
         say_array(self, "multiply", y);
         REQUIRE_OK(troupe_multiply_dot(self, matrix, x, y, levels[i], &dot));

@@ -4,6 +4,7 @@
 #include "numeric/histogram.h"
 #include "support/check_main.h"
 #include "support/cuts.h"
+#include "support/levels.h"
 #include "support/sim_job.h"
 #include "unit/numeric/data.h"
 #include <stdlib.h>
@@ -15,12 +16,8 @@
  * say, at EXACT those of an accumulator for each bin, and of any order of the elements.
  */
 
-enum { MOST = 6000, MOST_RANKS = 8, MOST_BINS = 40, N_LEVELS = 3 };
+enum { MOST = 6000, MOST_RANKS = 8, MOST_BINS = 40 };
 enum { MOST_PLACES = MOST_BINS + TROUPE_BINS_EXTRA };
-
-static const troupe_how levels[N_LEVELS] = {{.level = TROUPE_LEVEL_TREE},
-                                            {.level = TROUPE_LEVEL_TREE_DD},
-                                            {.level = TROUPE_LEVEL_EXACT}};
 
 struct sums {
     double of[N_LEVELS + 1][MOST_PLACES]; /* the last: EXACT of another order */

@@ -1,18 +1,13 @@
 /* seeds: 2 */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "support/check_main.h"
+#include "support/levels.h"
 #include "support/scene.h"
 #include <math.h>
 #include <stdlib.h>
 
 /* Weights by so many bins that not all are done at a time; and by a few, into which so
  * much goes that plain sums lose it. */
-
-enum { N_LEVELS = 3 };
-
-static const troupe_how levels[N_LEVELS] = {{.level = TROUPE_LEVEL_TREE},
-                                            {.level = TROUPE_LEVEL_TREE_DD},
-                                            {.level = TROUPE_LEVEL_EXACT}};
 
 /* ---- more than fits at a time ---------------------------------------------------- */
 

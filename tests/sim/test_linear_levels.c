@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "support/check_main.h"
 #include "support/cuts.h"
+#include "support/levels.h"
 #include "support/require.h"
 #include "support/scene.h"
 #include "support/sim_job.h"
@@ -18,17 +19,13 @@
  * how near the levels come.
  */
 
-enum { N_COLUMNS = 1600, MOST_RANKS = 8, BLOCK = 16, N_LEVELS = 3 };
+enum { N_COLUMNS = 1600, MOST_RANKS = 8, BLOCK = 16 };
 
 static const int lengths[] = {0,   1,   2,   15,   16,   17,   31,   32,  33,
                               47,  48,  49,  64,   511,  512,  513,  527, 528,
                               529, 700, 992, 1023, 1024, 1025, 1537, 1600};
 
 enum { N_ROWS = 2 * ARRAY_LENGTH(lengths) };
-
-static const troupe_how levels[N_LEVELS] = {{.level = TROUPE_LEVEL_TREE},
-                                            {.level = TROUPE_LEVEL_TREE_DD},
-                                            {.level = TROUPE_LEVEL_EXACT}};
 
 /* All ranks live in this process. */
 static struct {
