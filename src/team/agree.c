@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "team/team.h"
+#include "team/internal.h"
 #include "team/tree.h"
 
 /* How members learn that one of them has ended or does something else (see team.h). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/alloc.h"
-#include "team/team.h"
+#include "team/internal.h"
 
 /* The teams as one of the rank's modules. */
 

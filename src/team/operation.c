@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "team/team.h"
+#include "team/internal.h"
 #include <string.h>
 
 /* The life of an operation at one rank: entered, done, asked for, freed. */

@@ -8,7 +8,7 @@
  * status (arrive.c), and of what has come too late nothing.
  */
 
-#include "team/team.h"
+#include "team/internal.h"
 
 /* End the rank if the record makes no sense: for the team, as data of an operation. */
 void team_record_check(const troupe_team *team,

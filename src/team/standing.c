@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "team/team.h"
+#include "team/internal.h"
 
 /* How far a process is in its teams. */
 

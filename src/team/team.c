@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "team/team.h"
 #include "base/alloc.h"
+#include "team/internal.h"
 #include "team/tree.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fuzz.h"
 #include "support/intruder.h"
-#include "team/team.h"
+#include "team/internal.h"
 #include "troupe/troupe.h"
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include "runtime/sim.h"
 #include "support/check_main.h"
 #include "support/sim_job.h"
-#include "team/team.h"
+#include "team/internal.h"
 #include <stdio.h>
 #include <string.h>
 
