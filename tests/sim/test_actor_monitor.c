@@ -284,4 +284,64 @@ START_TEST(stopped)
 }
 END_TEST
 
-CHECK_MAIN("actor monitor", after_the_mail, exactly_one, rank_processes, stopped)
+/* ---- what it ended with
+ * ------------------------------------------------------------------------ */
+
+enum { OWN_STATUS = 1000 }; /* a program's own number, and no status of Troupe's */
+
+static troupe_status on_plan_to_return(troupe_actor *self, const struct plan *plan)
+{
+    (void)self;
+    return (troupe_status)plan->n_notes;
+}
+TROUPE_BEHAVIOR(returns_it,
+                troupe_no_state,
+                TROUPE_INIT(plan, on_plan_to_return),
+                TROUPE_ON(stop, on_idle));
+
+static troupe_status fail_body(troupe_actor *self)
+{
+    const struct plan *plan = troupe_arguments(self, plan);
+
+    troupe_fail(self, (troupe_status)plan->n_notes, "%s", "as it was told");
+}
+TROUPE_PROCESS(fails_with_it, fail_body, TROUPE_ARGUMENTS(plan));
+
+static troupe_status any_status_body(troupe_actor *self)
+{
+    const troupe_behavior *const who[] = {&returns_it, &fails_with_it};
+    const int64_t with[] = {TROUPE_NO_MEMORY, OWN_STATUS, -1};
+
+    for (int i = 0; troupe_rank(self) == 0 && i < 6; i++) {
+        const struct plan plan = {.n_notes = with[i / 2]};
+        troupe_spawn_options options = elsewhere(self);
+        const struct troupe_down *down;
+        troupe_reference monitor;
+
+        options.arguments = &plan;
+        options.arguments_type = TROUPE_TYPE_OF(plan);
+        options.monitor = &monitor;
+        EXPECT_OK(troupe_spawn(self, who[i % 2], &options, NULL));
+        EXPECT_OK(troupe_receive(self, troupe_down, TROUPE_FOREVER, &down));
+        EXPECT_INT(down->kind, TROUPE_EXIT_FAILED);
+        EXPECT(down->status == (troupe_status)plan.n_notes);
+    }
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(any_status,
+               any_status_body,
+               TROUPE_ACCEPTS(troupe_down),
+               TROUPE_SPAWNS(&returns_it, &fails_with_it));
+
+START_TEST(whatever_it_returned)
+{
+    play(&any_status);
+}
+END_TEST
+
+CHECK_MAIN("actor monitor",
+           after_the_mail,
+           exactly_one,
+           rank_processes,
+           stopped,
+           whatever_it_returned)
