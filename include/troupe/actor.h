@@ -86,7 +86,7 @@ typedef struct troupe_spawn_options {
  *           TROUPE_NOT_FOUND  no such rank
  *           TROUPE_CLOSED     the job is ending
  * \aborts   the actor: a behavior that the program does not list, arguments of a wrong
- * type
+ * type, or with a bool that is neither true nor false
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_spawn(troupe_actor *self,

@@ -337,6 +337,10 @@ static void fill_wire(troupe_actor *self,
     actor_require(self, wire->arguments_type == actor_type_listed(self, wanted),
                   "'%s' wants arguments of type '%s', not '%s'", behavior->source->name,
                   wanted->name, given->name);
+    actor_require(
+        self, message_is_well_formed(wanted, options->arguments, wire->arguments_bytes),
+        "the arguments of '%s': a bool of '%s' is neither true nor false",
+        behavior->source->name, wanted->name);
 }
 
 static troupe_status spawn_watched(troupe_actor *self,

@@ -21,6 +21,7 @@ static const struct {
     {spawn_without_arguments, BOTH, "'wrong_handler' wants arguments"},
     {spawn_with_wrong_arguments, BOTH, "of type 'index_of_case', not 'note'"},
     {spawn_with_null_arguments, BOTH, "no arguments"},
+    {spawn_with_no_bool, BOTH, "a bool of 'doubt' is neither true nor false"},
     {spawn_monitored, BOTH, "must accept troupe_down"},
     {spawn_with_no_policy, BOTH, "no policy 9"},
     {become_unlisted, BOTH, "does not list behavior 'unlisted'"},
@@ -151,6 +152,8 @@ static void try_case(troupe_actor *self, const troupe_behavior *behavior, int64_
 
 static troupe_status all_body(troupe_actor *self)
 {
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
     for (int64_t i = 0; i < N_CASES; i++) {
         if (cases[i].form != PROCESS)
             try_case(self, &wrong_handler, i);
@@ -159,16 +162,21 @@ static troupe_status all_body(troupe_actor *self)
     }
     return TROUPE_OK;
 }
-TROUPE_PROCESS(
-    all_cases,
-    all_body,
-    TROUPE_ACCEPTS(troupe_down, troupe_call_failed, note),
-    TROUPE_SPAWNS(&plain, &other_stateful, &returning, &wrong_handler, &wrong_process),
-    .capacity = 8);
+TROUPE_PROCESS(all_cases,
+               all_body,
+               TROUPE_ACCEPTS(troupe_down, troupe_call_failed, note),
+               TROUPE_SPAWNS(&plain,
+                             &other_stateful,
+                             &returning,
+                             &doubting,
+                             &wrong_handler,
+                             &wrong_process),
+               .capacity = 8);
 
 START_TEST(ends_the_actor)
 {
     scene_play(&(struct scene){.main = &all_cases, .n_ranks = 1});
+    scene_play(&(struct scene){.main = &all_cases, .n_ranks = 2});
 }
 END_TEST
 

@@ -28,6 +28,10 @@ struct other_state {
     int64_t number;
 };
 TROUPE_TYPE(other_state, number);
+struct doubt {
+    bool is_sure;
+};
+TROUPE_TYPE(doubt, is_sure);
 TROUPE_SIGNAL(ping);
 
 static troupe_status on_ping(troupe_actor *self)
@@ -52,6 +56,7 @@ static troupe_status return_body(troupe_actor *self)
     return TROUPE_OK;
 }
 TROUPE_PROCESS(returning, return_body);
+TROUPE_PROCESS(doubting, return_body, TROUPE_ARGUMENTS(doubt));
 
 /* ---- the wrong calls
  * --------------------------------------------------------------------- */
@@ -88,6 +93,17 @@ static void spawn_with_null_arguments(troupe_actor *self)
                                               TROUPE_TYPE_OF(index_of_case)};
 
     (void)!troupe_spawn(self, &wrong_handler, &options, NULL);
+}
+
+static void spawn_with_no_bool(troupe_actor *self)
+{
+    static const unsigned char two = 2;
+    const troupe_spawn_options options = {.place =
+                                              TROUPE_ON_RANK(troupe_n_ranks(self) - 1),
+                                          .arguments = &two,
+                                          .arguments_type = TROUPE_TYPE_OF(doubt)};
+
+    (void)!troupe_spawn(self, &doubting, &options, NULL);
 }
 
 static void spawn_monitored(troupe_actor *self)
