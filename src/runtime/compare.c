@@ -21,6 +21,8 @@ static void describe(struct runtime_rank *rank, struct base_bytes *lines)
 
     base_bytes_append_format(lines, "Troupe %s\n%u slots for actors\n",
                              troupe_version(), home->n_slots);
+    base_bytes_append_format(lines, "%s folder for checkpoints (TROUPE_CHECKPOINT)\n",
+                             checkpoint_is_on(&rank->troupe) ? "a" : "no");
     message_table_describe(home->table, lines);
     for (uint32_t i = 0; i < home->n_behaviors; i++)
         base_bytes_append_format(lines, "the behavior '%s'\n",
@@ -32,10 +34,12 @@ static void describe(struct runtime_rank *rank, struct base_bytes *lines)
 static uint64_t hash_of(struct runtime_rank *rank)
 {
     const struct actor_rank *home = actor_of(&rank->troupe);
+    const unsigned char has_checkpoints = checkpoint_is_on(&rank->troupe);
     const char *version = troupe_version();
     uint64_t hash = actor_program_hash(home);
 
     hash = base_hash_bytes(&home->n_slots, sizeof home->n_slots, hash);
+    hash = base_hash_bytes(&has_checkpoints, sizeof has_checkpoints, hash);
     return base_hash_bytes(version, strlen(version), hash);
 }
 

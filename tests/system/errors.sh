@@ -84,6 +84,10 @@ run 78 mpirun --bind-to none --oversubscribe -n 1 "$program" : -n 1 env TROUPE_S
 says 1 'the ranks do not run the same program: ranks 0 and 1 differ (exit code 78)'
 says 1 'rank 0 has 1024 slots for actors'
 says 1 'rank 1 has 4096 slots for actors'
+# As where mpirun was not told to export it: the others would never go on together.
+run 78 mpirun --bind-to none --oversubscribe -n 1 env TROUPE_CHECKPOINT="$work/saved" "$program" : -n 1 "$program"
+says 1 'rank 0 has a folder for checkpoints (TROUPE_CHECKPOINT)'
+says 1 'rank 1 has no folder for checkpoints (TROUPE_CHECKPOINT)'
 
 run 0 bash -c 'on_ranks 3 TROUPE_FOO=1 TROUPE_SLOT=1'
 good
