@@ -117,7 +117,8 @@ troupe_status kernel_spread(struct kernel_run *run,
     status = array_exchange(run->self, run->team, &lists);
     kernel_give(sends);
     kernel_give(receives);
-    return status;
+    /* Who needed nothing of a member that has ended does not know. */
+    return array_agree(run->self, run->team, status, 0);
 }
 
 static troupe_status

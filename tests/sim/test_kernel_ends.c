@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* seeds: 3 */
+#include "support/check_main.h"
+#include "support/scene.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* A member is stopped in the middle of a call: all others hear the same of it, those
+ * too that needed nothing of the one that is gone, and have no result. */
+
+enum { LENGTH = 512, BLOCK = 16, N_RANKS = 4, VICTIM = 1, N_BINS = 3 };
+
+struct arrays {
+    troupe_array x, to, heads;
+    troupe_grid in, out;
+    troupe_matrix matrix;
+};
+
+typedef troupe_status call_fn(troupe_actor *self, struct arrays *a);
+
+static struct {
+    call_fn *call; /* set before the ranks start, as the delay is */
+    double delay_s;
+    troupe_address workers[N_RANKS];
+} play;
+
+static struct {
+    int n_ready;
+    int n_calls[N_RANKS]; /* that were well done */
+    troupe_status statuses[N_RANKS];
+} seen;
+
+/* ---- calls ----------------------------------------------------------------------- */
+
+static troupe_array
+make(troupe_actor *self, troupe_team *team, enum troupe_element element)
+{
+    const troupe_array_options shape = {
+        .element = element, .length = LENGTH, .block_length = BLOCK};
+    troupe_array array;
+
+    EXPECT_OK(troupe_array_create(self, team, &shape, &array));
+    return array;
+}
+
+/* What is kept of the first half has to move far. */
+static void
+keep_third(const troupe_block *block, unsigned char *keep, const void *argument)
+{
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++)
+        keep[i] = (block->first + i) % 3 == 0 || block->first > LENGTH / 2;
+}
+TROUPE_FILTER(third_filter, keep_third);
+
+static void copy_strip(const troupe_strip *strip, const void *argument)
+{
+    (void)argument;
+    memcpy(strip->out, troupe_strip_row(strip, 0, 0),
+           (size_t)strip->n * sizeof *strip->out);
+}
+TROUPE_STENCIL(copy_stencil, copy_strip);
+
+static troupe_status
+take_made(troupe_actor *self, troupe_status status, troupe_array made)
+{
+    if (status == TROUPE_OK)
+        troupe_array_destroy(self, &made);
+    EXPECT_INT(made.bits, 0);
+    return status;
+}
+
+static troupe_status filter(troupe_actor *self, struct arrays *a)
+{
+    troupe_array kept = {0};
+    troupe_status status = troupe_filter(
+        self, &third_filter, &(troupe_arrays){.in = {a->x}}, NULL, TROUPE_TREE, &kept);
+
+    return take_made(self, status, kept);
+}
+
+static troupe_status segments(troupe_actor *self, struct arrays *a)
+{
+    troupe_array sums = {0};
+    troupe_status status =
+        troupe_sum_segments(self, a->x, a->heads, TROUPE_EXACT, &sums);
+
+    return take_made(self, status, sums);
+}
+
+static troupe_status segments_dd(troupe_actor *self, struct arrays *a)
+{
+    troupe_array sums = {0};
+    troupe_status status =
+        troupe_sum_segments(self, a->x, a->heads, TROUPE_TREE_DD, &sums);
+
+    return take_made(self, status, sums);
+}
+
+static troupe_status scan(troupe_actor *self, struct arrays *a)
+{
+    return troupe_scan(self, a->x, a->to, TROUPE_SUM, TROUPE_EXACT);
+}
+
+static troupe_status weigh(troupe_actor *self, struct arrays *a)
+{
+    double sums[N_BINS + TROUPE_BINS_EXTRA] = {-1};
+    troupe_status status = troupe_histogram_weighted(
+        self, a->x, a->x, (troupe_bins){0, 1, N_BINS}, TROUPE_EXACT, sums);
+
+    EXPECT(status == TROUPE_OK || sums[0] == -1);
+    return status;
+}
+
+static troupe_status multiply(troupe_actor *self, struct arrays *a)
+{
+    double dot = -1;
+    troupe_status status =
+        troupe_multiply_dot(self, a->matrix, a->x, a->to, TROUPE_EXACT, &dot);
+
+    EXPECT(status == TROUPE_OK || dot == -1);
+    return status;
+}
+
+static troupe_status stencil(troupe_actor *self, struct arrays *a)
+{
+    return troupe_stencil(self, &copy_stencil, a->in, a->out, NULL, TROUPE_TREE);
+}
+
+/* ---- processes ------------------------------------------------------------------- */
+
+static void make_all(troupe_actor *self, troupe_team *team, struct arrays *a)
+{
+    const troupe_grid_options plate = {.n_dimensions = 2, .size = {20, 30}};
+    const troupe_matrix_options shape = {.block_length = BLOCK};
+    troupe_array_part heads;
+
+    *a = (struct arrays){.x = make(self, team, TROUPE_DOUBLE),
+                         .to = make(self, team, TROUPE_DOUBLE),
+                         .heads = make(self, team, TROUPE_UINT8)};
+    heads = troupe_array_mine(self, a->heads);
+    for (int64_t i = 0; i < heads.n_elements; i += 70)
+        ((uint8_t *)heads.data)[i] = 1;
+    EXPECT_OK(troupe_fill_uniform(self, a->x, (troupe_random){.seed = 1}, TROUPE_TREE));
+    EXPECT_OK(troupe_grid_create(self, team, &plate, &a->in));
+    EXPECT_OK(troupe_grid_create(self, team, &plate, &a->out));
+    EXPECT_OK(troupe_matrix_poisson(self, team, 8, 7, &shape, &a->matrix));
+}
+
+struct go {
+    int32_t nothing;
+};
+TROUPE_TYPE(go, nothing);
+
+static troupe_status worker_body(troupe_actor *self)
+{
+    int me = troupe_rank(self);
+    troupe_team *team;
+    struct arrays a;
+
+    TROUPE_TRY(troupe_receive_any(self, TROUPE_FOREVER, NULL));
+    EXPECT_OK(troupe_team_create(self, play.workers, N_RANKS, &team));
+    make_all(self, team, &a);
+    seen.n_ready++;
+    while ((seen.statuses[me] = play.call(self, &a)) == TROUPE_OK)
+        seen.n_calls[me]++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(worker_process, worker_body, TROUPE_ACCEPTS(go));
+
+static troupe_status body(troupe_actor *self)
+{
+    if (troupe_rank(self) > 0)
+        return TROUPE_OK;
+    for (int i = 0; i < N_RANKS; i++) {
+        const troupe_spawn_options options = {.place = TROUPE_ON_RANK(i)};
+
+        EXPECT_OK(troupe_spawn(self, &worker_process, &options, &play.workers[i]));
+    }
+    for (int i = 0; i < N_RANKS; i++)
+        EXPECT_OK(troupe_send(self, play.workers[i], go, .nothing = 0));
+    while (seen.n_ready < N_RANKS)
+        troupe_sleep_until(self, troupe_after_s(self, 1e-6));
+    troupe_sleep_until(self, troupe_after_s(self, play.delay_s));
+    return troupe_stop_actor(self, play.workers[VICTIM], TROUPE_EXIT_KILLED);
+}
+TROUPE_PROCESS(main_process, body, TROUPE_SPAWNS(&worker_process));
+
+/* ---- */
+
+static void check_alike(void)
+{
+    for (int rank = 0; rank < N_RANKS; rank++)
+        if (rank != VICTIM) {
+            EXPECT_STATUS(seen.statuses[rank], TROUPE_PEER_GONE);
+            EXPECT_INT(seen.n_calls[rank], seen.n_calls[0]);
+        }
+}
+
+static void stop_whenever(int n_times, double step_s)
+{
+    static call_fn *const calls[] = {filter, segments, segments_dd, scan,
+                                     weigh,  multiply, stencil};
+
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        for (int k = 0; k < n_times; k++) {
+            play.call = calls[i];
+            play.delay_s = k * step_s;
+            scene_play(&(struct scene){.main = &main_process,
+                                       .n_ranks = N_RANKS,
+                                       .is_exact = true,
+                                       .seen = &seen,
+                                       .seen_bytes = sizeof seen,
+                                       .check = check_alike});
+        }
+}
+
+START_TEST(all_others_hear_the_same)
+{
+    stop_whenever(100, 1.7e-6);
+}
+END_TEST
+
+START_TEST(all_others_hear_the_same_of_a_check)
+{
+    setenv("TROUPE_CHECK", "1", 1);
+    stop_whenever(20, 8.3e-6);
+    unsetenv("TROUPE_CHECK");
+}
+END_TEST
+
+CHECK_MAIN("kernel ends", all_others_hear_the_same, all_others_hear_the_same_of_a_check)
