@@ -128,18 +128,17 @@ list_all(const struct array *array, const struct side *from, const struct side *
     return lists;
 }
 
-static troupe_status move_all(troupe_actor *self,
-                              const struct array *array,
-                              const struct side *from,
-                              const struct side *to,
-                              troupe_operation *operation)
+/* Moves what stays, and says what passes between members. */
+static troupe_exchange_lists move_own(troupe_actor *self,
+                                      const struct array *array,
+                                      const struct side *from,
+                                      const struct side *to)
 {
     struct span own = overlap(part_of(from, array->index), part_of(to, array->index));
-    troupe_exchange_lists lists = list_all(array, from, to);
 
     if (own.first < own.end)
         copy_bytes(self, at(to, own), at(from, own), span_bytes(array, own));
-    return troupe_exchange_start(self, array->team, &lists, operation);
+    return list_all(array, from, to);
 }
 
 troupe_status troupe_array_copy_start(troupe_actor *self,
@@ -150,6 +149,7 @@ troupe_status troupe_array_copy_start(troupe_actor *self,
     const struct array *from = array_find(self, from_id, "troupe_array_copy_start");
     const struct array *to = array_find(self, to_id, "troupe_array_copy_start");
     struct side from_side = side_of(from), to_side = side_of(to);
+    troupe_exchange_lists lists;
 
     actor_require_process(self, "troupe_array_copy_start");
     actor_require(self, operation != NULL,
@@ -157,7 +157,8 @@ troupe_status troupe_array_copy_start(troupe_actor *self,
     if (from == to || from->team != to->team || from->length != to->length ||
         from->element != to->element || from->element_bytes != to->element_bytes)
         return TROUPE_INVALID;
-    return move_all(self, to, &from_side, &to_side, operation);
+    lists = move_own(self, to, &from_side, &to_side);
+    return troupe_exchange_start(self, to->team, &lists, operation);
 }
 
 /* ---- other cuts --------------------------------------------------------------- */
@@ -199,11 +200,14 @@ static troupe_status bring_over(troupe_actor *self, struct array *array)
 {
     struct side from = {array, array->fresh_cuts, array->fresh.bytes};
     struct side to = side_of(array);
-    troupe_operation operation;
+    troupe_exchange_lists lists;
+    troupe_status status;
 
     array_memory_touch(self, array);
-    TROUPE_TRY(move_all(self, array, &from, &to, &operation));
-    return troupe_team_wait(self, array->team, operation);
+    lists = move_own(self, array, &from, &to);
+    status = array_exchange(self, array->team, &lists);
+    /* Who needed nothing of a member that has ended does not know. */
+    return array_agree(self, array->team, status, 0);
 }
 
 troupe_status troupe_array_cut(troupe_actor *self, troupe_array id, const int64_t *cuts)

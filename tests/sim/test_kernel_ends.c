@@ -14,6 +14,7 @@ struct arrays {
     troupe_array x, to, heads;
     troupe_grid in, out;
     troupe_matrix matrix;
+    int n_calls;
 };
 
 typedef troupe_status call_fn(troupe_actor *self, struct arrays *a);
@@ -127,6 +128,19 @@ static troupe_status stencil(troupe_actor *self, struct arrays *a)
     return troupe_stencil(self, &copy_stencil, a->in, a->out, NULL, TROUPE_TREE);
 }
 
+/* To and fro between neighbours. */
+static troupe_status cut(troupe_actor *self, struct arrays *a)
+{
+    static const int64_t cuts[2][N_RANKS + 1] = {{0, 8, 16, 24, 32},
+                                                 {0, 6, 14, 26, 32}};
+    int64_t first = troupe_array_mine(self, a->x).first;
+    troupe_status status = troupe_array_cut(self, a->x, cuts[a->n_calls++ % 2]);
+
+    if (status != TROUPE_OK)
+        EXPECT_INT(troupe_array_mine(self, a->x).first, first);
+    return status;
+}
+
 /* ---- processes ------------------------------------------------------------------- */
 
 static void make_all(troupe_actor *self, troupe_team *team, struct arrays *a)
@@ -200,7 +214,7 @@ static void check_alike(void)
 static void stop_whenever(int n_times, double step_s)
 {
     static call_fn *const calls[] = {filter, segments, segments_dd, scan,
-                                     weigh,  multiply, stencil};
+                                     weigh,  multiply, stencil,     cut};
 
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         for (int k = 0; k < n_times; k++) {
