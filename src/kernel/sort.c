@@ -363,8 +363,8 @@ static troupe_status perform_sort(struct kernel_run *run,
                ? TROUPE_OK
                : TROUPE_NO_MEMORY;
     mine = array_agree(run->self, run->team, mine, 0);
-    if (mine == TROUPE_OK)
-        mine = sort_parts(run, &sort);
+    if (mine == TROUPE_OK) /* who has all that comes does not know of the others */
+        mine = array_agree(run->self, run->team, sort_parts(run, &sort), 0);
     sort_give(&sort);
     return mine;
 }
