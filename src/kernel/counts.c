@@ -61,7 +61,8 @@ static troupe_status exchange_shares(struct kernel_run *run,
                        &(troupe_exchange_lists){sends, n_lists, receives, n_lists});
     kernel_give(sends);
     kernel_give(receives);
-    return status;
+    /* Who has all that comes does not know of the others. */
+    return array_agree(run->self, run->team, status, 0);
 }
 
 static void add_share(const struct kernel_run *run, const struct kernel_counts *counts)

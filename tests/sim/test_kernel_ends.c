@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* seeds: 2 */
+/* seeds: 5 */
 #include "support/check_main.h"
 #include "support/scene.h"
 #include <stdlib.h>
@@ -8,10 +8,18 @@
 /* A member is stopped in the middle of a call: all others hear the same of it, those
  * too that needed nothing of the one that is gone, and have no result. */
 
-enum { LENGTH = 512, BLOCK = 16, N_RANKS = 4, VICTIM = 1, N_BINS = 3, MANY = 60000 };
+enum {
+    LENGTH = 512,
+    BLOCK = 16,
+    N_RANKS = 4,
+    VICTIM = 1,
+    N_BINS = 3,
+    MANY = 60000,
+    MANY_BINS = 40000
+};
 
 struct arrays {
-    troupe_array x, to, heads, many;
+    troupe_array x, to, heads, counts, many;
     troupe_grid in, out;
     troupe_matrix matrix;
     int n_calls;
@@ -128,6 +136,27 @@ static troupe_status stencil(troupe_actor *self, struct arrays *a)
     return troupe_stencil(self, &copy_stencil, a->in, a->out, NULL, TROUPE_TREE);
 }
 
+/* So many bins that members add up a share of them each. */
+static troupe_status count(troupe_actor *self, struct arrays *a)
+{
+    static uint64_t counts[N_RANKS][MANY_BINS + TROUPE_BINS_EXTRA];
+    uint64_t *mine = counts[troupe_rank(self)];
+    troupe_status status;
+
+    mine[0] = UINT64_MAX;
+    status =
+        troupe_histogram(self, a->x, (troupe_bins){0, 1, MANY_BINS}, TROUPE_TREE, mine);
+    EXPECT(status == TROUPE_OK || mine[0] == UINT64_MAX);
+    return status;
+}
+
+static troupe_status count_apart(troupe_actor *self, struct arrays *a)
+{
+    return troupe_histogram_spread(self, a->x,
+                                   (troupe_bins){0, 1, LENGTH - TROUPE_BINS_EXTRA},
+                                   TROUPE_TREE, a->counts);
+}
+
 /* Parts are so long that they do not outlive who sends them. */
 static troupe_status sort(troupe_actor *self, struct arrays *a)
 {
@@ -160,6 +189,7 @@ static void make_all(troupe_actor *self, troupe_team *team, struct arrays *a)
     *a = (struct arrays){.x = make(self, team, TROUPE_DOUBLE, LENGTH),
                          .to = make(self, team, TROUPE_DOUBLE, LENGTH),
                          .heads = make(self, team, TROUPE_UINT8, LENGTH),
+                         .counts = make(self, team, TROUPE_UINT64, LENGTH),
                          .many = make(self, team, TROUPE_DOUBLE, MANY)};
     heads = troupe_array_mine(self, a->heads);
     for (int64_t i = 0; i < heads.n_elements; i += 70)
@@ -236,8 +266,8 @@ static void stop_whenever(call_fn *call, int n_times, double step_s)
 
 static void stop_in_each(int n_times, double step_s)
 {
-    static call_fn *const calls[] = {filter, segments, segments_dd, scan,
-                                     weigh,  multiply, stencil,     cut};
+    static call_fn *const calls[] = {filter,   segments, segments_dd, scan,       weigh,
+                                     multiply, stencil,  cut,         count_apart};
 
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         stop_whenever(calls[i], n_times, step_s);
@@ -247,6 +277,7 @@ START_TEST(all_others_hear_the_same)
 {
     stop_in_each(100, 1.7e-6);
     stop_whenever(sort, 100, 23e-6);
+    stop_whenever(count, 100, 1.7e-6);
 }
 END_TEST
 
