@@ -185,17 +185,14 @@ most_nodes(const struct array *array, int64_t leaf_length, int64_t n_leaves)
     return memos[0].n_nodes;
 }
 
-/* Room for the packed carrier of any neighbours, and how to join two. */
-static struct kernel_partial *take_partial(struct kernel_run *run,
-                                           const struct array *array,
-                                           int64_t leaf_length,
-                                           const struct numeric_tree *tree,
-                                           size_t *size_bytes,
-                                           struct kernel_fold *fold)
+/* What a partial has with the packed carrier of any neighbours, and how to join two. */
+static size_t plan_partial(const struct array *array,
+                           int64_t leaf_length,
+                           const struct numeric_tree *tree,
+                           struct kernel_fold *fold)
 {
     size_t n_bytes = 3 * sizeof(uint64_t) +
                      most_nodes(array, leaf_length, tree->n_leaves) * tree->value_bytes;
-    struct kernel_partial *partial;
 
     *fold = (struct kernel_fold){.join = join_carriers,
                                  .n_leaves = tree->n_leaves,
@@ -203,9 +200,27 @@ static struct kernel_partial *take_partial(struct kernel_run *run,
                                  .merge = tree->merge};
     if (tree->argument)
         memcpy(&fold->word, tree->argument, sizeof fold->word);
-    *size_bytes = sizeof *partial + n_bytes;
-    partial = kernel_need(run, *size_bytes);
-    return partial;
+    return sizeof(struct kernel_partial) + n_bytes;
+}
+
+/* A little is needed to take part at all; before much is taken all hear whether all
+ * have it, and NULL is the answer if not. */
+static struct kernel_partial *
+take_partial(struct kernel_run *run, size_t size_bytes, troupe_status *mine)
+{
+    enum { LITTLE_BYTES = 1 << 20 };
+    struct kernel_partial *partial;
+
+    if (size_bytes <= LITTLE_BYTES)
+        return kernel_need(run, size_bytes);
+    partial = *mine == TROUPE_OK ? kernel_take(run, size_bytes) : NULL;
+    if (*mine == TROUPE_OK && !partial)
+        *mine = TROUPE_NO_MEMORY;
+    *mine = array_agree(run->self, run->team, *mine, run->fingerprint);
+    if (*mine == TROUPE_OK && partial)
+        return memset(partial, 0, size_bytes);
+    kernel_give(partial);
+    return NULL;
 }
 
 static troupe_status take_carrier(const struct kernel_partial *partial,
@@ -225,11 +240,12 @@ troupe_status kernel_combine_carriers(struct kernel_run *run,
                                       struct numeric_carrier *carrier)
 {
     struct kernel_fold fold;
-    size_t size_bytes;
-    struct kernel_partial *partial =
-        take_partial(run, array, leaf_length, &carrier->tree, &size_bytes, &fold);
+    size_t size_bytes = plan_partial(array, leaf_length, &carrier->tree, &fold);
+    struct kernel_partial *partial = take_partial(run, size_bytes, &mine);
     troupe_status status;
 
+    if (!partial)
+        return mine;
     partial->status = (uint64_t)mine;
     if (mine == TROUPE_OK)
         pack(carrier, (unsigned char *)(partial + 1), size_bytes - sizeof *partial);
@@ -247,11 +263,12 @@ troupe_status kernel_carriers_before(struct kernel_run *run,
                                      struct numeric_carrier *before)
 {
     struct kernel_fold fold;
-    size_t size_bytes;
-    struct kernel_partial *partial =
-        take_partial(run, array, leaf_length, &carrier->tree, &size_bytes, &fold);
-    troupe_status status;
+    size_t size_bytes = plan_partial(array, leaf_length, &carrier->tree, &fold);
+    troupe_status status = TROUPE_OK;
+    struct kernel_partial *partial = take_partial(run, size_bytes, &status);
 
+    if (!partial)
+        return status;
     pack(carrier, (unsigned char *)(partial + 1), size_bytes - sizeof *partial);
     status = kernel_combine_before(run, partial, size_bytes, &fold);
     if (status == TROUPE_OK && run->team->index > 0)

@@ -4,7 +4,9 @@
 #include "support/levels.h"
 #include "support/scene.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 /* Weights by so many bins that not all are done at a time; and by a few, into which so
  * much goes that plain sums lose it. */
@@ -77,8 +79,65 @@ START_TEST(more_bins_than_accumulators)
 }
 END_TEST
 
-/* ---- how near the levels come ------------------------------------------------------
- */
+/* ---- more than there is memory for ----------------------------------------------- */
+
+enum { TOO_MANY_BINS = 1 << 26 };
+
+/* From here on the process gets hardly any. */
+static void end_memory(struct rlimit *before)
+{
+    enum { PAGE_BYTES = 4096, SOME_BYTES = 64 << 20 };
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long n_pages = 0;
+    struct rlimit now;
+
+    EXPECT(file && fscanf(file, "%lu", &n_pages) == 1);
+    fclose(file);
+    EXPECT(getrlimit(RLIMIT_AS, before) == 0);
+    now = (struct rlimit){n_pages * PAGE_BYTES + SOME_BYTES, before->rlim_max};
+    EXPECT(setrlimit(RLIMIT_AS, &now) == 0);
+}
+
+static troupe_status too_many_body(troupe_actor *self)
+{
+    const troupe_array_options shape = {.element = TROUPE_DOUBLE, .length = 100};
+    const troupe_bins bins = {0, 1, TOO_MANY_BINS};
+    double *sums = calloc(TOO_MANY_BINS + TROUPE_BINS_EXTRA, sizeof *sums);
+    struct rlimit before;
+    troupe_array x;
+
+    EXPECT(sums != NULL);
+    sums[0] = 42;
+    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &x));
+    EXPECT_OK(troupe_barrier(self, troupe_rank_team(self)));
+    end_memory(&before);
+    for (int i = 0; i < N_LEVELS; i++)
+        EXPECT_STATUS(troupe_histogram_weighted(self, x, x, bins, levels[i], sums),
+                      TROUPE_NO_MEMORY);
+    EXPECT(setrlimit(RLIMIT_AS, &before) == 0);
+    EXPECT(sums[0] == 42);
+    free(sums);
+    seen.n_done++;
+    seen.n_ranks = troupe_n_ranks(self);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(too_many, too_many_body);
+
+START_TEST(more_bins_than_memory)
+{
+    const char *sanitizers = getenv("TROUPE_SANITIZE");
+
+    if (sanitizers && *sanitizers)
+        return; /* they map more than any limit */
+    scene_play(&(struct scene){.main = &too_many,
+                               .n_ranks = 3,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = check_many});
+}
+END_TEST
+
+/* ---- how near the levels come ---------------------------------------------------- */
 
 static troupe_status near_body(troupe_actor *self)
 {
@@ -115,4 +174,5 @@ END_TEST
 
 CHECK_MAIN("kernel weigh many",
            more_bins_than_accumulators,
+           more_bins_than_memory,
            twice_the_precision_is_nearer)
