@@ -336,8 +336,12 @@ void comm_refuse(const struct comm *comm,
                  int line,
                  const char *why)
 {
-    base_die(file, line, "a record '%s' from rank %d makes no sense: %s",
-             comm_kind(comm, record->header.kind)->name, record->source, why);
+    base_die(
+        file, line,
+        "a record '%s' from rank %d makes no sense: %s. Something wrote over memory "
+        "there or here (a build with -DTROUPE_SANITIZE=address,undefined may say "
+        "what), or this is a fault of Troupe",
+        comm_kind(comm, record->header.kind)->name, record->source, why);
 }
 
 bool comm_next_slowly(struct comm *comm, struct comm_record *record)
