@@ -65,7 +65,8 @@ typedef struct troupe_matrix_fault {
 /**
  * Gives the entries of a row: their columns, each once and in any order, and values.
  * Returns how many, or less than 0 if there is something wrong. Called by threads, at
- * least twice for each row, and must be pure like a kernel.
+ * least twice for each row, and must be pure like a kernel: a row that differs in its
+ * columns fails, and with TROUPE_CHECK=1 one that differs in any bit.
  */
 typedef int
 troupe_row_fn(int64_t row, int64_t *columns, double *values, const void *argument);

@@ -7,7 +7,8 @@
 /*
  * Rows are asked for twice, by the threads that will work on them: first to be counted
  * and checked, then, when there is room, to be kept. Columns of others are noted on the
- * way and become places in the halo at last.
+ * way and become places in the halo at last. With TROUPE_CHECK=1 they are asked for a
+ * third time, from the last to the first, and must be what is kept.
  */
 
 struct pass {
@@ -229,6 +230,63 @@ static void keep_block(void *context, int64_t block, int thread)
         fail(build, block, LINEAR_ROW_IMPURE, pass->first_row + first, -1);
 }
 
+/* ---- the check ---------------------------------------------------------------- */
+
+/* Goes back over the row's columns of others, which end at *far. */
+static bool is_as_kept(const struct pass *pass,
+                       int64_t entry,
+                       const int64_t *columns,
+                       const double *values,
+                       int64_t n,
+                       int64_t *far)
+{
+    const struct linear_matrix *matrix = pass->matrix;
+    const double *kept = linear_values(matrix) + entry;
+    const int32_t *places = (const int32_t *)(void *)matrix->columns.bytes + entry;
+
+    for (int64_t i = n - 1; i >= 0; i--) {
+        int64_t column = places[i] >= 0 ? pass->first_column + places[i]
+                                        : matrix->build->far[--*far];
+
+        if (columns[i] != column || memcmp(&values[i], &kept[i], sizeof *kept) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void check_block(void *context, int64_t task, int thread)
+{
+    const struct pass *pass = context;
+    struct linear_matrix *matrix = pass->matrix;
+    struct linear_build *build = matrix->build;
+    const uint32_t *ends = linear_ends(matrix);
+    int64_t block = linear_n_blocks(matrix) - 1 - task,
+            far = build->far_counts[block + 1];
+    int64_t n_rows, first = linear_block_rows(matrix, block, &n_rows);
+
+    for (int64_t i = first + n_rows - 1; i >= first; i--) {
+        const int64_t *columns;
+        const double *values;
+        int64_t row = pass->first_row + i, begin = i > first ? (int64_t)ends[i - 1] : 0;
+        int64_t n =
+            build->source.row(build->source.context, row, thread, &columns, &values);
+
+        if (n != (int64_t)ends[i] - begin ||
+            !is_as_kept(pass, build->counts[block] + begin, columns, values, n, &far)) {
+            fail(build, block, LINEAR_ROW_IMPURE, row, -1);
+            return;
+        }
+    }
+}
+
+static bool are_all_well(const struct linear_matrix *matrix, int64_t n_blocks)
+{
+    for (int64_t block = 0; block < n_blocks; block++)
+        if (matrix->build->faults[block].status != TROUPE_OK)
+            return false;
+    return true;
+}
+
 static void
 keep(troupe_actor *self, struct linear_matrix *matrix, struct linear_verdict *verdict)
 {
@@ -236,6 +294,8 @@ keep(troupe_actor *self, struct linear_matrix *matrix, struct linear_verdict *ve
     int64_t n_blocks = linear_n_blocks(matrix);
 
     array_work(self, n_blocks, keep_block, &pass);
+    if (kernel_of(self->home->rank)->is_checking && are_all_well(matrix, n_blocks))
+        array_work(self, n_blocks, check_block, &pass);
     for (int64_t block = n_blocks - 1; block >= 0; block--)
         if (matrix->build->faults[block].status != TROUPE_OK)
             *verdict = matrix->build->faults[block];

@@ -107,6 +107,7 @@ troupe_status troupe_matrix_generate(troupe_actor *self,
 {
     struct linear_verdict verdict = {.row = -1, .column = -1};
     struct linear_matrix *matrix;
+    troupe_status status;
 
     linear_require(self, team, options, id, "troupe_matrix_generate");
     actor_require(self, row && row->run && most_per_row > 0,
@@ -121,7 +122,13 @@ troupe_status troupe_matrix_generate(troupe_actor *self,
         verdict.fingerprint = (uint64_t)most_per_row;
         (void)linear_agree(self, team, &verdict);
     }
-    return linear_matrix_finish(self, team, matrix, &verdict, id, fault);
+    status = linear_matrix_finish(self, team, matrix, &verdict, id, fault);
+    if (verdict.kind == LINEAR_ROW_IMPURE && team->index == 0)
+        log_error(&self->home->rank->log,
+                  "troupe_matrix_generate of %s: row %lld had other entries when asked "
+                  "again",
+                  row->kernel.name, (long long)verdict.row + 1);
+    return status;
 }
 
 /* ---- Poisson's equation ------------------------------------------------------- */

@@ -209,10 +209,62 @@ static void call_good(troupe_actor *self, troupe_array x)
     expect_untouched(self, x);
 }
 
+/* ---- rows of matrices ------------------------------------------------------------ */
+
+enum { N_ROWS = 300, MOST = 4 };
+
+/* Neighbours, and one far away; not in order. */
+static int good_row(int64_t row, int64_t *columns, double *values, const void *argument)
+{
+    int n = 0;
+
+    (void)argument;
+    for (int64_t column = row + 1; column >= row - 1; column--)
+        if (column >= 0 && column < N_ROWS)
+            columns[n++] = column;
+    if ((row + N_ROWS / 2) % N_ROWS != columns[0])
+        columns[n++] = (row + N_ROWS / 2) % N_ROWS;
+    for (int i = 0; i < n; i++)
+        values[i] = 1.0 / (double)(1 + row + 3 * columns[i]);
+    return n;
+}
+TROUPE_ROW_KERNEL(good_rows, good_row);
+
+/* What was asked for before shows in one value. */
+static int
+minding_row(int64_t row, int64_t *columns, double *values, const void *argument)
+{
+    static int64_t last;
+    int n = good_row(row, columns, values, argument);
+
+    if (row == N_ROWS - 7)
+        values[n - 1] = (double)(last - row);
+    last = row;
+    return n;
+}
+TROUPE_ROW_KERNEL(minding_rows, minding_row);
+
+static void make_matrices(troupe_actor *self)
+{
+    const troupe_matrix_options shape = {.n_rows = N_ROWS, .block_length = 16};
+    troupe_team *team = troupe_rank_team(self);
+    troupe_matrix_fault fault;
+    troupe_matrix matrix;
+
+    EXPECT_OK(troupe_matrix_generate(self, team, &shape, MOST, &good_rows, NULL,
+                                     &matrix, &fault));
+    troupe_matrix_destroy(self, &matrix);
+    EXPECT_STATUS(troupe_matrix_generate(self, team, &shape, MOST, &minding_rows, NULL,
+                                         &matrix, &fault),
+                  TROUPE_FAILED);
+    EXPECT_INT(fault.row, N_ROWS - 7);
+}
+
 static troupe_status body(troupe_actor *self)
 {
     troupe_array x = make(self);
 
+    make_matrices(self);
     call_good(self, x);
     call_wrong(self, x, troupe_array_mine(self, x).first + 2000 * troupe_rank(self));
     seen.n_done++;
@@ -250,6 +302,7 @@ START_TEST(the_check_names_who_minds_the_cuts)
         expect_named(end.text, "the result of part_sum_kernel");
         expect_named(end.text, "what rank_filter writes");
         expect_named(end.text, "what part_stencil writes");
+        ck_assert_ptr_nonnull(strstr(end.text, "of minding_rows: row 294 had other"));
         ck_assert_ptr_null(strstr(end.text, "good_"));
         ck_assert_ptr_null(strstr(end.text, "in another order"));
     }
