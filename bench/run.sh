@@ -5,7 +5,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all=(pingpong stream histogram bulk local memory wordcount kernels cg checkpoint without)
+all=(pingpong stream histogram bulk local memory wordcount kernels levels cg checkpoint without)
 
 usage() {
     cat << TEXT
@@ -142,6 +142,7 @@ run_one() { # run_one NAME: its JSON lines
     without) bash bench/without.sh "${quick[@]}" ;;
     kernels) run_kernels ;;
     local) ranks 1 "$BENCH_BIN/bench_local" "${quick[@]}" ;;
+    levels) TROUPE_WORKERS=1 ranks 1 "$BENCH_BIN/bench_levels" "${quick[@]}" ;;
     *) ranks 2 "$BENCH_BIN/bench_$1" "${quick[@]}" ;;
     esac
 }
