@@ -248,7 +248,8 @@ static bool is_as_kept(const struct pass *pass,
         int64_t column = places[i] >= 0 ? pass->first_column + places[i]
                                         : matrix->build->far[--*far];
 
-        if (columns[i] != column || memcmp(&values[i], &kept[i], sizeof *kept) != 0)
+        if (columns[i] != column ||
+            numeric_bits_of(values[i]) != numeric_bits_of(kept[i]))
             return false;
     }
     return true;
