@@ -8,10 +8,11 @@
  * How a rank waits: it spins for a while, because what it waits for is most often a
  * microsecond away; then it sleeps, each time for an eighth of the time it has waited,
  * so that waking up late adds little to what was waited anyway, and long silence costs
- * little. The kernel may end sleeps 50 us late to save wakes, more than the first of
- * ours last, unless the thread says what it tolerates (PR_SET_TIMERSLACK, prctl(2)).
- * Where ranks outnumber cores somebody else needs the core that a spinning rank sits
- * on, most likely the one it waits for: there it yields as it spins.
+ * little: in a virtual machine a wake took up to 50 us. The kernel may end sleeps 50 us
+ * late to save wakes, more than the first of ours last, unless the thread says what it
+ * tolerates (PR_SET_TIMERSLACK, prctl(2)). Where ranks outnumber cores somebody else
+ * needs the core that a spinning rank sits on, most likely the one it waits for: there
+ * it yields as it spins.
  */
 
 enum {
@@ -20,7 +21,7 @@ enum {
     SLEEP_SHARE = 8,
     LEAST_SLEEP_NS = SPIN_NS / SLEEP_SHARE,
     TIMER_SLACK_NS = 1000,
-    LONGEST_SLEEP_NS = 1000 * 1000,
+    LONGEST_SLEEP_NS = 4000 * 1000,
     BUSY_TURNS = 32 /* a step that keeps busy and moves nothing may be waiting, too */
 };
 
