@@ -10,9 +10,11 @@
  * so that waking up late adds little to what was waited anyway, and long silence costs
  * little: in a virtual machine a wake took up to 50 us. The kernel may end sleeps 50 us
  * late to save wakes, more than the first of ours last, unless the thread says what it
- * tolerates (PR_SET_TIMERSLACK, prctl(2)). Where ranks outnumber cores somebody else
- * needs the core that a spinning rank sits on, most likely the one it waits for: there
- * it yields as it spins.
+ * tolerates (PR_SET_TIMERSLACK, prctl(2)). Woken without work, as waves do many times a
+ * second, it does not begin anew; but it forgets so much of its waiting that the next
+ * wave, which may be the last, waits a millisecond at most for each rank on its way.
+ * Where ranks outnumber cores somebody else needs the core that a spinning rank sits
+ * on, most likely the one it waits for: there it yields as it spins.
  */
 
 enum {
@@ -22,6 +24,7 @@ enum {
     LEAST_SLEEP_NS = SPIN_NS / SLEEP_SHARE,
     TIMER_SLACK_NS = 1000,
     LONGEST_SLEEP_NS = 4000 * 1000,
+    REMEMBERED_NS = SLEEP_SHARE * 1000 * 1000,
     BUSY_TURNS = 32 /* a step that keeps busy and moves nothing may be waiting, too */
 };
 
@@ -71,16 +74,31 @@ static bool look_around(struct comm *comm)
     return moved;
 }
 
-void mpi_port_idle(struct comm *comm, int64_t until_ns)
+/* What counts as waited so far, when something came that was no work, or nothing. */
+static int64_t waited_ns(const struct comm *comm)
+{
+    const struct mpi_port *port = mpi_port_of(comm);
+
+    if (!comm->quiet.is_offered || comm->quiet.n_offers != port->passive_offer)
+        return 0;
+    return comm->n_transfers > 0 ? 0 : earlier(port->passive_ns, REMEMBERED_NS);
+}
+
+static void note_waited(const struct comm *comm, int64_t begin_ns)
+{
+    struct mpi_port *port = mpi_port_of(comm);
+
+    port->passive_offer = comm->quiet.n_offers;
+    port->passive_ns = comm->now_ns - begin_ns;
+}
+
+static void wait_since(struct comm *comm, int64_t begin_ns, int64_t until_ns)
 {
     bool yields = mpi_port_of(comm)->is_crowded;
     int64_t spin_ns = comm->options.spin_ns >= 0 ? comm->options.spin_ns : SPIN_NS;
 
-    if (has_moved(comm))
-        return;
     if (comm->n_transfers > 0)
         spin_ns *= TRANSFER_SPINS;
-    int64_t begin_ns = comm_look_at_clock(comm);
     until_ns = earlier(until_ns, comm_wake_ns(comm));
     if (spin(comm, earlier(until_ns, begin_ns + spin_ns), yields))
         return;
@@ -92,6 +110,15 @@ void mpi_port_idle(struct comm *comm, int64_t until_ns)
             return;
         until_ns = earlier(until_ns, comm_wake_ns(comm));
     }
+}
+
+void mpi_port_idle(struct comm *comm, int64_t until_ns)
+{
+    if (has_moved(comm))
+        return;
+    int64_t begin_ns = comm_look_at_clock(comm) - waited_ns(comm);
+    wait_since(comm, begin_ns, until_ns);
+    note_waited(comm, begin_ns);
 }
 
 static uint64_t count_moves(const struct comm *comm)

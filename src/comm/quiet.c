@@ -35,7 +35,7 @@ enum {
     RETRY_NS = 10 * 1000,    /* after a wave that found something on its way */
     MAX_RETRY_NS = 1000 * 1000,
     BACKOFF_NS = 1000 * 1000,         /* after a verdict on which nobody acted */
-    MAX_BACKOFF_NS = 64 * 1000 * 1000 /* each wave costs a rank half a millisecond */
+    MAX_BACKOFF_NS = 64 * 1000 * 1000 /* each wave wakes every rank */
 };
 
 void comm_quiet_init(struct comm_quiet *quiet, int rank, int n_ranks)
@@ -59,6 +59,7 @@ void comm_quiet_set(
     quiet->all = all;
     if (!quiet->is_offered || (eager && !quiet->is_eager))
         quiet->next_ns = eager ? now_ns : now_ns + PASSIVE_NS;
+    quiet->n_offers += !quiet->is_offered;
     quiet->is_offered = true;
     quiet->is_eager = eager;
 }
