@@ -56,6 +56,7 @@ look() {
     need g++ have g++
     need clang have clang
     need "$(runtime_package)" runtime fuzzer
+    need lld have ld.lld
     need clang-tidy have clang-tidy
     need clang-format have clang-format
     need cppcheck have cppcheck

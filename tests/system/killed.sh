@@ -10,10 +10,10 @@ set -euo pipefail
 [ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # what runs is not the library
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${TROUPE_BUILD_DIR:-$root/build}
-n_wanted=9
+n_wanted=9 n_steps=20000 n_points=64
 if [ "${TROUPE_TEST_FULL:-0}" = 1 ]; then n_wanted=200; fi
-# With sanitizers a launch takes seconds.
-if [ -n "${TROUPE_SANITIZE:-}" ]; then n_wanted=4; fi
+# With sanitizers all takes ten times as long.
+if [ -n "${TROUPE_SANITIZE:-}" ]; then n_wanted=4 n_steps=2000 n_points=40; fi
 n_wanted=${TROUPE_TEST_KILLS:-$n_wanted}
 seed=${TROUPE_TEST_SEED:-$RANDOM}
 RANDOM=$seed
@@ -39,8 +39,8 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=no
 
 export LC_ALL=C # decimal points
 ledger=("$build/bin/ledger" --transfers 20000 --pause 0.02)
-heat=("$build/bin/heat" --demo 320x240 --steps 20000 --every 2000 --json)
-cg=("$build/bin/cg" --poisson 64 --tolerance 1e-12)
+heat=("$build/bin/heat" --demo 320x240 --steps "$n_steps" --every $((n_steps / 10)) --json)
+cg=("$build/bin/cg" --poisson "$n_points" --tolerance 1e-12)
 seq 150000 > "$work/numbers" # 1 MB, counted again and again
 mapfile -t wordcount < <(printf '%s\n' "$build/bin/wordcount" && yes "$work/numbers" | head -n 500)
 
