@@ -53,7 +53,7 @@ INLINE struct pair
 dd_4(pair_fn *two, const struct source *from, int64_t i, bool is_fetching)
 {
     for (int64_t row = 0; row < 4 && is_fetching; row++)
-        fetch(from, i + row * NUMERIC_LANES);
+        fetch(from, i + row * NUMERIC_LANES, AHEAD_BYTES);
     return add_pairs(two(from, i), two(from, i + 2 * NUMERIC_LANES));
 }
 

@@ -33,12 +33,21 @@ struct source {
     const void *x, *y; /* y may be NULL */
 };
 
-/* Element i of both arrays, some way ahead. */
-INLINE void fetch(const struct source *from, int64_t i)
+/*
+ * Rows are added up so fast that where vectors are short the processor fetches well on
+ * its own: a sum of 512 MiB went at 0.86 of a plain loop's rate with 2 KiB, at 1.04
+ * with half a KiB (AVX2, Zen 3), at 1.03 with 2 KiB (AVX-512).
+ */
+enum { ROWS_AHEAD_BYTES = WIDTH == 8 ? AHEAD_BYTES : 512 };
+
+/* Element i of both arrays, so much ahead. */
+INLINE void fetch(const struct source *from, int64_t i, int64_t ahead_bytes)
 {
-    fetch_ahead((const char *)from->x + i * from->item_bytes, LINE_BYTES);
+    int64_t byte = i * from->item_bytes + ahead_bytes;
+
+    __builtin_prefetch((const char *)from->x + byte, 0, 2);
     if (from->y != NULL)
-        fetch_ahead((const char *)from->y + i * from->item_bytes, LINE_BYTES);
+        __builtin_prefetch((const char *)from->y + byte, 0, 2);
 }
 
 INLINE vector term(const struct source *from, int64_t i)
@@ -51,8 +60,8 @@ INLINE vector term(const struct source *from, int64_t i)
 INLINE vector rows_2(const struct source *from, int64_t i, bool is_fetching)
 {
     if (is_fetching) {
-        fetch(from, i);
-        fetch(from, i + NUMERIC_LANES);
+        fetch(from, i, ROWS_AHEAD_BYTES);
+        fetch(from, i + NUMERIC_LANES, ROWS_AHEAD_BYTES);
     }
     return term(from, i) + term(from, i + NUMERIC_LANES);
 }
