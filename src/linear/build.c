@@ -29,6 +29,23 @@ static bool is_own(const struct pass *pass, int64_t column)
     return column >= pass->first_column && column - pass->first_column < pass->n_own;
 }
 
+/* What a row function says; n < 0: minus the fault. */
+struct row {
+    int64_t number, n;
+    const int64_t *columns;
+    const double *values;
+};
+
+static struct row ask(const struct pass *pass, int64_t i, int thread)
+{
+    const struct linear_build *build = pass->matrix->build;
+    struct row row = {.number = pass->first_row + i};
+
+    row.n = build->source.row(build->source.context, row.number, thread, &row.columns,
+                              &row.values);
+    return row;
+}
+
 /* ---- counting ----------------------------------------------------------------- */
 
 static void fail(struct linear_build *build,
@@ -41,20 +58,17 @@ static void fail(struct linear_build *build,
 }
 
 /* The number of columns of others; -1: something is wrong and has been noted. */
-static int64_t check_row(const struct pass *pass,
-                         int64_t block,
-                         int64_t row,
-                         const int64_t *columns,
-                         int64_t n)
+static int64_t check_row(const struct pass *pass, int64_t block, const struct row *row)
 {
+    const int64_t *columns = row->columns;
     struct linear_build *build = pass->matrix->build;
     int64_t n_far = 0;
 
-    if (n < 0) {
-        fail(build, block, (enum linear_fault_kind) - n, row, -1);
+    if (row->n < 0) {
+        fail(build, block, (enum linear_fault_kind) - row->n, row->number, -1);
         return -1;
     }
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < row->n; i++) {
         enum linear_fault_kind kind =
             columns[i] < 0 || columns[i] >= pass->matrix->column.length
                 ? LINEAR_COLUMN_OUTSIDE
@@ -62,7 +76,7 @@ static int64_t check_row(const struct pass *pass,
                                                     : LINEAR_NO_FAULT;
 
         if (kind != LINEAR_NO_FAULT) {
-            fail(build, block, kind, row, columns[i]);
+            fail(build, block, kind, row->number, columns[i]);
             return -1;
         }
         n_far += !is_own(pass, columns[i]);
@@ -80,16 +94,12 @@ static void count_block(void *context, int64_t block, int thread)
     int64_t n_entries = 0;
 
     for (int64_t i = first; i < first + n_rows; i++) {
-        const int64_t *columns = NULL;
-        const double *values;
-        int64_t row = pass->first_row + i;
-        int64_t n =
-            build->source.row(build->source.context, row, thread, &columns, &values);
-        int64_t n_far = check_row(pass, block, row, columns, n);
+        struct row row = ask(pass, i, thread);
+        int64_t n_far = check_row(pass, block, &row);
 
         if (n_far < 0)
             return;
-        n_entries += n;
+        n_entries += row.n;
         if (n_entries > UINT32_MAX) {
             fail(build, block, LINEAR_PART_TOO_LARGE, -1, -1);
             return;
@@ -177,18 +187,17 @@ count(troupe_actor *self, struct linear_matrix *matrix, struct linear_verdict *v
 /* False: it is not the row that was counted. */
 static bool keep_row(const struct pass *pass,
                      int64_t entry,
-                     const int64_t *columns,
-                     const double *values,
-                     int64_t n,
+                     const struct row *row,
                      int64_t *next_far,
                      int64_t end_far)
 {
+    const int64_t *columns = row->columns;
     struct linear_matrix *matrix = pass->matrix;
     double *kept = (double *)(void *)matrix->values.bytes + entry;
     int32_t *places = (int32_t *)(void *)matrix->columns.bytes + entry;
 
-    for (int64_t i = 0; i < n; i++) {
-        kept[i] = values[i];
+    for (int64_t i = 0; i < row->n; i++) {
+        kept[i] = row->values[i];
         places[i] = -1;
         if (is_own(pass, columns[i]))
             places[i] = (int32_t)(columns[i] - pass->first_column);
@@ -212,18 +221,14 @@ static void keep_block(void *context, int64_t block, int thread)
     int64_t far = build->far_counts[block], end_far = build->far_counts[block + 1];
 
     for (int64_t i = first; i < first + n_rows; i++) {
-        const int64_t *columns;
-        const double *values;
-        int64_t row = pass->first_row + i;
-        int64_t n =
-            build->source.row(build->source.context, row, thread, &columns, &values);
+        struct row row = ask(pass, i, thread);
 
-        if (n != (int64_t)ends[i] - begin ||
-            !keep_row(pass, entry, columns, values, n, &far, end_far)) {
-            fail(build, block, LINEAR_ROW_IMPURE, row, -1);
+        if (row.n != (int64_t)ends[i] - begin ||
+            !keep_row(pass, entry, &row, &far, end_far)) {
+            fail(build, block, LINEAR_ROW_IMPURE, row.number, -1);
             return;
         }
-        entry += n;
+        entry += row.n;
         begin = (int64_t)ends[i];
     }
     if (far != end_far)
@@ -233,23 +238,19 @@ static void keep_block(void *context, int64_t block, int thread)
 /* ---- the check ---------------------------------------------------------------- */
 
 /* Goes back over the row's columns of others, which end at *far. */
-static bool is_as_kept(const struct pass *pass,
-                       int64_t entry,
-                       const int64_t *columns,
-                       const double *values,
-                       int64_t n,
-                       int64_t *far)
+static bool
+is_as_kept(const struct pass *pass, int64_t entry, const struct row *row, int64_t *far)
 {
     const struct linear_matrix *matrix = pass->matrix;
     const double *kept = linear_values(matrix) + entry;
     const int32_t *places = (const int32_t *)(void *)matrix->columns.bytes + entry;
 
-    for (int64_t i = n - 1; i >= 0; i--) {
+    for (int64_t i = row->n - 1; i >= 0; i--) {
         int64_t column = places[i] >= 0 ? pass->first_column + places[i]
                                         : matrix->build->far[--*far];
 
-        if (columns[i] != column ||
-            numeric_bits_of(values[i]) != numeric_bits_of(kept[i]))
+        if (row->columns[i] != column ||
+            numeric_bits_of(row->values[i]) != numeric_bits_of(kept[i]))
             return false;
     }
     return true;
@@ -266,15 +267,12 @@ static void check_block(void *context, int64_t task, int thread)
     int64_t n_rows, first = linear_block_rows(matrix, block, &n_rows);
 
     for (int64_t i = first + n_rows - 1; i >= first; i--) {
-        const int64_t *columns;
-        const double *values;
-        int64_t row = pass->first_row + i, begin = i > first ? (int64_t)ends[i - 1] : 0;
-        int64_t n =
-            build->source.row(build->source.context, row, thread, &columns, &values);
+        int64_t begin = i > first ? (int64_t)ends[i - 1] : 0;
+        struct row row = ask(pass, i, thread);
 
-        if (n != (int64_t)ends[i] - begin ||
-            !is_as_kept(pass, build->counts[block] + begin, columns, values, n, &far)) {
-            fail(build, block, LINEAR_ROW_IMPURE, row, -1);
+        if (row.n != (int64_t)ends[i] - begin ||
+            !is_as_kept(pass, build->counts[block] + begin, &row, &far)) {
+            fail(build, block, LINEAR_ROW_IMPURE, row.number, -1);
             return;
         }
     }
