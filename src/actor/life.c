@@ -146,7 +146,8 @@ check_may_fail(const troupe_actor *self, const char *file, int line, const char 
         "%s:%d: %s; and the actor that the call names is not the one that runs", file,
         line, why);
     base_require(self->home->no_fail_depth == 0,
-                 "%s:%d: %s; in a predicate, save or restore function nothing may fail",
+                 "%s:%d: %s; in a block, row, fold, save or restore function and in a "
+                 "predicate nothing may fail",
                  file, line, why);
 }
 

@@ -406,7 +406,7 @@ struct actor_rank {
     uint32_t turn;         /* at present; below ACTOR_TURN where turns take long */
     uint64_t last_address; /* the last that ran, and on what, to name a slow turn */
     uint16_t last_type;
-    uint32_t no_fail_depth; /* > 0: in a predicate, save or restore */
+    uint32_t no_fail_depth; /* > 0: in a function that only computes */
 
     struct heap timers;
     uint64_t next_order, next_reference, next_held;

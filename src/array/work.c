@@ -116,6 +116,7 @@ static void work_thread(struct work *work, int thread)
     run->next = next;
 }
 
+#ifdef _OPENMP
 /*
  * Each thread goes to the core that the plan has for it, so that what it touches first
  * is near and stays so. The runtime's goes back after the slice: whatever threads
@@ -132,6 +133,7 @@ static void work_in_place(struct work *work, int number, int n_present)
     if (is_placed && number == 0)
         placement_here_leave(work->place, &before);
 }
+#endif
 
 /* Fewer threads than asked for may come: then one does the part of several. */
 REGION_UNSEEN static void work_slice(struct work *work)
@@ -188,7 +190,9 @@ void array_work(troupe_actor *self, int64_t n_tasks, array_task_fn *run, void *c
                          .end = array_share(n_tasks, work.n_threads, thread + 1)};
     while (is_left(&work)) {
         work.is_wanted = false;
+        self->home->no_fail_depth++;
         work_slice(&work);
+        self->home->no_fail_depth--;
         if (is_left(&work))
             troupe_yield(self);
     }
