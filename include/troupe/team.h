@@ -157,7 +157,11 @@ troupe_gather_start(troupe_actor *self,
 
 /**
  * What a reduction combines: n_items elements by combine, or size_bytes by fold.
- * Elements by combine are TROUPE_INT64, TROUPE_UINT64 or TROUPE_DOUBLE.
+ * Elements by combine are TROUPE_INT64, TROUPE_UINT64 or TROUPE_DOUBLE. Sums and
+ * products of integers wrap around. Members combine in one tree, so that doubles have
+ * the same bits each time. MIN and MAX are those of IEEE 754-2019, in which -0 is less
+ * than +0 and a NaN wins; a NaN that comes of two members or more is always the same
+ * one.
  */
 typedef struct troupe_reduction {
     const void *mine; /**< copied */

@@ -1,14 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "numeric/environment.h"
+#include "numeric/numeric.h"
 #include "team/internal.h"
+#include <math.h>
 #include <string.h>
 
 /*
  * The operations of a reduction. The lower members' value always stands on the left, so
  * a fold gives the same bits wherever it is done, in the floating-point modes that IEEE
- * 754 starts with. Integers wrap around; a minimum or maximum with a NaN in it is NaN;
- * AND and OR are those of the bits.
+ * 754 starts with. Integers wrap around. A NaN that comes out is always the same one,
+ * -0 is less than +0, and a minimum or maximum with a NaN in it is NaN, as in the
+ * kernels' numeric/extreme.h. AND and OR are those of the bits.
  */
+
+static double least(double a, double b)
+{
+    bool is_second = b < a || b != b || (a == b && signbit(b));
+
+    return is_second ? b : a;
+}
+
+static double greatest(double a, double b)
+{
+    bool is_second = b > a || b != b || (a == b && signbit(a));
+
+    return is_second ? b : a;
+}
 
 #define COMBINE(name, type, expression)                                                \
     static void name(void *into, const void *lower, const void *upper, size_t n_bytes) \
@@ -30,10 +47,10 @@ COMBINE(signed_min, int64_t, b < a ? b : a)
 COMBINE(signed_max, int64_t, b > a ? b : a)
 COMBINE(unsigned_min, uint64_t, b < a ? b : a)
 COMBINE(unsigned_max, uint64_t, b > a ? b : a)
-COMBINE(double_sum, double, a + b)
-COMBINE(double_product, double, a *b)
-COMBINE(double_min, double, b < a || b != b ? b : a)
-COMBINE(double_max, double, b > a || b != b ? b : a)
+COMBINE(double_sum, double, numeric_canonical(a + b))
+COMBINE(double_product, double, numeric_canonical(a *b))
+COMBINE(double_min, double, numeric_canonical(least(a, b)))
+COMBINE(double_max, double, numeric_canonical(greatest(a, b)))
 
 team_combine_fn *team_combine_find(enum troupe_element element,
                                    enum troupe_combine combine)

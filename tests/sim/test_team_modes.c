@@ -72,6 +72,53 @@ static troupe_status body(troupe_actor *self)
 }
 TROUPE_PROCESS(main_process, body);
 
+/* ---- no numbers, and zeros ---------------------------------------------------------
+ */
+
+enum { N_ODD = 4 };
+
+static void
+combine_odd(troupe_actor *self, enum troupe_combine combine, const uint64_t *bits)
+{
+    static const uint64_t odd[N_RANKS][N_ODD] = {
+        /* 0, -0, a NaN that signals, infinity; -0, 0, another NaN, -infinity */
+        {0, UINT64_C(1) << 63, UINT64_C(0xfff0000000000001),
+         UINT64_C(0x7ff0000000000000)},
+        {UINT64_C(1) << 63, 0, UINT64_C(0xfff8000000000777),
+         UINT64_C(0xfff0000000000000)},
+        {0, UINT64_C(1) << 63, UINT64_C(0x3ff0000000000000),
+         UINT64_C(0x3ff0000000000000)}};
+    uint64_t result[N_ODD];
+    const troupe_reduction reduction = {.mine = odd[troupe_rank(self)],
+                                        .result = result,
+                                        .element = TROUPE_DOUBLE,
+                                        .combine = combine,
+                                        .n_items = N_ODD};
+
+    EXPECT_OK(troupe_reduce(self, troupe_rank_team(self), -1, &reduction));
+    for (int i = 0; i < N_ODD; i++)
+        if (result[i] != bits[i])
+            scene_fail(__FILE__, __LINE__, "combination %d, item %d: %llx",
+                       (int)combine, i, (unsigned long long)result[i]);
+}
+
+static troupe_status odd_body(troupe_actor *self)
+{
+    static const uint64_t nan = UINT64_C(0x7ff8000000000000),
+                          minus_0 = UINT64_C(1) << 63,
+                          infinity = UINT64_C(0x7ff0000000000000);
+
+    combine_odd(self, TROUPE_MIN,
+                (uint64_t[N_ODD]){minus_0, minus_0, nan, minus_0 | infinity});
+    combine_odd(self, TROUPE_MAX, (uint64_t[N_ODD]){0, 0, nan, infinity});
+    combine_odd(self, TROUPE_SUM, (uint64_t[N_ODD]){0, 0, nan, nan});
+    combine_odd(self, TROUPE_PRODUCT,
+                (uint64_t[N_ODD]){minus_0, 0, nan, minus_0 | infinity});
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(odd_process, odd_body);
+
 static void check_all_done(void)
 {
     EXPECT_INT(seen.n_done, N_RANKS);
@@ -106,6 +153,17 @@ START_TEST(subnormals_flushed_to_zero_change_nothing)
 }
 END_TEST
 
+START_TEST(nans_and_zeros)
+{
+    scene_play(&(struct scene){.main = &odd_process,
+                               .n_ranks = N_RANKS,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = check_all_done});
+}
+END_TEST
+
 CHECK_MAIN("team modes",
            another_rounding_mode_changes_nothing,
-           subnormals_flushed_to_zero_change_nothing)
+           subnormals_flushed_to_zero_change_nothing,
+           nans_and_zeros)
