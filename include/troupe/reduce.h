@@ -88,7 +88,8 @@ typedef struct troupe_moments {
  * Mean and squared distances. TREE: each block by itself, neighbours merged in the tree
  * over the blocks. TREE_DD and EXACT: the mean is the sum at that level over the count,
  * and the distances from it are squared and summed at that level in a second pass, less
- * what the mean's own rounding adds. Of no elements all is 0.
+ * what the mean's own rounding adds; they need room for 8 bytes for each element of the
+ * caller's part. Of no elements all is 0.
  *
  * \call     collective over the team
  * \blocks   until the result is there
