@@ -3,6 +3,7 @@
 #include "actor/actor.h"
 #include "base/random.h"
 #include "support/check_main.h"
+#include "support/scene.h"
 #include "support/still.h"
 #include "troupe/verbs.h"
 #include <string.h>
@@ -38,7 +39,7 @@ static struct {
 static troupe_status
 on_effect(troupe_actor *self, struct world *world, const struct effect *effect)
 {
-    ck_assert_int_eq(effect->number, world->n[effect->teller]);
+    EXPECT_INT(effect->number, world->n[effect->teller]);
     world->n[effect->teller]++;
     seen.references[effect->teller][effect->number] = troupe_mail_reference(self).bits;
     seen.n_seen++;
@@ -91,7 +92,7 @@ static const troupe_program program = {.main = &main_process};
 static void asked(struct troupe *rank)
 {
     (void)rank;
-    ck_assert_int_eq(seen.n_seen, 0);
+    EXPECT_INT(seen.n_seen, 0);
     seen.n_asked++;
 }
 
@@ -137,13 +138,13 @@ static bool play(uint64_t seed)
     end = still_save(&program, 1 + (int)base_random_below(&random, 4), seed,
                      base_random_below(&random, 64u << base_random_below(&random, 4)),
                      &store);
-    ck_assert_int_eq(seen.n_seen, 0);
+    EXPECT_INT(seen.n_seen, 0);
     for (int i = 0; end == STILL_SAVED && i < 2; i++) {
         begin(NULL);
-        ck_assert_int_eq(still_resume(&program, 1 + (int)base_random_below(&random, 4),
-                                      seed, &store),
-                         0);
-        ck_assert_int_eq(seen.n_seen, N_TELLERS * N_EFFECTS);
+        EXPECT_INT(still_resume(&program, 1 + (int)base_random_below(&random, 4), seed,
+                                &store),
+                   0);
+        EXPECT_INT(seen.n_seen, N_TELLERS * N_EFFECTS);
         if (i == 0)
             memcpy(first, seen.references, sizeof first);
     }
@@ -157,8 +158,8 @@ static bool play(uint64_t seed)
         memcpy(&effect, record->data + record->size_bytes - sizeof effect,
                sizeof effect);
         memcpy(&reference, record->data + sizeof reference, sizeof reference);
-        ck_assert_uint_eq(first[effect.teller][effect.number], reference);
-        ck_assert_uint_eq(seen.references[effect.teller][effect.number], reference);
+        EXPECT(first[effect.teller][effect.number] == reference);
+        EXPECT(seen.references[effect.teller][effect.number] == reference);
     }
     still_free(&store);
     return end == STILL_SAVED;
@@ -166,12 +167,7 @@ static bool play(uint64_t seed)
 
 START_TEST(the_same_after_each_restart)
 {
-    const char *text = getenv("TROUPE_TEST_SEEDS");
-    uint64_t n = text && *text ? strtoull(text, NULL, 10) : 30, n_saved = 0;
-
-    for (uint64_t seed = 1; seed <= n; seed++)
-        n_saved += play(seed);
-    ck_assert_uint_gt(n_saved, n / 3); /* of about 2 in 3 */
+    scene_play_seeds(play, 3); /* of about 2 in 3 */
 }
 END_TEST
 

@@ -4,6 +4,7 @@
 #include "actor/actor.h"
 #include "base/random.h"
 #include "support/check_main.h"
+#include "support/scene.h"
 #include "support/still.h"
 #include "troupe/output.h"
 #include <fcntl.h>
@@ -85,8 +86,7 @@ static troupe_status process_body(troupe_actor *self)
 
     writer->number = troupe_arguments(self, line)->number;
     TROUPE_TRY(open_own(self, writer));
-    ck_assert_int_eq(troupe_output_length(self, writer->output) > 0,
-                     writer->n_lines > 0);
+    EXPECT((troupe_output_length(self, writer->output) > 0) == (writer->n_lines > 0));
     while (writer->n_lines < N_LINES) {
         TROUPE_TRY(troupe_send_after(self, troupe_self(self), 1e-5, NULL, feed));
         TROUPE_TRY(troupe_receive(self, feed, TROUPE_FOREVER, NULL));
@@ -124,7 +124,7 @@ static const troupe_program program = {.main = &main_process};
 
 /* ---- files -------------------------------------------------------------------- */
 
-static void check_files(uint64_t seed)
+static void check_files(void)
 {
     for (int i = 0; i < N_WRITERS; i++) {
         char path[sizeof folder + 40], wanted[40], line[80];
@@ -132,14 +132,15 @@ static void check_files(uint64_t seed)
 
         path_of(i, path, sizeof path);
         file = fopen(path, "r");
-        ck_assert_msg(file != NULL, "seed %llu: no %s", (unsigned long long)seed, path);
+        if (!file)
+            scene_fail(__FILE__, __LINE__, "no %s", path);
         for (int n = 0; n < N_LINES; n++) {
             snprintf(wanted, sizeof wanted, "line %d of %d\n", n, i);
-            ck_assert_msg(fgets(line, sizeof line, file) && strcmp(line, wanted) == 0,
-                          "seed %llu: %s: line %d", (unsigned long long)seed, path, n);
+            if (!fgets(line, sizeof line, file) || strcmp(line, wanted) != 0)
+                scene_fail(__FILE__, __LINE__, "%s: line %d", path, n);
         }
-        ck_assert_msg(!fgets(line, sizeof line, file), "seed %llu: %s is too long",
-                      (unsigned long long)seed, path);
+        if (fgets(line, sizeof line, file))
+            scene_fail(__FILE__, __LINE__, "%s is too long", path);
         fclose(file);
     }
 }
@@ -180,7 +181,7 @@ static void spoil_open_ones(const struct still_store *store)
 
         end += store->records[i].size_bytes;
         if (store->records[i].kind == BASE_KIND(BASE_SLOT_OUTPUT, 0))
-            ck_assert(spoil(end[-1] - '0'));
+            EXPECT(spoil(end[-1] - '0'));
     }
 }
 
@@ -194,13 +195,13 @@ static bool play(uint64_t seed)
     end = still_save(&program, 1 + (int)base_random_below(&random, 4), seed,
                      base_random_below(&random, 64u << base_random_below(&random, 6)),
                      &store);
-    ck_assert_int_eq(store.status, TROUPE_OK);
+    EXPECT_OK(store.status);
     if (end == STILL_SAVED) {
         spoil_open_ones(&store);
-        ck_assert_int_eq(still_resume(&program, 1 + (int)base_random_below(&random, 4),
-                                      seed, &store),
-                         0);
-        check_files(seed);
+        EXPECT_INT(still_resume(&program, 1 + (int)base_random_below(&random, 4), seed,
+                                &store),
+                   0);
+        check_files();
     }
     still_free(&store);
     return end == STILL_SAVED;
@@ -208,13 +209,8 @@ static bool play(uint64_t seed)
 
 START_TEST(every_line_is_there_once)
 {
-    const char *text = getenv("TROUPE_TEST_SEEDS");
-    uint64_t n = text && *text ? strtoull(text, NULL, 10) : 30, n_saved = 0;
-
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    for (uint64_t seed = 1; seed <= n; seed++)
-        n_saved += play(seed);
-    ck_assert_uint_gt(n_saved, n / 4);
+    scene_play_seeds(play, 4);
     remove_files();
     rmdir(folder);
 }

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "runtime/sim.h"
 #include "support/check_main.h"
-#include "support/sim_job.h"
+#include "support/scene.h"
 #include "team/internal.h"
 #include <stdio.h>
 #include <string.h>
@@ -22,29 +22,15 @@
         }                                                                              \
     } while (0)
 
-static int n_seeds(void)
-{
-    const char *many = getenv("TROUPE_TEST_SEEDS");
-
-    return many && *many ? atoi(many) : 10;
-}
-
-/* Runs with every number of ranks and some seeds each; all have to end with this code.
- */
+/* With every number of ranks; all have to end with this code. */
 static void
 run_all(const troupe_behavior *main_behavior, int min_ranks, int max_ranks, int code)
 {
-    const troupe_program program = {.main = main_behavior};
-
-    setenv("TROUPE_LOG", "error", 0);
     for (int n_ranks = min_ranks; n_ranks <= max_ranks; n_ranks++)
-        for (int seed = 1; seed <= n_seeds(); seed++) {
-            int exit_code = sim_job_once(&program, n_ranks, (uint64_t)seed);
-
-            ck_assert_msg(exit_code == code,
-                          "%s, %d ranks, seed %d: exit code %d and not %d",
-                          main_behavior->name, n_ranks, seed, exit_code, code);
-        }
+        scene_play(&(struct scene){.main = main_behavior,
+                                   .n_ranks = n_ranks,
+                                   .is_exact = true,
+                                   .exit_code = code});
 }
 
 /* ---- members that differ ------------------------------------------------------ */
@@ -164,7 +150,6 @@ TROUPE_PROCESS(absent, absent_body);
 /* It lives and does something else: nobody can know what it will do. */
 START_TEST(who_never_comes_is_a_deadlock)
 {
-    setenv("TROUPE_LOG", "error", 1);
     freopen("/dev/null", "w", stderr);
     run_all(&absent, 2, 5, TROUPE_CODE_DEADLOCK);
 }

@@ -63,8 +63,11 @@ static int run(const struct scene *scene, uint64_t seed)
 static void play_once(const struct scene *scene, uint64_t seed)
 {
     int64_t n_live = base_alloc_live();
+    int exit_code = run(scene, seed);
 
-    EXPECT_INT(run(scene, seed), scene->exit_code);
+    if (exit_code != scene->exit_code)
+        scene_fail(__FILE__, __LINE__, "'%s' on %d ranks ends with %d, not %d",
+                   scene->main->name, n_ranks_of(scene), exit_code, scene->exit_code);
     if (!scene->may_leak)
         EXPECT_INT(base_alloc_live(), n_live);
     if (scene->check)
@@ -92,6 +95,21 @@ void scene_play(const struct scene *scene)
     be_quiet();
     for (uint64_t seed = first; seed <= last; seed++)
         play_once(scene, seed);
+}
+
+void scene_play_seeds(bool (*play)(uint64_t seed), unsigned one_in)
+{
+    const uint64_t few = 10; /* may all miss it */
+    uint64_t first = number_in("TROUPE_TEST_SEED", 1);
+    uint64_t last = number_in("TROUPE_TEST_SEED", number_in("TROUPE_TEST_SEEDS", few));
+    uint64_t n_seeds = last - first + 1, n_of_use = 0;
+
+    be_quiet();
+    for (seed_now = first; seed_now <= last; seed_now++)
+        n_of_use += play(seed_now);
+    ck_assert_msg(n_seeds < few || n_of_use * one_in >= n_seeds,
+                  "%llu seeds of %llu are of use, not one in %u",
+                  (unsigned long long)n_of_use, (unsigned long long)n_seeds, one_in);
 }
 
 static void run_in_child(void *argument)

@@ -25,6 +25,9 @@ struct scene {
 
 /* TROUPE_TEST_SEEDS runs, or TROUPE_TEST_SEED alone; also looks for leaks. */
 void scene_play(const struct scene *scene);
+/* The same for tests that run their jobs themselves: `play` with each seed, and it may
+ * use the EXPECTs. It says whether the seed was of use; one in so many has to be. */
+void scene_play_seeds(bool (*play)(uint64_t seed), unsigned one_in);
 /* One run in a child: what it says on standard error. Its exit code must be the
  * scene's. */
 void scene_listen(const struct scene *scene, struct child_end *end);
