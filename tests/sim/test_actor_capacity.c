@@ -224,6 +224,89 @@ START_TEST(the_spill_keeps_its_bound)
 }
 END_TEST
 
+/* ---- the limit of a rank
+ * --------------------------------------------------------------- */
+
+struct block {
+    uint8_t bytes[1024];
+};
+TROUPE_TYPE(block, bytes);
+
+/* Receives once, and never again. */
+static troupe_status hoard_body(troupe_actor *self)
+{
+    EXPECT_OK(troupe_receive(self, alarm_bell, TROUPE_FOREVER, NULL));
+    while (troupe_receive(self, block, TROUPE_NOW, NULL) == TROUPE_OK)
+        continue;
+    troupe_sleep_until(self, troupe_after_s(self, 1));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(hoarder,
+               hoard_body,
+               TROUPE_ACCEPTS(alarm_bell, block),
+               .capacity = TROUPE_UNBOUNDED);
+
+static void send_blocks(troupe_actor *self, const troupe_address *to, int n)
+{
+    static const struct block block;
+
+    for (int i = 0; i < n; i++)
+        EXPECT_OK(troupe_send_value(self, to[i % 2], block, &block));
+}
+
+enum { LIMIT_BLOCKS = 1024 };
+
+static int n_excess;
+
+/* Two mailboxes on rank 0 fill up to the limit together, with mail from the last rank;
+ * again after they were emptied; and then comes more. */
+static troupe_status hoards_body(troupe_actor *self)
+{
+    const troupe_spawn_options on_first = {.place = TROUPE_ON_RANK(0)};
+    troupe_address hoards[2];
+
+    if (troupe_rank(self) != troupe_n_ranks(self) - 1)
+        return TROUPE_OK;
+    EXPECT_OK(troupe_spawn(self, &hoarder, &on_first, &hoards[0]));
+    EXPECT_OK(troupe_spawn(self, &hoarder, &on_first, &hoards[1]));
+    send_blocks(self, hoards, LIMIT_BLOCKS);
+    troupe_sleep_until(self, troupe_after_s(self, 0.1));
+    for (int i = 0; i < 2; i++)
+        EXPECT_OK(troupe_send(self, hoards[i], alarm_bell));
+    troupe_sleep_until(self, troupe_after_s(self, 0.1));
+    send_blocks(self, hoards, LIMIT_BLOCKS + n_excess);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(hoards,
+               hoards_body,
+               TROUPE_SPAWNS(&hoarder),
+               TROUPE_SENDS(alarm_bell, block));
+
+START_TEST(a_rank_has_a_limit)
+{
+    ck_assert_int_eq(setenv("TROUPE_MAIL_LIMIT_MIB", "1", 1), 0);
+    for (int n_ranks = 1; n_ranks <= 2; n_ranks++) {
+        struct scene scene = {.main = &hoards, .n_ranks = n_ranks};
+        struct child_end end;
+
+        n_excess = 0;
+        scene_play(&scene);
+        n_excess = 1;
+        scene.exit_code = TROUPE_CODE_MISUSE;
+        scene_listen(&scene, &end);
+        ck_assert_ptr_nonnull(
+            strstr(end.text, "troupe[0] fatal: src/actor/mailbox.c:"));
+        ck_assert_ptr_nonnull(strstr(
+            end.text, ": unread mail takes more than 1 MiB on this rank; the last "
+                      "receiver is hoarder "));
+        ck_assert_ptr_nonnull(strstr(end.text, " on rank 0 with 513 messages; receive "
+                                               "faster, or raise "
+                                               "TROUPE_MAIL_LIMIT_MIB"));
+    }
+    ck_assert_int_eq(unsetenv("TROUPE_MAIL_LIMIT_MIB"), 0);
+}
+END_TEST
+
 /* ---- exempt mail
  * ------------------------------------------------------------------------------- */
 
@@ -347,5 +430,6 @@ CHECK_MAIN("actor capacity",
            never_over_capacity,
            the_spill_is_bounded,
            the_spill_keeps_its_bound,
+           a_rank_has_a_limit,
            exempt_mail,
            who_waits_hears_of_the_end)
