@@ -93,6 +93,8 @@ static troupe_status fill_reduction(troupe_actor *self,
     actor_require(self, reduction->context_bytes <= sizeof request->context,
                   "%s: a context of more than %d bytes", call,
                   TROUPE_FOLD_CONTEXT_BYTES);
+    actor_require(self, reduction->context || reduction->context_bytes == 0,
+                  "%s: no context", call);
     if (reduction->context_bytes > 0)
         memcpy(request->context, reduction->context, reduction->context_bytes);
     return TROUPE_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* seeds: 2 */
 #include "sim/test_actor_bad_call.h"
+#include "sim/test_actor_bad_team.h"
 #include "support/check_main.h"
 #include <string.h>
 
@@ -24,6 +25,7 @@ static const struct {
     {spawn_with_no_bool, BOTH, "a bool of 'doubt' is neither true nor false"},
     {spawn_monitored, BOTH, "must accept troupe_down"},
     {spawn_with_no_policy, BOTH, "no policy 9"},
+    {spawn_with_much, BOTH, "9 MiB of arguments: send so much as a message"},
     {become_unlisted, BOTH, "does not list behavior 'unlisted'"},
     {become_process, BOTH, "only another handler"},
     {become_other_state, HANDLER, "another state type than 'wrong_handler'"},
@@ -39,6 +41,9 @@ static const struct {
     {send_null_head, BOTH, "'chunk' without its fields"},
     {send_null_tail, BOTH, "'chunk' without its tail"},
     {send_null_message, BOTH, "not this actor's"},
+    {send_anothers_message, BOTH, "not this actor's: sent already, or another's"},
+    {release_anothers_message, BOTH, "the message is not this actor's"},
+    {hold_anothers_message, BOTH, "the message is not this actor's"},
     {create_null_type, BOTH, "does not list message type 'NULL'"},
     {create_nowhere, BOTH, "no place for the message"},
     {keep_nowhere, BOTH, "no place for the message"},
@@ -72,6 +77,31 @@ static const struct {
     {wait_for_local_name, HANDLER, "a handler actor cannot"},
     {register_async, BOTH, "must accept troupe_name_result"},
     {whereis_async, BOTH, "must accept troupe_name_result"},
+    {team_in_handler, HANDLER, "troupe_team_create waits, and a handler actor cannot"},
+    {split_anothers, HANDLER, "troupe_team_split waits, and a handler actor cannot"},
+    {barrier_of_anothers, HANDLER, "troupe_barrier_start waits, and a handler"},
+    {wait_for_anothers, HANDLER, "troupe_team_wait waits, and a handler actor cannot"},
+    {team_without_list, PROCESS, "troupe_team_create: no list, or no place"},
+    {team_nowhere, PROCESS, "troupe_team_create: no list, or no place"},
+    {split_anothers, PROCESS, "troupe_team_split: not the caller's team, or no place"},
+    {split_nowhere, PROCESS, "troupe_team_split: not the caller's team, or no place"},
+    {barrier_of_null, PROCESS, "troupe_barrier_start: it is not the caller's team"},
+    {barrier_of_anothers, PROCESS, "troupe_barrier_start: it is not the caller's team"},
+    {barrier_nowhere, PROCESS, "troupe_barrier_start: no place for the operation"},
+    {wait_for_anothers, PROCESS, "troupe_team_wait: it is not the caller's team"},
+    {test_anothers, PROCESS, "troupe_team_test: it is not the caller's team"},
+    {broadcast_nothing, PROCESS, "troupe_broadcast_start: no data"},
+    {gather_nothing, PROCESS, "troupe_gather_start: nothing to give"},
+    {gather_nowhere, PROCESS, "troupe_gather_start: nothing to give, or no place"},
+    {reduce_null, PROCESS, "troupe_reduce_start: no reduction"},
+    {reduce_nothing, PROCESS, "troupe_reduce_start: no value"},
+    {reduce_nowhere, PROCESS, "troupe_reduce_start: no place for the result"},
+    {exscan_nothing, PROCESS, "troupe_exscan_start: no value"},
+    {reduce_with_much_context, PROCESS, "a context of more than 64 bytes"},
+    {reduce_without_context, PROCESS, "troupe_reduce_start: no context"},
+    {exchange_null, PROCESS, "troupe_exchange_start: no lists"},
+    {exchange_no_list, PROCESS, "troupe_exchange_start: no lists"},
+    {exchange_nowhere, PROCESS, "or no place for what comes"},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 
@@ -154,6 +184,9 @@ static troupe_status all_body(troupe_actor *self)
 {
     if (troupe_rank(self) != 0)
         return TROUPE_OK;
+    team_of_another = troupe_rank_team(self);
+    EXPECT_OK(
+        troupe_message_create(self, TROUPE_TYPE_OF(note), 0, &message_of_another));
     for (int64_t i = 0; i < N_CASES; i++) {
         if (cases[i].form != PROCESS)
             try_case(self, &wrong_handler, i);

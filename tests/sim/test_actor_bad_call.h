@@ -121,6 +121,18 @@ static void spawn_with_no_policy(troupe_actor *self)
     (void)!troupe_spawn(self, &plain, &options, NULL);
 }
 
+static void spawn_with_much(troupe_actor *self)
+{
+    const size_t n_bytes = 9 << 20;
+    struct chunk *chunk = troupe_alloc(self, sizeof *chunk + n_bytes);
+    const troupe_spawn_options options = {.arguments = chunk,
+                                          .arguments_type = TROUPE_TYPE_OF(chunk)};
+
+    EXPECT(chunk != NULL);
+    chunk->n_data = n_bytes;
+    (void)!troupe_spawn(self, &wrong_handler, &options, NULL);
+}
+
 static void become_unlisted(troupe_actor *self)
 {
     troupe_become(self, &unlisted);
@@ -207,6 +219,23 @@ static void send_null_message(troupe_actor *self)
     troupe_message *message = NULL;
 
     (void)troupe_send_message(self, troupe_self(self), &message);
+}
+
+static troupe_message *message_of_another;
+
+static void send_anothers_message(troupe_actor *self)
+{
+    (void)troupe_send_message(self, troupe_self(self), &message_of_another);
+}
+
+static void release_anothers_message(troupe_actor *self)
+{
+    troupe_release(self, &message_of_another);
+}
+
+static void hold_anothers_message(troupe_actor *self)
+{
+    (void)troupe_hold(self, &message_of_another);
 }
 
 static void create_null_type(troupe_actor *self)
