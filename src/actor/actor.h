@@ -154,6 +154,7 @@ static inline troupe_actor *actor_ready_pop(struct actor_rank *home)
     actor->flags &= (uint16_t)~ACTOR_IN_READY;
     home->n_ready--;
     home->last_address = actor->address;
+    home->last_type = 0;
     return actor;
 }
 

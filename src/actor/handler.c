@@ -274,6 +274,8 @@ static void take_busy(struct actor_rank *home,
     if (home->loopback.n_turns == 0 || (actor->flags & (ACTOR_HELD | ACTOR_ENDING)))
         return;
     home->loopback.n_turns--;
+    home->last_address = actor->address;
+    home->last_type = 0;
     actor_now_runs(actor);
     handler_turn(actor);
     turn_done(actor);

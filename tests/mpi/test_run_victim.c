@@ -1,5 +1,6 @@
 /* ranks: 1 2 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/clock.h"
 #include "support/misbehave.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -40,6 +41,44 @@ static unsigned dig(unsigned n) /* NOLINT(misc-no-recursion) */
     return (n ? dig(n + 1) : 0) + block[n % sizeof block];
 }
 
+enum { SLOW_MS = 200 };
+
+static void compute(void)
+{
+    int64_t end_ns = base_clock_ns() + (int64_t)SLOW_MS * 1000 * 1000;
+
+    while (base_clock_ns() < end_ns)
+        continue;
+}
+
+static troupe_status on_work(troupe_actor *self, const struct work *work)
+{
+    if (work->number < 0)
+        compute();
+    return troupe_reply(self, work, work, .number = work->number + 1);
+}
+TROUPE_BEHAVIOR(worker, troupe_no_state, TROUPE_ON(work, on_work));
+
+/* Itself first, since then each turn is measured alone; a handler that never ran; the
+ * same when it is idle; itself again. */
+static troupe_status be_slow(troupe_actor *self)
+{
+    const struct work *answer;
+    troupe_address helper;
+
+    compute();
+    troupe_yield(self);
+    TROUPE_TRY(troupe_spawn(self, &worker, NULL, &helper));
+    TROUPE_TRY(troupe_send(self, helper, work, .number = -1));
+    troupe_yield(self);
+    TROUPE_TRY(troupe_receive(self, work, TROUPE_FOREVER, &answer));
+    TROUPE_TRY(
+        troupe_call(self, helper, work, &answer, TROUPE_FOREVER, work, .number = -1));
+    compute();
+    troupe_yield(self);
+    return TROUPE_OK;
+}
+
 static troupe_status misbehave(troupe_actor *self, const char *how)
 {
     const struct work *nothing;
@@ -52,18 +91,14 @@ static troupe_status misbehave(troupe_actor *self, const char *how)
         _exit(atoi(variable("TROUPE_TEST_VICTIM_CODE")));
     else if (strcmp(how, "fail") == 0)
         return TROUPE_FAILED;
+    else if (strcmp(how, "slow") == 0)
+        return be_slow(self);
     else if (strcmp(how, "sleep") == 0)
         troupe_sleep_until(self, troupe_after_s(self, 60));
     else if (strcmp(how, "deadlock") == 0)
         return troupe_receive(self, work, TROUPE_FOREVER, &nothing);
     return TROUPE_OK;
 }
-
-static troupe_status on_work(troupe_actor *self, const struct work *work)
-{
-    return troupe_reply(self, work, work, .number = work->number + 1);
-}
-TROUPE_BEHAVIOR(worker, troupe_no_state, TROUPE_ON(work, on_work));
 
 static troupe_status body(troupe_actor *self)
 {

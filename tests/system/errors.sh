@@ -110,6 +110,29 @@ if [ -z "${TROUPE_SANITIZE:-}" ]; then # sanitizers have words of their own
     says 1 "troupe[1] fatal: the stack of 'main_process' (8192 KiB) overflowed: give it more by .stack_size"
 fi
 
+# ---- who keeps its rank ----------------------------------------------------------------
+
+says_like() { # says_like TIMES PATTERN: so many lines of the errors match it
+    local n
+    n=$(grep -c -- "$2" "$work/err" || true)
+    [ "$n" -eq "$1" ] || fail "'$2' is said $n times, not $1"
+}
+
+# A turn that a busy machine makes long is not as long as these.
+kept=' kept its rank for 0\.[2-9] s'
+advice='; nothing else ran meanwhile: let it do less at a time, or call troupe_yield (limit: TROUPE_HANDLER_TIMEOUT_MS)$'
+slow() { # slow N NAME=VALUE
+    run 0 env TROUPE_TEST_VICTIM=slow "$2" mpirun --bind-to none --oversubscribe -n "$1" "$build/bin/tests/mpi_run_victim"
+}
+for last in 0 1; do
+    slow $((last + 1)) TROUPE_HANDLER_TIMEOUT_MS=10
+    says_like 2 "^troupe\[$last\] warning: worker [0-9.]* on rank $last$kept, last with 'work'$advice"
+    says_like 2 "^troupe\[$last\] warning: the process of rank $last.*$kept$advice"
+    says_like 4 "$kept"
+done
+slow 1 TROUPE_HANDLER_TIMEOUT_MS=0
+says 0 'kept its rank'
+
 # ---- statistics ------------------------------------------------------------------------
 
 table() { # table N: N rows in each of two tables, and the audit
