@@ -376,8 +376,35 @@ START_TEST(grids_that_differ_in_one_thing)
 }
 END_TEST
 
+/* Nothing can tell how a kernel's file was compiled: good enough for FAST alone. */
+static troupe_status probe_body(troupe_actor *self)
+{
+    const troupe_grid_options plate = {.n_dimensions = 2, .size = {20, 30}};
+    troupe_grid from = make_grid(self, &plate, 1), to = make_grid(self, &plate, 2);
+    troupe_stencil_kernel without = keep_kernel;
+
+    without.kernel.probe = NULL;
+    EXPECT_STATUS(troupe_stencil(self, &without, from, to, NULL, TROUPE_TREE),
+                  TROUPE_INVALID);
+    EXPECT_STATUS(troupe_stencil(self, &without, from, to, NULL, TROUPE_EXACT),
+                  TROUPE_INVALID);
+    EXPECT(first_of(self, to, 2) == 2);
+    EXPECT_OK(troupe_stencil(self, &without, from, to, NULL, TROUPE_FAST));
+    EXPECT(first_of(self, to, 1) == 1);
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(probe_process, probe_body);
+
+START_TEST(a_stencil_without_probe)
+{
+    play(&probe_process);
+}
+END_TEST
+
 CHECK_MAIN("kernel refusals",
            arrays_that_differ_in_one_thing,
            products_of_what_does_not_fit,
            elements_of_no_use,
-           grids_that_differ_in_one_thing)
+           grids_that_differ_in_one_thing,
+           a_stencil_without_probe)
