@@ -75,6 +75,7 @@ run_it "pkg-config, static" "$work/static"
 # Fused, x * x less the rounded x * x is what rounding lost: hardly ever 0.
 cat > "$work/kernels.c" << 'C'
 #include <stdio.h>
+#include <troupe/grid.h>
 #include <troupe/linear.h>
 #include <troupe/order.h>
 #include <troupe/reduce.h>
@@ -115,6 +116,45 @@ static void keep(const troupe_block *block, unsigned char *marks, const void *ar
 }
 TROUPE_FILTER(keep_kernel, keep);
 
+static void count(const troupe_block *block, void *result, const void *argument)
+{
+    const double *x = block->in[0], *squares = block->in[1];
+    int64_t *n = result;
+
+    (void)argument;
+    for (int64_t i = 0; i < block->n; i++)
+        *n += x[i] * x[i] - squares[i] != 0;
+}
+
+static void add(void *left, const void *right)
+{
+    *(int64_t *)left += *(const int64_t *)right;
+}
+TROUPE_REDUCTION_KERNEL(count_kernel, count, add, int64_t);
+
+/* A square stands behind its number. */
+static void pair(const troupe_block *block, void *result, const void *argument)
+{
+    double *x = block->out[0];
+
+    (void)result, (void)argument;
+    for (int64_t i = 0; i < block->n; i += 2) {
+        x[i] = 1 + (double)(block->first + i) / 3;
+        x[i + 1] = x[i] * x[i];
+    }
+}
+TROUPE_KERNEL(pair_kernel, pair);
+
+static void compare(const troupe_strip *strip, const void *argument)
+{
+    const double *x = troupe_strip_row(strip, 0, 0);
+
+    (void)argument;
+    for (int64_t i = 0; i < strip->n; i++)
+        strip->out[i] = (strip->at[0] + i) % 2 ? 0 : x[i] * x[i] - x[i + 1];
+}
+TROUPE_STENCIL(compare_stencil, compare);
+
 static int row(int64_t i, int64_t *columns, double *values, const void *argument)
 {
     columns[0] = i;
@@ -128,45 +168,75 @@ static const char *word(troupe_status status)
     return status == TROUPE_OK ? "done" : status == TROUPE_INVALID ? "refused" : "?";
 }
 
-/* Which of the calls are refused, and what is not 0 or kept by those that are not. */
+/* Says whether a call was refused, or what it gave is not 0. */
+static void say(troupe_actor *self, const char *what, troupe_status status, bool is_wrong)
+{
+    if (troupe_rank(self) == 0)
+        printf("%s %s%s\n", what, word(status),
+               status == TROUPE_OK && is_wrong ? " wrong" : "");
+}
+
+static troupe_status
+on_arrays(troupe_actor *self, troupe_how how, troupe_array x, troupe_array squares)
+{
+    const troupe_array_options shape = {.element = TROUPE_DOUBLE, .length = N};
+    const troupe_arrays in = {.in = {x, squares}};
+    troupe_arrays both = in;
+    troupe_array kept[2];
+    troupe_status status;
+    int64_t n = 0;
+    double norm = 0;
+
+    TROUPE_TRY(troupe_array_create(self, troupe_rank_team(self), &shape, &both.out[0]));
+    status = troupe_map(self, &subtract_kernel, &both, NULL, how);
+    TROUPE_TRY(troupe_norm(self, both.out[0], TROUPE_TREE, &norm));
+    say(self, "map", status, norm != 0);
+    status = troupe_filter(self, &keep_kernel, &in, NULL, how, kept);
+    say(self, "filter", status,
+        status == TROUPE_OK && troupe_array_describe(self, kept[0]).length > 0);
+    status = troupe_reduce_blocks(self, &count_kernel, &in, NULL, how, &n);
+    say(self, "reduce", status, n != 0);
+    return TROUPE_OK;
+}
+
+static troupe_status on_grids(troupe_actor *self, troupe_how how)
+{
+    const troupe_grid_options line = {.n_dimensions = 1, .size = {N}};
+    troupe_grid from, to;
+    troupe_status status;
+    double norm = 0;
+
+    TROUPE_TRY(troupe_grid_create(self, troupe_rank_team(self), &line, &from));
+    TROUPE_TRY(troupe_grid_create(self, troupe_rank_team(self), &line, &to));
+    TROUPE_TRY(troupe_map(self, &pair_kernel,
+                          &(troupe_arrays){.out = {troupe_grid_array(from)}}, NULL,
+                          TROUPE_FAST));
+    status = troupe_stencil(self, &compare_stencil, from, to, NULL, how);
+    TROUPE_TRY(troupe_norm(self, troupe_grid_array(to), TROUPE_TREE, &norm));
+    say(self, "stencil", status, norm != 0);
+    return TROUPE_OK;
+}
+
 static troupe_status body(troupe_actor *self)
 {
     const troupe_array_options shape = {.element = TROUPE_DOUBLE, .length = N};
     const troupe_matrix_options square = {.n_rows = 100};
     troupe_team *team = troupe_rank_team(self);
-    troupe_array x, squares, rest, kept[2];
+    troupe_array x, squares;
     troupe_matrix matrix;
     troupe_how levels[] = {TROUPE_TREE, TROUPE_FAST};
 
     TROUPE_TRY(troupe_array_create(self, team, &shape, &x));
     TROUPE_TRY(troupe_array_create(self, team, &shape, &squares));
-    TROUPE_TRY(troupe_array_create(self, team, &shape, &rest));
     TROUPE_TRY(troupe_map(self, &begin_kernel, &(troupe_arrays){.out = {x, squares}},
                           NULL, TROUPE_FAST));
     for (int i = 0; i < 2; i++) {
-        const troupe_arrays in = {.in = {x, squares}};
-        const troupe_arrays both = {.in = {x, squares}, .out = {rest}};
-        troupe_status mapped = troupe_map(self, &subtract_kernel, &both, NULL, levels[i]);
-        troupe_status filtered =
-            troupe_filter(self, &keep_kernel, &in, NULL, levels[i], kept);
-        long long n_kept = 0;
-        double norm = 0;
-
-        if (mapped == TROUPE_OK)
-            TROUPE_TRY(troupe_norm(self, rest, TROUPE_TREE, &norm));
-        if (filtered == TROUPE_OK)
-            n_kept = troupe_array_describe(self, kept[0]).length;
-        if (troupe_rank(self) == 0)
-            printf("%s: map %s%s, filter %s%s\n", i ? "fast" : "tree", word(mapped),
-                   norm != 0 ? " wrong" : "", word(filtered), n_kept ? " wrong" : "");
+        TROUPE_TRY(on_arrays(self, levels[i], x, squares));
+        TROUPE_TRY(on_grids(self, levels[i]));
     }
-    {
-        troupe_status made =
-            troupe_matrix_generate(self, team, &square, 1, &row_kernel, NULL, &matrix, NULL);
-
-        if (troupe_rank(self) == 0)
-            printf("matrix %s\n", word(made));
-    }
+    say(self, "matrix",
+        troupe_matrix_generate(self, team, &square, 1, &row_kernel, NULL, &matrix, NULL),
+        false);
     return TROUPE_OK;
 }
 TROUPE_PROCESS(main_process, body);
@@ -183,15 +253,18 @@ compiled() { # compiled WANTED COMPILER FLAG...: what the program says
     # shellcheck disable=SC2046 # pkg-config prints words
     "$@" -o "$work/kernels" "$work/kernels.c" -I"$prefix/include" $(flags --libs)
     text=$(timeout 60 mpirun --bind-to none --oversubscribe -n 2 "$work/kernels" 2> "$work/err")
-    text=${text//$'\n'/; }
+    text=${text//$'\n'/, }
     if [ "$text" != "$wanted" ]; then
         printf '%s\n' "$*: $text" "expected: $wanted" "$(cat "$work/err")" >&2
         exit 1
     fi
     echo "$*: $text"
 }
-right="tree: map done, filter done; fast: map done, filter done; matrix done"
-wrong="tree: map refused, filter refused; fast: map done wrong, filter done wrong; matrix refused"
+# By TREE, by FAST, and the matrix.
+right="map done, filter done, reduce done, stencil done"
+right="$right, $right, matrix done"
+wrong="map refused, filter refused, reduce refused, stencil refused, map done wrong, \
+filter done wrong, reduce done wrong, stencil done wrong, matrix refused"
 for compiler in gcc clang; do
     command -v "$compiler" > /dev/null || continue
     # shellcheck disable=SC2046 # pkg-config prints words
@@ -200,8 +273,10 @@ for compiler in gcc clang; do
     grep -qw fma /proc/cpuinfo 2> /dev/null || continue
     # What a plain user writes. Clang fuses by itself from version 14 on.
     compiled "$wrong" "$compiler" -O3 -march=native
-    grep -q 'troupe_filter of keep_kernel.*-ffp-contract=off' "$work/err"
-    grep -q 'troupe_matrix_generate of row_kernel.*-ffp-contract=off' "$work/err"
+    for call in "troupe_filter of keep_kernel" "troupe_reduce_blocks of count_kernel" \
+        "troupe_stencil of compare_stencil" "troupe_matrix_generate of row_kernel"; do
+        grep -q "$call.*-ffp-contract=off" "$work/err"
+    done
 done
 
 case " $(flags --cflags) " in
