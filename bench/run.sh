@@ -12,7 +12,7 @@ usage() {
 usage: bench/run.sh [--quick] [--check] [NAME...]
   NAME       one of: ${all[*]}; all if none is given
   --quick    fewer and smaller samples
-  --check    exit code 1 if a bar is missed
+  --check    exit code 1 if a bar is missed, or its case not run
 One JSON object per line on standard output, a table with the bars of bench/bars.txt on
 standard error. A ratio above 1 means that ours is better. Use an idle machine.
 TEXT
@@ -157,7 +157,8 @@ done
 
 # ---- the table -----------------------------------------------------------------------
 
-# Joins the JSON lines with the bars; the last line counts the bars that were missed.
+# Joins the JSON lines with the bars. A bar of a benchmark that was chosen is missed too if
+# its case was not run. The exit code says whether any was missed.
 # shellcheck disable=SC2016 # awk's dollars
 table='
 function field(name,    text) {
@@ -166,23 +167,38 @@ function field(name,    text) {
     gsub(/"/, "", text)
     return text
 }
+BEGIN { printf format, "benchmark", "case", "ours", "peer", "unit", "ratio", "95 %", "bar", "", "peer" }
 NR == FNR {
-    if ($0 !~ /^#/ && split($0, part, "|") == 4) bar[part[1] "|" part[2] "|" part[3]] = part[4]
+    n = split($0, part, "|")
+    if (/^#/ || n < 4) next
+    key = part[1] "|" part[2] "|" part[3]
+    bar[key] = part[4]
+    if (index(" " chosen " ", " " part[1] " ") && !(part[5] == "full" && is_quick)) wanted[++n_wanted] = key
     next
 }
-FNR == 1 { printf format, "benchmark", "case", "ours", "peer", "unit", "ratio", "95 %", "bar", "", "peer" }
 {
-    least = bar[field("bench") "|" field("case") "|" field("peer_name")]
+    key = field("bench") "|" field("case") "|" field("peer_name")
+    was_run[key] = 1
+    least = bar[key]
     verdict = least == "" ? "" : field("ratio") + 0 >= least + 0 ? "met" : "MISSED"
     n_missed += verdict == "MISSED"
     printf format, field("bench"), field("case"), field("ours"), field("peer"), field("unit"), field("ratio"),
         field("ci_low") " - " field("ci_high"), least, verdict, field("peer_name")
 }
-END { exit n_missed > 0 }'
+END {
+    for (i = 1; i <= n_wanted; i++) {
+        if (wanted[i] in was_run) continue
+        n_missed++
+        split(wanted[i], part, "|")
+        printf format, part[1], part[2], "", "", "", "", "", bar[wanted[i]], "NOT RUN", part[3]
+    }
+    exit n_missed > 0
+}'
 
 touch "$lines"
 is_met=true
-awk -v format='%-10s %-46s %10s %10s %-19s %7s %15s %5s %-6s  %s\n' "$table" \
+awk -v format='%-10s %-46s %10s %10s %-19s %7s %15s %5s %-7s  %s\n' \
+    -v chosen="${names[*]}" -v is_quick="${#quick[@]}" "$table" \
     bench/bars.txt "$lines" >&2 || is_met=false
 
 if [ "${#failed[@]}" -gt 0 ]; then
