@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# bench/run.sh --check counts a bar as missed whose case was not run. Stubs stand for the build
-# and the programs.
+# bench/run.sh --check counts a bar as missed whose case was not run, and nothing is said of
+# runs of is and ep that were not verified. Stubs stand for the build and the programs.
 set -euo pipefail
 
 # It is the same scripts.
@@ -11,7 +11,7 @@ source=${TROUPE_SOURCE_DIR:?}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/bin" "$work/build/bin"
-export TROUPE_BUILD_DIR=$work/build PATH=$work/bin:$PATH STUB_LINES=$work/lines
+export TROUPE_BUILD_DIR=$work/build PATH=$work/bin:$PATH STUB_LINES=$work/lines STUB_VERIFIED=true
 
 stub() { # stub FILE < script
     { echo '#!/usr/bin/env bash' && cat; } > "$1"
@@ -21,7 +21,7 @@ stub "$work/bin/cmake" <<< 'exit 0'
 stub "$work/bin/mpirun" << 'BASH'
 case $* in
 */bin/bench_*) cat "$STUB_LINES" ;;
-*) echo "{\"verified\": true, \"ranking_seconds\": 2.5, \"seconds\": 1.5}" ;;
+*) echo "{\"verified\": $STUB_VERIFIED, \"ranking_seconds\": 2.5, \"seconds\": 1.5}" ;;
 esac
 BASH
 stub "$work/build/bin/bench_summary" << 'BASH'
@@ -64,3 +64,12 @@ expect 0 0 "is class W, 2 ranks" --quick kernels
 sed -i 1d "$work/lines"
 expect 1 1 "TREE sum, 1 thread .* NOT RUN" --quick kernels
 echo "cases that --quick leaves out: ok"
+
+lines_of kernels > "$work/lines"
+STUB_VERIFIED=false expect 1 2 "is class A, 2 ranks, was not verified" kernels
+grep -q 'bench: failed: kernels' "$work/err"
+if grep -q 'class' "$work/out"; then
+    echo "a figure of a run that was not verified" >&2
+    exit 1
+fi
+echo "runs that are not verified: ok"
