@@ -33,7 +33,7 @@ static inline double short_row(const double *values,
     return sum;
 }
 
-/* n > 16. */
+/* n > LINEAR_SHORT_ROW. */
 static double long_row(const double *values,
                        const int32_t *columns,
                        int64_t n,
