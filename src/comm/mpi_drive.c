@@ -79,17 +79,17 @@ static int64_t waited_ns(const struct comm *comm)
 {
     const struct mpi_port *port = mpi_port_of(comm);
 
-    if (!comm->quiet.is_offered || comm->quiet.n_offers != port->passive_offer)
+    if (!comm->quiet.is_offered || comm->quiet.n_offers != port->waited_offer)
         return 0;
-    return comm->n_transfers > 0 ? 0 : earlier(port->passive_ns, REMEMBERED_NS);
+    return comm->n_transfers > 0 ? 0 : earlier(port->waited_ns, REMEMBERED_NS);
 }
 
 static void note_waited(const struct comm *comm, int64_t begin_ns)
 {
     struct mpi_port *port = mpi_port_of(comm);
 
-    port->passive_offer = comm->quiet.n_offers;
-    port->passive_ns = comm->now_ns - begin_ns;
+    port->waited_offer = comm->quiet.n_offers;
+    port->waited_ns = comm->now_ns - begin_ns;
 }
 
 static void wait_since(struct comm *comm, int64_t begin_ns, int64_t until_ns)

@@ -22,8 +22,8 @@ struct mpi_port {
     bool is_crowded; /* more ranks than cores: who waits must let others run */
     uint64_t tag_mask;
     uint64_t random_state;
-    int64_t passive_ns;      /* how long the rank has, as it waited last, */
-    uint32_t passive_offer;  /* in this offer of its (quiet.h) */
+    int64_t waited_ns;       /* how long the rank had waited when it woke last, */
+    uint32_t waited_offer;   /* and during which offer to the detector: quiet.h */
     bool is_turn_of_ring;    /* to be asked before the pipes, the last time */
     bool is_alone;           /* all ranks are on this machine, and joined by pipes */
     struct mpi_pipes *pipes; /* to ranks on this machine; NULL: none */

@@ -18,7 +18,7 @@ struct comm_quiet {
     int n_children, child[2];
 
     bool is_offered, is_eager;
-    uint32_t n_offers; /* begun so far */
+    uint32_t n_offers; /* begun so far: while it stays, nothing ran on the rank */
     uint32_t any, all;
     struct comm_wave_down down;   /* newest; told to the children */
     struct comm_wave_up answer;   /* newest; told to the parent */
