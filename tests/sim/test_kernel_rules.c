@@ -1,5 +1,6 @@
 /* seeds: 10 */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "sim/test_kernel_simple.h"
 #include "support/check_main.h"
 #include "support/scene.h"
 #include <stdlib.h>
@@ -36,36 +37,6 @@ static void fill(troupe_actor *self, troupe_array array, double value)
 }
 
 /* ---- what is refused ------------------------------------------------------------- */
-
-static void copy_block(const troupe_block *block, void *result, const void *argument)
-{
-    (void)result;
-    (void)argument;
-    memcpy(block->out[0], block->in[0], (size_t)block->n * sizeof(double));
-}
-TROUPE_KERNEL(copy_kernel, copy_block);
-
-static void
-first_of_block(const troupe_block *block, void *result, const void *argument)
-{
-    (void)argument;
-    memcpy(result, block->in[0], sizeof(double));
-}
-
-static void keep_left(void *left, const void *right)
-{
-    (void)left;
-    (void)right;
-}
-TROUPE_REDUCTION_KERNEL(first_kernel, first_of_block, keep_left, double);
-
-static void
-keep_all(const troupe_block *block, unsigned char *keep, const void *argument)
-{
-    (void)argument;
-    memset(keep, 1, (size_t)block->n);
-}
-TROUPE_FILTER(all_filter, keep_all);
 
 static void refuse_without_probe(troupe_actor *self, troupe_array x)
 {
