@@ -163,8 +163,8 @@ void actor_ready_remove(troupe_actor *actor);
 /* ---- handler.c ---- */
 
 void actor_run_handler(troupe_actor *actor);
-/* One frame; idle handlers get their mail in place. */
-void actor_read_frame(struct actor_rank *home);
+/* One, or more where steps have been long; idle handlers get their mail in place. */
+void actor_read_frames(struct actor_rank *home);
 /* What the actors of this rank have sent to its handlers, at most ACTOR_TURN records or
  * runs of such; how many. */
 uint32_t actor_read_loopback(struct actor_rank *home);

@@ -8,7 +8,10 @@
  * actor that feeds itself would outrun everybody (and its mail the caches).
  */
 
-enum { LOOPBACK_TURNS = 16 }; /* so many may run while a frame is read */
+enum {
+    EXTRA_TURNS = 16,              /* so many may run while a frame is read */
+    LONG_RUN_TURN = ACTOR_TURN / 2 /* where a turn is so long, a frame is read whole */
+};
 
 /* ---- a message ---- */
 
@@ -125,17 +128,43 @@ static bool is_ready(troupe_actor *actor)
     return !(actor->head->flags & MESSAGE_PENDING);
 }
 
+/*
+ * Where steps have been long, the clock says when a rank has been deaf for long enough:
+ * it is looked at after as many messages as are a turn now, and, if that was early,
+ * after twice as many. So who computes for long between its yields does not keep others
+ * from their mail.
+ */
+static void begin_to_take(struct actor_rank *home)
+{
+    home->n_extra_turns = EXTRA_TURNS;
+    home->n_unwatched = UINT32_MAX;
+    if (LIKELY(home->turn >= LONG_RUN_TURN))
+        return;
+    home->n_unwatched = home->turn;
+    home->late_ns = comm_now_ns(home->comm) + COMM_LONG_STEP_NS;
+}
+
+static bool is_late(const struct actor_rank *home)
+{
+    return comm_now_ns(home->comm) >= home->late_ns;
+}
+
 static void handler_turn(troupe_actor *actor)
 {
-    struct actor_current *current = &actor->home->current;
-    uint32_t turn = actor->home->turn;
-    uint32_t n = actor->n_queued < turn ? actor->n_queued : turn;
+    struct actor_rank *home = actor->home;
+    uint32_t n = actor->n_queued < ACTOR_TURN ? actor->n_queued : ACTOR_TURN;
+    uint32_t n_unwatched = home->turn;
 
     if (UNLIKELY(!(actor->flags & ACTOR_STARTED)))
         start_handler(actor);
-    while (n-- > 0 && is_ready(actor)) {
-        actor_current_set(current, actor_mailbox_unlink(actor, &actor->head));
-        handle(actor, current);
+    for (uint32_t i = 0; i < n && is_ready(actor); i++) {
+        if (UNLIKELY(i >= n_unwatched)) {
+            if (is_late(home))
+                break;
+            n_unwatched *= 2;
+        }
+        actor_current_set(&home->current, actor_mailbox_unlink(actor, &actor->head));
+        handle(actor, &home->current);
     }
 }
 
@@ -204,7 +233,7 @@ static inline bool could_take_more(const troupe_actor *actor,
                     ACTOR_EMBRYO | ACTOR_HAS_STASH
     };
     return !actor->head && actor->behavior == behavior &&
-           LIKELY(actor->home->turn == ACTOR_TURN) &&
+           LIKELY(actor->home->turn >= LONG_RUN_TURN) &&
            (actor->flags & LOOKED_AT) == (ACTOR_STARTED | ACTOR_RUNNING);
 }
 
@@ -262,18 +291,14 @@ static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record 
 /* ---- frames ---- */
 
 /*
- * Its receiver lives and takes it, see loopback.h. Who has mail already, or was never
- * run, may run at once: else it would never be idle again while somebody sends to it
- * without a break.
+ * Who has mail already, or was never run, may run at once, while a frame is read: else
+ * it would never be idle again as long as somebody sends to it without a break.
  */
-static void take_busy(struct actor_rank *home,
-                      troupe_actor *actor,
-                      const struct comm_record *record)
+static void catch_up(struct actor_rank *home, troupe_actor *actor)
 {
-    actor_loopback_deliver(home, record);
-    if (home->loopback.n_turns == 0 || (actor->flags & (ACTOR_HELD | ACTOR_ENDING)))
+    if (home->n_extra_turns == 0 || (actor->flags & (ACTOR_HELD | ACTOR_ENDING)))
         return;
-    home->loopback.n_turns--;
+    home->n_extra_turns--;
     home->last_address = actor->address;
     home->last_type = 0;
     actor_now_runs(actor);
@@ -281,13 +306,24 @@ static void take_busy(struct actor_rank *home,
     turn_done(actor);
 }
 
-/*
- * Where messages take long, a frame of them takes longer than a rank may be deaf. The
- * share of a step is that of the messages of an activation, too: so its square.
- */
-static inline bool has_read_enough(const struct actor_rank *home, uint32_t n_read)
+/* From another rank, by all the rules. */
+static void take_mail(struct actor_rank *home, struct comm_record *record)
 {
-    return UNLIKELY(home->turn < ACTOR_TURN) && n_read >= home->turn * home->turn;
+    uint64_t to = record->header.to;
+    troupe_actor *actor;
+
+    actor_take_mail(home, record);
+    actor = actor_is_local(home, to) ? actor_find(home, to) : NULL;
+    if (actor && !actor->process && actor->head && !(actor->flags & ACTOR_EMBRYO))
+        catch_up(home, actor);
+}
+
+static inline bool has_read_enough(struct actor_rank *home, uint32_t n_read)
+{
+    if (LIKELY(n_read < home->n_unwatched))
+        return false;
+    home->n_unwatched = 2 * n_read;
+    return is_late(home);
 }
 
 /* There is more to read: of this frame, or of what it has led to, which is read at once
@@ -313,17 +349,19 @@ uint32_t actor_read_loopback(struct actor_rank *home)
     struct comm_record record;
 
     home->loopback.n_read = 0;
-    home->loopback.n_turns = LOOPBACK_TURNS;
+    begin_to_take(home);
     if (_setjmp(home->escape) != 0)
         turn_done(home->running);
     while (reads_on(home) && comm_read_whole(home->comm, reader, &record)) {
         troupe_actor *actor = actor_find_again(home, record.header.to)->actor;
 
         home->loopback.n_read++;
-        if (LIKELY(actor_is_idle_handler(actor)))
+        if (LIKELY(actor_is_idle_handler(actor))) {
             dispatch_run(actor, reader, &record, 1);
-        else
-            take_busy(home, actor, &record);
+        } else { /* its receiver lives and takes it, see loopback.h */
+            actor_loopback_deliver(home, &record);
+            catch_up(home, actor);
+        }
         if (UNLIKELY(home->is_watching_closely))
             actor_watch_turns(home, 1);
     }
@@ -331,7 +369,7 @@ uint32_t actor_read_loopback(struct actor_rank *home)
 }
 
 /* troupe_fail lands before the loop. */
-void actor_read_frame(struct actor_rank *home)
+static void read_frame(struct actor_rank *home)
 {
     struct comm_record record;
 
@@ -343,7 +381,7 @@ void actor_read_frame(struct actor_rank *home)
         home->n_read++;
         if (LIKELY(record.header.kind == ACTOR_KIND_MAIL)) {
             if (!dispatch_plainly(home, &record))
-                actor_take_mail(home, &record);
+                take_mail(home, &record);
         } else {
             comm_kind(home->comm, record.header.kind)->take(home->rank, &record);
         }
@@ -352,4 +390,17 @@ void actor_read_frame(struct actor_rank *home)
     }
     comm_pause(home->comm);
     home->may_dispatch = false;
+}
+
+/* One; but where steps have been long, all that there is time for. */
+void actor_read_frames(struct actor_rank *home)
+{
+    begin_to_take(home);
+    read_frame(home);
+    while (UNLIKELY(home->turn < LONG_RUN_TURN) && !is_late(home)) {
+        (void)comm_poll(home->comm);
+        if (!comm_has_frame(home->comm))
+            break;
+        read_frame(home);
+    }
 }

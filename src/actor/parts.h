@@ -385,7 +385,6 @@ struct actor_rank {
         struct comm_wire_state state;
         unsigned char *frame[2];     /* one is written, the other one read */
         uint32_t n_read;             /* records, since the scheduler began to read */
-        uint32_t n_turns;            /* that may yet be taken while it is read */
         bool is_second;              /* which one is written, */
         const unsigned char *unread; /* from where on not even moved */
     } loopback;                      /* see loopback.h */
@@ -400,13 +399,16 @@ struct actor_rank {
     jmp_buf escape;               /* where troupe_fail leaves a handler to */
     bool is_in_fini;              /* defers and fini run: nothing may wait */
     bool may_dispatch;            /* a frame is being read by the scheduler itself */
+    uint8_t n_extra_turns;        /* that may yet be taken while a frame is read */
     uint32_t n_read;              /* records of that, or runs of them */
+    uint32_t n_unwatched;         /* n_read at which the clock is looked at; */
+    uint32_t turn;                /* messages; below ACTOR_TURN where turns take long */
+    int64_t late_ns;              /* and when enough has been read */
     int64_t handler_timeout_ns, turn_began_ns; /* coarse clock */
     bool is_watching_closely, wants_poll;
-    uint32_t turn;         /* at present; below ACTOR_TURN where turns take long */
-    uint64_t last_address; /* the last that ran, and on what, to name a slow turn */
-    uint16_t last_type;
+    uint16_t last_type;     /* the last that ran, and on what, to name a slow turn */
     uint32_t no_fail_depth; /* > 0: in a function that only computes */
+    uint64_t last_address;
 
     struct heap timers;
     uint64_t next_order, next_reference, next_held;

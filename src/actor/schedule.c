@@ -244,7 +244,7 @@ struct comm_step actor_step(struct troupe *rank)
         if (UNLIKELY(actor_is_frozen(home)))
             read_frame_frozen(home);
         else
-            actor_read_frame(home);
+            actor_read_frames(home);
         actor_watch_turns(home, 1);
     }
     if (UNLIKELY(actor_cut_of(home)) && cut_step(home))

@@ -149,7 +149,10 @@ bool comm_poll(struct comm *comm);
  * longer than other ranks should wait. Found out where the clock is looked at, which is
  * not at each poll: who knows of a time that was long asks for that.
  */
-enum { COMM_WHOLE_SHARE = 64 };
+enum {
+    COMM_WHOLE_SHARE = 64,
+    COMM_LONG_STEP_NS = 50 * 1000 /* as long as an open frame may wait */
+};
 uint32_t comm_share(const struct comm *comm);
 void comm_hurry(struct comm *comm);
 

@@ -4,7 +4,7 @@
 /* Posting: what the inline path leaves, and when open frames leave. */
 
 enum {
-    AGE_NS = 50 * 1000,   /* a frame does not stay open longer while anybody polls */
+    AGE_NS = COMM_LONG_STEP_NS, /* none stays open longer while anybody polls */
     MIN_FIRST_CHUNK = 256 /* less room than that in an open frame is not worth a copy */
 };
 

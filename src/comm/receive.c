@@ -9,8 +9,8 @@
 
 enum {
     MAX_PERIOD = 16,            /* polls between two close looks, at most */
-    LONG_PERIOD_NS = 20 * 1000, /* fewer, and less work, when looks are so far apart; */
-    SHORT_PERIOD_NS = 4 * 1000, /* less often when so near */
+    LONG_PERIOD_NS = 20 * 1000, /* fewer when looks are so far apart; */
+    SHORT_PERIOD_NS = 4 * 1000, /* more when so near */
     TAKE_TRIES = 64
 };
 
@@ -86,27 +86,25 @@ void comm_watch(struct comm *comm,
     comm->attention |= COMM_SEE_WATCHES;
 }
 
-/* What is done between two looks shrinks at once to what there was time for. */
-static void look_sooner(struct comm *comm, int64_t gap_ns)
-{
-    int64_t n = (int64_t)comm->period * comm->share * LONG_PERIOD_NS / gap_ns;
-
-    comm->period = n < COMM_WHOLE_SHARE ? 1 : (uint32_t)(n / COMM_WHOLE_SHARE);
-    comm->share = n < 1 ? 1 : n < COMM_WHOLE_SHARE ? (uint32_t)n : COMM_WHOLE_SHARE;
-}
-
 static uint32_t doubled(uint32_t number, uint32_t most)
 {
     return 2 * number < most ? 2 * number : most;
 }
 
-/* Work grows first, and also where polls themselves take long. */
-static void look_later(struct comm *comm, int64_t gap_ns)
+/* So much of a number as is in the limit; at least 1. */
+static uint32_t shrunk(uint32_t number, int64_t limit_ns, int64_t took_ns)
 {
-    if (comm->share < COMM_WHOLE_SHARE)
+    int64_t n = (int64_t)number * limit_ns / took_ns;
+    return n < 1 ? 1 : (uint32_t)n;
+}
+
+/* Shrinks at once to what there was time for, and grows where there was time. */
+static void adapt_share(struct comm *comm, int64_t step_ns)
+{
+    if (step_ns > COMM_LONG_STEP_NS)
+        comm->share = shrunk(comm->share, COMM_LONG_STEP_NS, step_ns);
+    else
         comm->share = doubled(comm->share, COMM_WHOLE_SHARE);
-    else if (gap_ns < SHORT_PERIOD_NS)
-        comm->period = doubled(comm->period, MAX_PERIOD);
 }
 
 /* The clock costs as much as an empty poll, so it is not read at each. */
@@ -117,10 +115,12 @@ static void keep_time(struct comm *comm)
 
     if (gap_ns > comm->counts.longest_poll_gap_ns)
         comm->counts.longest_poll_gap_ns = gap_ns;
+    bool was_whole = comm->share == COMM_WHOLE_SHARE;
+    adapt_share(comm, gap_ns / comm->period);
     if (gap_ns > LONG_PERIOD_NS)
-        look_sooner(comm, gap_ns);
-    else if (gap_ns < LONG_PERIOD_NS / 2)
-        look_later(comm, gap_ns);
+        comm->period = shrunk(comm->period, LONG_PERIOD_NS, gap_ns);
+    else if (gap_ns < SHORT_PERIOD_NS && was_whole)
+        comm->period = doubled(comm->period, MAX_PERIOD);
     comm->countdown = comm->period;
 }
 

@@ -257,10 +257,187 @@ START_TEST(process_beside_short_turns)
 }
 END_TEST
 
+/* ---- how much a rank does between two polls ---- */
+
+/* Steps that take so long, until the rank knows; how much it may do then: the clock of
+ * a rank that was stopped is ahead once. */
+static uint32_t share_after(troupe_actor *self, int64_t step_ns)
+{
+    struct comm *comm = self->home->comm;
+    uint32_t share = 0;
+
+    for (int i = 0; i < N_YIELDS; i++) {
+        sim_rank_of(comm)->clock_ns += step_ns;
+        troupe_yield(self);
+        if (i >= N_YIELDS / 2 && comm_share(comm) > share)
+            share = comm_share(comm);
+    }
+    return share;
+}
+
+static troupe_status shares_body(troupe_actor *self)
+{
+    enum { USUAL_NS = 40 * 1000, LONG_NS = 400 * 1000 };
+
+    EXPECT_INT(share_after(self, USUAL_NS), COMM_WHOLE_SHARE);
+    EXPECT(share_after(self, LONG_NS) <= COMM_WHOLE_SHARE / 8);
+    EXPECT_INT(share_after(self, 0), COMM_WHOLE_SHARE);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(shares_main, shares_body);
+
+START_TEST(share_of_a_step)
+{
+    play(&shares_main);
+}
+END_TEST
+
+/* ---- a handler that is busy becomes idle again ---- */
+
+enum { N_BEFORE = 2000, N_MEANWHILE = 20000, SMALL_SHARE = 1 };
+
+static troupe_status take_while_busy(troupe_actor *self, const struct item *item)
+{
+    (void)item;
+    self->home->comm->share = SMALL_SHARE;
+    if (++seen.n_items < N_BEFORE + N_MEANWHILE)
+        return TROUPE_OK;
+    EXPECT(self->home->current.envelope == NULL); /* it comes straight from a frame */
+    return troupe_send(self, troupe_rank_process(self, 0), enough);
+}
+TROUPE_BEHAVIOR(busy,
+                troupe_no_state,
+                TROUPE_ON(item, take_while_busy),
+                TROUPE_SENDS(enough),
+                .capacity = TROUPE_UNBOUNDED);
+
+static troupe_status send_many(troupe_actor *self, int64_t n_items)
+{
+    for (int64_t i = 0; i < n_items; i++)
+        TROUPE_TRY(troupe_send(self, seen.worker, item, .number = i));
+    return TROUPE_OK;
+}
+
+static troupe_status busy_body(troupe_actor *self)
+{
+    if (troupe_rank(self) > 1)
+        return TROUPE_OK;
+    if (troupe_rank(self) == 1) {
+        EXPECT_OK(troupe_receive(self, enough, TROUPE_FOREVER, NULL));
+        return send_many(self, N_MEANWHILE);
+    }
+    EXPECT_OK(troupe_spawn(self, &busy, NULL, &seen.worker));
+    EXPECT_OK(troupe_send(self, troupe_rank_process(self, 1), enough));
+    EXPECT_OK(send_many(self, N_BEFORE));
+    actor_loopback_settle(self->home);
+    EXPECT_OK(troupe_receive(self, enough, TROUPE_FOREVER, NULL));
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(busy_main,
+               busy_body,
+               TROUPE_ACCEPTS(enough),
+               TROUPE_SENDS(item, enough),
+               TROUPE_SPAWNS(&busy));
+
+START_TEST(busy_handler)
+{
+    play(&busy_main);
+}
+END_TEST
+
+/* ---- a process that computes for long, and mail that takes no time ---- */
+
+static troupe_status take_quickly(troupe_actor *self, const struct item *item)
+{
+    (void)self;
+    EXPECT_INT(item->number, seen.n_items++);
+    return TROUPE_OK;
+}
+TROUPE_BEHAVIOR(quick,
+                troupe_no_state,
+                TROUPE_ON(item, take_quickly),
+                .capacity = TROUPE_UNBOUNDED);
+
+/* So many yields at most until all have been taken. */
+static void compute_until_taken(troupe_actor *self, int64_t n_items, int n_yields)
+{
+    for (int i = 0; seen.n_items < n_items; i++) {
+        EXPECT(i < n_yields);
+        sim_rank_of(self->home->comm)->clock_ns += 10 * TURN_NS;
+        troupe_yield(self);
+    }
+}
+
+static troupe_status compute_body(troupe_actor *self)
+{
+    if (troupe_rank(self) > 1)
+        return TROUPE_OK;
+    if (troupe_rank(self) == 1) {
+        EXPECT_OK(troupe_receive(self, enough, TROUPE_FOREVER, NULL));
+        return send_many(self, N_MEANWHILE);
+    }
+    EXPECT_OK(troupe_spawn(self, &quick, NULL, &seen.worker));
+    begin(self);
+    EXPECT_OK(troupe_send(self, troupe_rank_process(self, 1), enough));
+    compute_until_taken(self, N_MEANWHILE, scene_is_hostile() ? N_MEANWHILE : 20);
+    seen.n_items = 0;
+    EXPECT_OK(send_many(self, N_ITEMS));
+    actor_loopback_settle(self->home);
+    compute_until_taken(self, N_ITEMS, N_ITEMS / ACTOR_TURN + N_YIELDS);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(compute_main,
+               compute_body,
+               TROUPE_ACCEPTS(enough),
+               TROUPE_SENDS(item, enough),
+               TROUPE_SPAWNS(&quick));
+
+START_TEST(mail_beside_computing)
+{
+    play(&compute_main);
+}
+END_TEST
+
+/* ---- a mailbox that is full of what is still in the frame ---- */
+
+static troupe_status take_little(troupe_actor *self, const struct item *item)
+{
+    EXPECT_INT(item->number, seen.n_items++);
+    if (seen.n_items > 1) /* the first one finds it not yet run */
+        EXPECT(self->home->current.envelope == NULL);
+    return TROUPE_OK;
+}
+TROUPE_BEHAVIOR(small, troupe_no_state, TROUPE_ON(item, take_little), .capacity = 8);
+
+static troupe_status small_body(troupe_actor *self)
+{
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    EXPECT_OK(troupe_spawn(self, &small, NULL, &seen.worker));
+    EXPECT_OK(send_many(self, 1));
+    while (seen.n_items == 0)
+        troupe_yield(self);
+    for (int64_t i = 1; i < N_ITEMS; i++)
+        TROUPE_TRY(troupe_send(self, seen.worker, item, .number = i));
+    EXPECT_INT(self->home->counts.n_parked_sends, 0);
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(small_main, small_body, TROUPE_SENDS(item), TROUPE_SPAWNS(&small));
+
+START_TEST(small_mailbox)
+{
+    play(&small_main);
+}
+END_TEST
+
 CHECK_MAIN("actor turns",
            mail_from_here,
            mail_from_afar,
            mail_that_waits,
            processes,
            process_beside_long_turns,
-           process_beside_short_turns)
+           process_beside_short_turns,
+           share_of_a_step,
+           busy_handler,
+           mail_beside_computing,
+           small_mailbox)
