@@ -89,8 +89,8 @@ INLINE bool any_set(integers mask)
 /*
  * Loops that compute much per element run too short a way ahead of themselves for
  * memory to deliver at full rate. Asking for what comes in 2 KiB, a line here and a
- * line there rather than many at once, made the double-double sum of 512 MiB twice as
- * fast. Beyond an array's end it does no harm.
+ * line there rather than many at once, made a sum of 512 MiB twice as fast. Beyond an
+ * array's end it does no harm.
  */
 enum { AHEAD_BYTES = 2048, LINE_BYTES = 64 };
 
