@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/compiler.h"
+#include "kernel/kernel.h"
 #include "support/check_main.h"
 #include "support/scene.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* Histograms of so many bins that members add them up in shares, and of somewhat fewer;
- * and such that become arrays. */
+ * and such that become arrays. And counts of which 32 bits are not enough. */
 
 enum { LENGTH = 50001, MOST_BINS = 300007, MOST_RANKS = 4 };
 
@@ -137,4 +139,87 @@ START_TEST(many_bins_are_counted)
 }
 END_TEST
 
-CHECK_MAIN("kernel counts", many_bins_are_counted)
+/* ---- more than 2^32 elements ----------------------------------------------------- */
+
+enum { N_KINDS = 600, N_ROWS = 2, N_ROUNDS = 3 };
+
+/* What one thread counts of a kind in one round: with others' far more than 2^32. */
+static uint32_t part_of(int member, int row, size_t kind)
+{
+    return UINT32_MAX - (uint32_t)(1000 * member + 100 * row) - (uint32_t)kind;
+}
+
+static uint64_t total_of(size_t kind)
+{
+    uint64_t total = 0;
+
+    for (int member = 0; member < n_ranks; member++)
+        for (int row = 0; row < N_ROWS; row++)
+            total += (uint64_t)N_ROUNDS * part_of(member, row, kind);
+    return total;
+}
+
+/* No such array is made: its length alone decides. */
+static struct kernel_counts count_long(int member, uint32_t *mine, uint64_t *room)
+{
+    const struct array longer = {.length = INT64_C(1) << 32};
+    struct kernel_counts counts =
+        kernel_counts_make(&longer, mine, N_ROWS, room, N_KINDS);
+
+    memset(mine, 0, N_ROWS * N_KINDS * sizeof *mine);
+    for (int round = 0; round < N_ROUNDS; round++) {
+        if (round > 0) /* what was counted last is not put aside */
+            kernel_counts_put_aside(&counts);
+        for (int row = 0; row < N_ROWS; row++)
+            for (size_t kind = 0; kind < N_KINDS; kind++)
+                mine[(size_t)row * N_KINDS + kind] += part_of(member, row, kind);
+    }
+    return counts;
+}
+
+static troupe_status long_body(troupe_actor *self)
+{
+    troupe_array onto = make_counts(self, N_KINDS - TROUPE_BINS_EXTRA, FIRST);
+    struct kernel_run run = {.here = kernel_of(self->home->rank),
+                             .self = self,
+                             .team = troupe_rank_team(self)};
+    troupe_array_part part = troupe_array_mine(self, onto);
+    uint32_t mine[N_ROWS * N_KINDS];
+    uint64_t room[N_KINDS], totals[N_KINDS];
+    struct kernel_counts counts = count_long(troupe_rank(self), mine, room);
+
+    EXPECT_OK(kernel_counts_total(&run, &counts, totals));
+    for (size_t kind = 0; kind < N_KINDS; kind++)
+        EXPECT(totals[kind] == total_of(kind));
+    counts = count_long(troupe_rank(self), mine, room);
+    counts.onto = array_find(self, onto, "test");
+    EXPECT_OK(kernel_counts_spread(&run, &counts));
+    for (int64_t i = 0; i < part.n_elements; i++)
+        EXPECT(((const uint64_t *)part.data)[i] == total_of((size_t)(part.first + i)));
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(long_process, long_body);
+
+START_TEST(counts_are_wide_where_32_bits_are_too_few)
+{
+    const struct array shorter = {.length = UINT32_MAX};
+    uint32_t mine = 7;
+    uint64_t room = 8;
+    struct kernel_counts counts = kernel_counts_make(&shorter, &mine, 1, &room, 1);
+
+    kernel_counts_put_aside(&counts); /* 32 bits do */
+    ck_assert(mine == 7 && room == 8);
+    for (n_ranks = 1; n_ranks <= MOST_RANKS; n_ranks++)
+        scene_play(&(struct scene){.main = &long_process,
+                                   .n_ranks = n_ranks,
+                                   .is_exact = true,
+                                   .seen = &seen,
+                                   .seen_bytes = sizeof seen,
+                                   .check = all_are_done});
+}
+END_TEST
+
+CHECK_MAIN("kernel counts",
+           many_bins_are_counted,
+           counts_are_wide_where_32_bits_are_too_few)
