@@ -1,6 +1,8 @@
 /* ranks: 2 */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "array/work.h"
+#include "support/cuts.h"
+#include "support/hostile.h"
 #include "support/levels.h"
 #include "test_kernel_functions.h"
 #include <inttypes.h>
@@ -10,17 +12,21 @@
 /*
  * Every kernel on parts so long that each of three threads on each of three ranks has
  * tasks of its own; says the hash of what each comes to. system.kernel_threads compares
- * them over ranks and threads.
+ * them over ranks, threads and cuts: with TROUPE_TEST_SEED parts are uneven, one is
+ * empty, and sums of hostile numbers come besides.
  */
 
-enum { LENGTH = 1300003, N_ZIPPED = 8, N_BINS = 1000 };
+enum { LENGTH = 1300003, N_ZIPPED = 8, N_BINS = 1000, MOST_RANKS = 64 };
+enum { BLOCK = 4096 };
 
 /* ---- what is said ---------------------------------------------------------------- */
+
+static const char *of_what = ""; /* begins each line */
 
 static void say(troupe_actor *self, const char *what, uint64_t hash)
 {
     if (troupe_rank(self) == 0)
-        printf("%s %016" PRIx64 "\n", what, hash);
+        printf("%s%s %016" PRIx64 "\n", of_what, what, hash);
 }
 
 static void say_bytes(troupe_actor *self, const char *what, const void *bytes, size_t n)
@@ -45,12 +51,39 @@ static void say_array(troupe_actor *self, const char *what, troupe_array array)
     say(self, what, hash_of_array(self, array));
 }
 
+/* 0: parts are even. */
+static uint64_t seed_of_cuts(void)
+{
+    const char *text = getenv("TROUPE_TEST_SEED");
+
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
+/* The same of as many blocks, for arrays that are to match. */
+static void draw_cuts(troupe_actor *self, int64_t n_blocks, int64_t *cuts)
+{
+    struct base_random random = {seed_of_cuts()};
+    int n = troupe_n_ranks(self), empty = (int)base_random_below(&random, (uint32_t)n);
+
+    REQUIRE(n <= MOST_RANKS);
+    cuts_draw(&random, n, n_blocks, cuts);
+    if (empty + 1 < n)
+        cuts[empty + 1] = cuts[empty];
+    else if (n > 1)
+        cuts[empty] = n_blocks;
+}
+
 static troupe_array
 make(troupe_actor *self, enum troupe_element element, int64_t length)
 {
-    const troupe_array_options shape = {.element = element, .length = length};
+    int64_t cuts[MOST_RANKS + 1];
+    const troupe_array_options shape = {.element = element,
+                                        .length = length,
+                                        .block_length = BLOCK,
+                                        .cuts = seed_of_cuts() ? cuts : NULL};
     troupe_array array;
 
+    draw_cuts(self, (length + BLOCK - 1) / BLOCK, cuts);
     REQUIRE_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &array));
     return array;
 }
@@ -103,6 +136,22 @@ static void cancel(const troupe_block *block, void *result, const void *argument
     }
 }
 TROUPE_KERNEL(cancel_kernel, cancel);
+
+struct hostile {
+    enum hostile_kind kind;
+    uint64_t seed;
+};
+
+static void be_hostile(const troupe_block *block, void *result, const void *argument)
+{
+    const struct hostile *hostile = argument;
+    double *x = block->out[0];
+
+    (void)result;
+    for (int64_t i = 0; i < block->n; i++)
+        x[i] = hostile_value(hostile->kind, hostile->seed, block->first + i);
+}
+TROUPE_KERNEL(hostile_kernel, be_hostile);
 
 static void zip(const troupe_block *block, void *result, const void *argument)
 {
@@ -251,6 +300,29 @@ static void scans(troupe_actor *self, troupe_array x)
         say_array(self, "segments", sums);
         troupe_array_destroy(self, &sums);
     }
+    troupe_array_destroy(self, &to);
+    troupe_array_destroy(self, &heads);
+}
+
+/* Sums of all kinds of numbers that show every change of order. */
+static void hostile_sums(troupe_actor *self, troupe_array x, troupe_array y)
+{
+    of_what = "hostile ";
+    for (int kind = 0; kind < HOSTILE_N_KINDS; kind++) {
+        const struct hostile first = {(enum hostile_kind)kind, 1};
+        const struct hostile second = {(enum hostile_kind)kind, 2};
+
+        REQUIRE_OK(troupe_map(self, &hostile_kernel, &(troupe_arrays){.out = {x}},
+                              &first, TROUPE_TREE));
+        REQUIRE_OK(troupe_map(self, &hostile_kernel, &(troupe_arrays){.out = {y}},
+                              &second, TROUPE_TREE));
+        sums(self, x, y);
+        scans(self, x);
+        REQUIRE_OK(troupe_sort(self, x, &(troupe_arrays){.out = {y}}, TROUPE_TREE));
+        say_array(self, "sort", x);
+        say_array(self, "sort", y);
+    }
+    of_what = "";
 }
 
 /* Sums of which EXACT cannot be sure at first. */
@@ -321,7 +393,8 @@ static void products(troupe_actor *self)
         REQUIRE_OK(troupe_multiply_dot(self, matrix, x, y, levels[i], &dot));
         say_real(self, "multiply_dot", dot);
     }
-    fast_products(self, matrix, x, y);
+    if (!seed_of_cuts())
+        fast_products(self, matrix, x, y);
 }
 
 static void grids(troupe_actor *self)
@@ -356,10 +429,14 @@ static troupe_status body(troupe_actor *self)
     scans(self, x);
     counts(self, x);
     maps(self, x, y);
-    fast_sums(self, x, y);
+    if (seed_of_cuts()) {
+        hostile_sums(self, x, y);
+    } else {
+        REQUIRE(n_threads_seen == array_n_threads(self));
+        fast_sums(self, x, y);
+    }
     products(self);
     grids(self);
-    REQUIRE(n_threads_seen == array_n_threads(self));
     return TROUPE_OK;
 }
 TROUPE_PROCESS(main_process, body);
