@@ -1,21 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "numeric/environment.h"
 
-#if defined(__SSE2__)
+#if defined(__x86_64__)
 #include <xmmintrin.h>
 
-/* All exceptions masked, to nearest, subnormals are what they are; of what is read, the
- * lowest six bits are flags. */
-enum { MODES = 0x1f80, FLAGS = 0x3f };
+/* MXCSR, and above it the x87 control word, which long double goes by. All exceptions
+ * masked, to nearest, subnormals are what they are, x87 at its full width; of what is
+ * read, the lowest six bits are flags. */
+enum { X87_SHIFT = 32, FLAGS = 0x3f };
+#define MODES (UINT64_C(0x037f) << X87_SHIFT | 0x1f80)
+
+static uint16_t x87_get(void)
+{
+    uint16_t word;
+    __asm__ volatile("fnstcw %0" : "=m"(word));
+    return word;
+}
 
 static uint64_t get(void)
 {
-    return _mm_getcsr();
+    return (uint64_t)x87_get() << X87_SHIFT | _mm_getcsr();
 }
 
 static void set(uint64_t word)
 {
+    uint16_t x87 = (uint16_t)(word >> X87_SHIFT);
     _mm_setcsr((unsigned)word);
+    if (x87_get() != x87) /* setting it costs more than a look */
+        __asm__ volatile("fldcw %0" : : "m"(x87));
 }
 #elif defined(__aarch64__)
 /* FPCR; the flags stand in FPSR. */

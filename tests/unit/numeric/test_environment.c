@@ -82,6 +82,27 @@ START_TEST(another_rounding_mode_changes_nothing)
 }
 END_TEST
 
+/* Whichever of a processor's control words it stands in. */
+START_TEST(a_rounding_mode_is_put_back)
+{
+    struct numeric_environment environment;
+    volatile long double third = 1, three = 3;
+
+    ck_assert(numeric_environment_enter(&environment));
+    round_up();
+    ck_assert(!numeric_environment_leave(&environment));
+    ck_assert_int_eq(fegetround(), FE_TONEAREST);
+    third /= three;
+    round_up();
+    ck_assert(!numeric_environment_enter(&environment));
+    ck_assert_int_eq(fegetround(), FE_TONEAREST);
+    ck_assert(1 / three == third);
+    ck_assert(numeric_environment_leave(&environment));
+    ck_assert_int_eq(fegetround(), FE_UPWARD);
+    fesetround(FE_TONEAREST);
+}
+END_TEST
+
 #ifdef __SSE2__
 #include <xmmintrin.h>
 
@@ -118,8 +139,11 @@ END_TEST
 
 CHECK_MAIN("kernel environment",
            another_rounding_mode_changes_nothing,
+           a_rounding_mode_is_put_back,
            subnormals_flushed_to_zero_change_nothing,
            leaving_restores_what_was)
 #else
-CHECK_MAIN("kernel environment", another_rounding_mode_changes_nothing)
+CHECK_MAIN("kernel environment",
+           another_rounding_mode_changes_nothing,
+           a_rounding_mode_is_put_back)
 #endif
