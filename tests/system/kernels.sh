@@ -98,6 +98,19 @@ if [ -z "${TROUPE_SANITIZE:-}" ]; then
         grep -q '"sum": 2.0' <<< "$wanted" || fail "the sum of subnormals" "$wanted"
         grep -Eq '"q0.5": 5.0[0-9]*e-311, "q0.75": 1.5[0-9]*e-310' <<< "$wanted" || fail "the quantiles of subnormals" "$wanted"
     done
+    # On one of two ranks alone, and in threads that are born with its modes.
+    cat > "$work/beside" << END
+#!/bin/sh
+[ "\$OMPI_COMM_WORLD_RANK" != 1 ] || export LD_PRELOAD="$work/fast.so"
+exec "\$@"
+END
+    chmod +x "$work/beside"
+    awk 'BEGIN { for (i = 0; i < 20000; i++) printf "%de-320\n", i * 7919 % 10007 - 5000 }' > "$work/subnormal.csv"
+    for level in tree tree_dd exact; do
+        wanted=$("$bin/summary" --json --level $level "$work/subnormal.csv" | figures)
+        now=$(on 2 2 "$work/beside" "$bin/summary" --json --level $level "$work/subnormal.csv" | figures)
+        [ "$now" = "$wanted" ] || fail "beside a fast-math library on one rank of two" "$now" "$wanted"
+    done
     echo "beside a fast-math library: ok"
 fi
 
