@@ -52,7 +52,9 @@ enum troupe_level {
     TROUPE_LEVEL_TREE,    /**< length and order of the elements: one fixed tree */
     TROUPE_LEVEL_TREE_DD, /**< the same, in doubles of twice the precision */
     TROUPE_LEVEL_EXACT,   /**< the elements alone: correctly rounded */
-    TROUPE_LEVEL_FAST     /**< everything; only to compare with */
+    /** Everything, in troupe_sum(), _dot(), _norm() and _multiply_dot(); only to
+     * compare with. In all other operations the same as TREE. */
+    TROUPE_LEVEL_FAST
 };
 
 /** An operation that was started; zero is none. */
