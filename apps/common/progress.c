@@ -9,6 +9,7 @@
 
 #define BAR_WIDTH   24
 #define INTERVAL_NS INT64_C(100000000)
+#define LOG_NS      INT64_C(30000000000)
 /* A rate over less time is none. */
 #define SETTLED_NS INT64_C(200000000)
 
@@ -25,14 +26,15 @@ static bool parent_is_on_terminal(void)
     return is_terminal;
 }
 
-bool progress_wanted(void)
+static void say(const struct progress *progress, const char *text)
 {
-    const char *text = getenv("TROUPE_PROGRESS");
-    if (text && strcmp(text, "0") == 0)
-        return false;
-    if (text && strcmp(text, "1") == 0)
-        return true;
-    return isatty(STDERR_FILENO) || parent_is_on_terminal();
+    fprintf(stderr, progress->is_log ? "%s\n" : "\r%s\033[K", text);
+    fflush(stderr);
+}
+
+static int64_t interval_of(const struct progress *progress)
+{
+    return progress->is_log ? LOG_NS : INTERVAL_NS;
 }
 
 void progress_start(struct progress *progress,
@@ -40,14 +42,18 @@ void progress_start(struct progress *progress,
                     uint64_t n_items,
                     int64_t now_ns)
 {
+    const char *wanted = getenv("TROUPE_PROGRESS");
+    bool is_forced = wanted && strcmp(wanted, "1") == 0;
     *progress = (struct progress){
-        .on = progress_wanted(),
+        .on = !wanted || strcmp(wanted, "0") != 0,
+        .is_log = !is_forced && !isatty(STDERR_FILENO) && !parent_is_on_terminal(),
         .what = what,
         .unit = "B",
         .n_items = n_items,
         .begin_ns = now_ns,
-        .next_ns = now_ns + INTERVAL_NS, /* what is done at once shows no bar */
     };
+    /* What is done at once shows nothing. */
+    progress->next_ns = now_ns + interval_of(progress);
 }
 
 static void draw(const struct progress *progress, uint64_t n_done, int64_t now_ns)
@@ -69,10 +75,12 @@ static void draw(const struct progress *progress, uint64_t n_done, int64_t now_n
                  (double)n_done / seconds * 1e-6, progress->unit, left_s / 60,
                  left_s % 60);
     }
-    fprintf(stderr, "\r%s [%s] %3d %%  %.0f of %.0f M%s%s\033[K", progress->what, bar,
-            (int)(part * 100), (double)n_done * 1e-6, (double)progress->n_items * 1e-6,
-            progress->unit, rate);
-    fflush(stderr);
+    char text[200];
+    snprintf(text, sizeof text, "%s%s%s%s %3d %%  %.0f of %.0f M%s%s", progress->what,
+             progress->is_log ? ":" : " [", progress->is_log ? "" : bar,
+             progress->is_log ? "" : "]", (int)(part * 100), (double)n_done * 1e-6,
+             (double)progress->n_items * 1e-6, progress->unit, rate);
+    say(progress, text);
 }
 
 /* Is it time for another line? */
@@ -80,17 +88,21 @@ static bool is_due(struct progress *progress, int64_t now_ns)
 {
     if (!progress->on || now_ns < progress->next_ns)
         return false;
-    progress->next_ns = now_ns + INTERVAL_NS;
-    progress->shown = true;
+    progress->next_ns = now_ns + interval_of(progress);
+    progress->shown = !progress->is_log;
     return true;
 }
 
 void progress_say(struct progress *progress, const char *text, int64_t now_ns)
 {
-    if (!is_due(progress, now_ns))
-        return;
-    fprintf(stderr, "\r%s\033[K", text);
-    fflush(stderr);
+    if (is_due(progress, now_ns))
+        say(progress, text);
+}
+
+void progress_hurry(struct progress *progress)
+{
+    if (!progress->is_log)
+        progress->next_ns = progress->begin_ns;
 }
 
 void progress_show(struct progress *progress, uint64_t n_done, int64_t now_ns)

@@ -13,6 +13,9 @@ struct watch {
     atomic_ullong n_done; /* the kernel's blocks add to it */
 };
 
+/* Spawned by who waits. */
+TROUPE_PROCESS_DECLARE(watch_process);
+
 /*
  * Waits for the task and meanwhile shows how far the caller's own part is, of
  * progress.n_items. Rank 0 alone shows.

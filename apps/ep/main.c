@@ -207,7 +207,7 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
 
     return npb_body(self, argc, argv, &job, &exit_code);
 }
-TROUPE_PROCESS(ep_process, body);
+TROUPE_PROCESS(ep_process, body, TROUPE_SPAWNS(&watch_process));
 
 int main(int argc, char **argv)
 {

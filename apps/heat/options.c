@@ -38,8 +38,10 @@ static const char help[] =
     "their absolute values at first. Frames and sums have the same bits for any number "
     "of\n"
     "ranks and of threads in each (TROUPE_WORKERS). On a terminal the steps are "
-    "counted;\n"
-    "TROUPE_PROGRESS=0 turns that off, 1 forces it.\n"
+    "counted,\n"
+    "elsewhere in a line on standard error each half minute; TROUPE_PROGRESS=0 turns "
+    "that\n"
+    "off, 1 forces the former.\n"
     "\n"
     "Exit codes: 0 done; 2 no result: the file cannot be read or is wrong, or a file\n"
     "cannot be written; 64 wrong arguments.\n";

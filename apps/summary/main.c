@@ -46,7 +46,7 @@ static void step(struct summary *summary, const char *what)
 
     snprintf(text, sizeof text, "summary: step %d of %d: %s", ++summary->n_steps_done,
              count_steps(summary->options), what);
-    summary->progress.next_ns = 0;
+    progress_hurry(&summary->progress);
     progress_say(&summary->progress, text, troupe_now_ns(summary->self));
 }
 

@@ -124,6 +124,28 @@ on 2 1 env TROUPE_PROGRESS=1 "$bin/summary" --json --missing "$work/table.csv" -
 for what in "1 of 9: reading" "2 of 9: leaving out" "7 of 9: quantile 0.5" "9 of 9: histogram"; do
     grep -q "summary: step $what" "$work/err" || fail "progress" "no '$what'" "$(cat "$work/err")"
 done
+# Under a terminal of its own, as script makes it; else as if there were one.
+shows() { # shows PATTERN COMMAND...: it draws that, and takes it away
+    local pattern=$1
+    shift
+    if command -v script > /dev/null; then
+        TERM=dumb timeout 60 script -qec "$*" /dev/null < /dev/null > "$work/out"
+    else
+        TROUPE_PROGRESS=1 timeout 60 "$@" > "$work/out" 2>&1
+    fi
+    tr '\r' '\n' < "$work/out" > "$work/pieces"
+    if ! grep -qE "^$pattern" "$work/pieces" || ! grep -q $'^\033\\[K' "$work/pieces"; then
+        fail "progress: $*" "$(cat -v "$work/pieces")"
+    fi
+}
+
+if [ -z "${TROUPE_SANITIZE:-}" ]; then
+    bar='\[#*\.*\] +[0-9]+ %  [0-9]+ of'
+    shows "ep $bar 17 M pairs" "$bin/ep" S
+    shows "is $bar 84 M keys" env TROUPE_CHECK=1 "$bin/is" A # for long enough
+    shows "cg: iteration [0-9]+, residual [0-9.e+-]+, to go to [0-9.e+-]+" "$bin/cg" --poisson 48
+    [ ! -x "$bin/heat" ] || shows "heat: step [0-9]+ of 4000" "$bin/heat" --demo 300x200 --steps 4000
+fi
 echo "no histogram, and progress: ok"
 
 # ---- what is wrong -----------------------------------------------------------------------
