@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _GNU_SOURCE
 #include "array/number.h"
+#include "numeric/environment.h"
 #include <errno.h>
+#include <fenv.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -139,17 +141,16 @@ read_slowly(locale_t c_locale, const char *text, size_t n_bytes, double *value)
     return errno == ERANGE && isinf(*value) ? NUMBER_BEYOND : NUMBER_GOOD;
 }
 
-enum number_result
-number_read_double(locale_t c_locale, const char *text, size_t n_bytes, double *value)
+static bool read_quickly(const char *text, size_t n_bytes, double *value)
 {
     struct decimal decimal;
 
     if (n_bytes == 0 || !read_decimal(text, text + n_bytes, &decimal) ||
         !from_decimal(&decimal, value))
-        return read_slowly(c_locale, text, n_bytes, value);
+        return false;
     if (decimal.is_negative)
         *value = -*value;
-    return NUMBER_GOOD;
+    return true;
 }
 
 /* Not by way of a double, which would round twice. */
@@ -223,17 +224,42 @@ read_whole(enum troupe_element element, const char *text, size_t n_bytes, void *
 
 /* ---- elements ----------------------------------------------------------------- */
 
+/* A process may have modes of its own, or those of a library linked with -ffast-math.
+ */
+
+enum number_result
+number_read_double(locale_t c_locale, const char *text, size_t n_bytes, double *value)
+{
+    struct numeric_environment environment;
+    enum number_result result = NUMBER_GOOD;
+
+    /* It makes no subnormals, so that another way to round alone would change it. */
+    if (fegetround() == FE_TONEAREST && read_quickly(text, n_bytes, value))
+        return NUMBER_GOOD;
+    (void)numeric_environment_enter(&environment);
+    if (!read_quickly(text, n_bytes, value))
+        result = read_slowly(c_locale, text, n_bytes, value);
+    (void)numeric_environment_leave(&environment);
+    return result;
+}
+
 enum number_result number_read(locale_t c_locale,
                                enum troupe_element element,
                                const char *text,
                                size_t n_bytes,
                                void *value)
 {
+    struct numeric_environment environment;
+    enum number_result result;
+
     if (element == TROUPE_DOUBLE)
         return number_read_double(c_locale, text, n_bytes, value);
-    if (element == TROUPE_FLOAT)
-        return read_float(c_locale, text, n_bytes, value);
-    return read_whole(element, text, n_bytes, value);
+    if (element != TROUPE_FLOAT)
+        return read_whole(element, text, n_bytes, value);
+    (void)numeric_environment_enter(&environment);
+    result = read_float(c_locale, text, n_bytes, value);
+    (void)numeric_environment_leave(&environment);
+    return result;
 }
 
 #if LDBL_MANT_DIG == 64
@@ -353,18 +379,28 @@ static size_t write_whole(enum troupe_element element, const void *value, char *
     return (size_t)snprintf(text, NUMBER_TEXT_BYTES, "%llu", (unsigned long long)bits);
 }
 
-size_t number_write(enum troupe_element element, const void *value, char *text)
+static size_t write_real(enum troupe_element element, const void *value, char *text)
 {
     double wide;
     float narrow;
 
-    if (element == TROUPE_DOUBLE) {
-        memcpy(&wide, value, sizeof wide);
-        return write_double(wide, text);
-    }
     if (element == TROUPE_FLOAT) {
         memcpy(&narrow, value, sizeof narrow);
         return write_float(narrow, text);
     }
-    return write_whole(element, value, text);
+    memcpy(&wide, value, sizeof wide);
+    return write_double(wide, text);
+}
+
+size_t number_write(enum troupe_element element, const void *value, char *text)
+{
+    struct numeric_environment environment;
+    size_t n_bytes;
+
+    if (element != TROUPE_DOUBLE && element != TROUPE_FLOAT)
+        return write_whole(element, value, text);
+    (void)numeric_environment_enter(&environment);
+    n_bytes = write_real(element, value, text);
+    (void)numeric_environment_leave(&environment);
+    return n_bytes;
 }

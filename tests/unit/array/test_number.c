@@ -3,10 +3,14 @@
 #include "array/number.h"
 #include "base/random.h"
 #include "support/check_main.h"
+#include <fenv.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <xmmintrin.h>
+#endif
 
 /* Numbers from text against the C library's, and back. */
 
@@ -286,6 +290,82 @@ START_TEST(few_digits_where_few_do)
 }
 END_TEST
 
+/* ---- whatever the floating-point modes ------------------------------------------- */
+
+enum { N_SPOILED = 300 };
+
+/* By the numbers' kind: subnormal, or such as are read and written in few steps. */
+static void draw(int i, double *wide, float *narrow)
+{
+    struct base_random random = {(uint64_t)i + 1};
+    uint64_t bits = base_random_next(&random);
+    uint32_t low = (uint32_t)bits & 0x7fffff;
+
+    if (i % 2)
+        *wide = double_of(bits >> 12);
+    else
+        *wide = (double)(int64_t)bits * 0x1p-50;
+    if (i % 2 == 0)
+        low = 0x3f800000 + (uint32_t)(bits >> 38);
+    memcpy(narrow, &low, sizeof low);
+}
+
+/* All that is written, and then read, one after the other. */
+static void write_and_read(char *texts, double *wides, float *narrows)
+{
+    for (int i = 0; i < N_SPOILED; i++) {
+        size_t n;
+
+        n = number_write(TROUPE_DOUBLE, &wides[i], texts);
+        ck_assert_int_eq(number_read(c_locale, TROUPE_DOUBLE, texts, n, &wides[i]),
+                         NUMBER_GOOD);
+        texts += n;
+        n = number_write(TROUPE_FLOAT, &narrows[i], texts);
+        ck_assert_int_eq(number_read(c_locale, TROUPE_FLOAT, texts, n, &narrows[i]),
+                         NUMBER_GOOD);
+        texts += n;
+        /* Not by the shortest text: what has to be rounded. */
+        ck_assert_int_eq(number_read_double(c_locale, "0.1", 3, &wides[N_SPOILED + i]),
+                         NUMBER_GOOD);
+    }
+}
+
+static void spoil(int mode)
+{
+    if (mode == 1)
+        fesetround(FE_UPWARD);
+    if (mode == 2)
+        fesetround(FE_TOWARDZERO);
+#ifdef __SSE2__
+    if (mode == 3) /* what a library linked with -ffast-math does */
+        _mm_setcsr(_mm_getcsr() | 0x8040);
+#endif
+}
+
+START_TEST(modes_change_nothing)
+{
+    static char texts[2][2 * N_SPOILED * NUMBER_TEXT_BYTES];
+    static double wides[2][2 * N_SPOILED];
+    static float narrows[2][N_SPOILED];
+    fenv_t before;
+
+    fegetenv(&before);
+    for (int mode = 0; mode < 4; mode++) {
+        int k = mode > 0;
+
+        for (int i = 0; i < N_SPOILED; i++)
+            draw(i, &wides[k][i], &narrows[k][i]);
+        memset(texts[k], 0, sizeof texts[k]);
+        spoil(mode);
+        write_and_read(texts[k], wides[k], narrows[k]);
+        fesetenv(&before);
+        ck_assert_msg(strcmp(texts[k], texts[0]) == 0, "mode %d: other texts", mode);
+        ck_assert_mem_eq(wides[k], wides[0], sizeof wides[0]);
+        ck_assert_mem_eq(narrows[k], narrows[0], sizeof narrows[0]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {doubles_as_the_library_reads_them,
@@ -295,7 +375,8 @@ int main(void)
                                   the_bounds_of_elements,
                                   floats_round_once,
                                   all_elements_there_and_back,
-                                  few_digits_where_few_do};
+                                  few_digits_where_few_do,
+                                  modes_change_nothing};
 
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     return check_main_run("number", tests, sizeof tests / sizeof tests[0]);
