@@ -59,7 +59,6 @@ struct comm *comm_create(const struct comm_backend *backend,
     init_lists(comm);
     comm_quiet_init(&comm->quiet, rank, n_ranks);
     comm_reduction_init(comm);
-    base_bytes_init(&comm->faults);
     if (holder) {
         holder->slot[BASE_SLOT_COMM] = comm;
         holder->log.rank = rank;
@@ -93,7 +92,6 @@ void comm_destroy(struct comm *comm)
     base_free(CONTAINER_OF(node, struct comm_frame, all));
     comm_reduction_fini(comm);
     comm_end_fini(comm);
-    base_bytes_fini(&comm->faults);
     base_free(comm);
 }
 

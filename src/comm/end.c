@@ -135,8 +135,6 @@ static bool has_come(const struct comm *comm, int peer)
            link->n_control_received == values[2];
 }
 
-static void audit(struct comm *comm);
-
 static bool empty(struct comm *comm)
 {
     for (int i = 0; i < comm->n_ranks; i++) {
@@ -145,7 +143,6 @@ static bool empty(struct comm *comm)
     }
     if (comm->to_post || comm->flight)
         return false;
-    audit(comm);
     comm->backend->drain(comm);
     return true;
 }
@@ -181,32 +178,32 @@ void comm_end_fini(struct comm *comm)
 
 /* ---- the audit ---- */
 
-static void audit_pairs(struct comm *comm)
+static void audit_pairs(const struct comm *comm, struct base_bytes *faults)
 {
     for (int i = 0; i < comm->n_ranks; i++) {
         const struct comm_origin *origin = comm->origins[i];
         uint64_t n_taken = origin ? origin->n_taken : 0;
         if (n_taken != comm->ending->expected[i])
             base_bytes_append_format(
-                &comm->faults,
+                faults,
                 "comm: rank %d posted %llu records to rank %d, which took %llu\n", i,
                 (unsigned long long)comm->ending->expected[i], comm->rank,
                 (unsigned long long)n_taken);
         if (origin && origin->partial)
-            base_bytes_append_format(&comm->faults,
+            base_bytes_append_format(faults,
                                      "comm: half a record from rank %d is left\n", i);
     }
     if (comm->ending->n_dropped > 0)
         base_bytes_append_format(
-            &comm->faults, "comm: %llu records came to rank %d after its end\n",
+            faults, "comm: %llu records came to rank %d after its end\n",
             (unsigned long long)comm->ending->n_dropped, comm->rank);
     if (comm->n_kept_live > 0)
-        base_bytes_append_format(&comm->faults,
+        base_bytes_append_format(faults,
                                  "comm: %u payloads of rank %d were never fetched\n",
                                  comm->n_kept_live, comm->rank);
 }
 
-static void audit_credits(struct comm *comm)
+static void audit_credits(const struct comm *comm, struct base_bytes *faults)
 {
     uint32_t n_used =
         comm->n_spare + comm->n_fresh_lanes * comm->options.initial_credits;
@@ -219,12 +216,11 @@ static void audit_credits(struct comm *comm)
     }
     if (n_used != comm->n_slots)
         base_bytes_append_format(
-            &comm->faults,
-            "comm: rank %d has %u slots, and %u credits are out or spare\n", comm->rank,
-            comm->n_slots, n_used);
+            faults, "comm: rank %d has %u slots, and %u credits are out or spare\n",
+            comm->rank, comm->n_slots, n_used);
 }
 
-static void audit_frames(struct comm *comm)
+static void audit_frames(const struct comm *comm, struct base_bytes *faults)
 {
     uint32_t n_made = 0, n_known = comm->n_free + comm->n_slots +
                                    comm->n_control_slots + comm->n_pipe_slots;
@@ -234,16 +230,9 @@ static void audit_frames(struct comm *comm)
     for (int i = 0; i < comm->n_ranks; i++)
         n_known += comm->links[i] && comm->links[i]->control;
     if (n_made != n_known)
-        base_bytes_append_format(&comm->faults,
+        base_bytes_append_format(faults,
                                  "comm: rank %d made %u frames and knows of %u\n",
                                  comm->rank, n_made, n_known);
-}
-
-static void audit(struct comm *comm)
-{
-    audit_pairs(comm);
-    audit_credits(comm);
-    audit_frames(comm);
 }
 
 bool comm_audit(const struct comm *comm, struct base_bytes *text)
@@ -252,8 +241,11 @@ bool comm_audit(const struct comm *comm, struct base_bytes *text)
         base_bytes_append_format(text, "comm: rank %d was not stopped\n", comm->rank);
         return false;
     }
-    base_bytes_append(text, comm->faults.data, comm->faults.size);
-    return comm->faults.size == 0;
+    size_t size_before = text->size;
+    audit_pairs(comm, text);
+    audit_credits(comm, text);
+    audit_frames(comm, text);
+    return text->size == size_before;
 }
 
 void comm_stop(struct comm *comm)

@@ -190,7 +190,6 @@ struct comm {
     uint64_t n_posted_disregarded, n_taken_disregarded;
     struct comm_reduction reduction;
     struct comm_ending *ending;
-    struct base_bytes faults; /* what the end found, for the audit */
     struct comm_counts counts;
 };
 

@@ -1,82 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/require.h"
-#include "sim/test_comm_world.h"
+#include "sim/test_comm_sides.h"
 #include "support/check_main.h"
 
 /* The simulator itself: its clock, its ends, and death on it. */
-
-enum { KIND = BASE_KIND(BASE_SLOT_ACTOR, 1), N_RANKS = 4 };
-
-struct side {
-    struct troupe troupe;
-    struct comm *comm;
-    struct message_pool *pool;
-    uint32_t n_steps, n_taken;
-    int64_t took_ns;
-    bool is_said; /* has posted what it had to */
-};
-
-static struct side sides[N_RANKS];
-static struct comm_sim *sim;
-
-static struct side *side_of(struct troupe *rank)
-{
-    return CONTAINER_OF(rank, struct side, troupe);
-}
-
-static void take(struct troupe *rank, struct comm_record *record)
-{
-    struct side *me = side_of(rank);
-    (void)record;
-    me->n_taken++;
-    me->took_ns = comm_now_ns(me->comm);
-}
-
-static const struct base_frame_kind kind = {KIND, false, "test", take};
-
-static void setup(const struct comm_sim_options *options)
-{
-    memset(sides, 0, sizeof sides);
-    sim = comm_sim_create(options);
-    for (int i = 0; i < N_RANKS; i++) {
-        base_log_init(&sides[i].troupe.log);
-        sides[i].pool = message_pool_create();
-        sides[i].comm = comm_sim_open(sim, i, &sides[i].troupe);
-        comm_kind_add(sides[i].comm, &kind);
-        ck_assert(comm_start(sides[i].comm, NULL, sides[i].pool, NULL) == TROUPE_OK);
-    }
-}
-
-static void teardown(void)
-{
-    for (int i = 0; i < N_RANKS; i++) {
-        comm_stop(sides[i].comm);
-        comm_close(sides[i].comm);
-        message_pool_destroy(sides[i].pool);
-    }
-    comm_sim_destroy(sim);
-}
-
-static const struct comm_sim_options plain = {.n_ranks = N_RANKS, .seed = 1};
-static const struct comm_step idle = {COMM_STEP_IDLE, INT64_MAX};
-static const struct comm_step busy = {COMM_STEP_BUSY, 0};
-static const struct comm_step done = {COMM_STEP_DONE, 0};
-
-static void turn(struct side *me)
-{
-    struct comm_record record;
-    comm_poll(me->comm);
-    while (comm_next(me->comm, &record))
-        comm_kind(me->comm, record.header.kind)->take(&me->troupe, &record);
-    comm_flush(me->comm, COMM_FLUSH_IDLE);
-}
-
-static void say(struct side *me, int peer)
-{
-    const struct comm_header header = {.kind = KIND};
-    ck_assert(comm_post(me->comm, peer, &header, NULL, 0) == TROUPE_OK);
-    me->is_said = true;
-}
 
 /* ---- time ---- */
 
@@ -219,37 +145,6 @@ START_TEST(a_rank_may_die)
 }
 END_TEST
 
-/* ---- what the end finds ---- */
-
-static struct comm_step careless_step(struct troupe *rank)
-{
-    struct side *me = side_of(rank);
-    comm_poll(me->comm);
-    if (comm_rank(me->comm) == 0 && !me->is_said) {
-        say(me, 3);
-        comm_flush(me->comm, COMM_FLUSH_IDLE);
-    }
-    return done; /* rank 3 does not look */
-}
-
-START_TEST(the_audit_finds_what_was_left)
-{
-    struct base_bytes text;
-    setup(&plain);
-    base_bytes_init(&text);
-    ck_assert(!comm_audit(sides[3].comm, &text));
-    base_bytes_fini(&text);
-    ck_assert_int_eq(comm_sim_drive(sim, careless_step).end, COMM_SIM_DONE);
-    base_bytes_init(&text);
-    ck_assert(comm_audit(sides[0].comm, &text));
-    ck_assert(!comm_audit(sides[3].comm, &text));
-    base_bytes_append(&text, "", 1);
-    ck_assert_ptr_nonnull(strstr((const char *)text.data, "1 records came to rank 3"));
-    base_bytes_fini(&text);
-    teardown();
-}
-END_TEST
-
 /* ---- age ---- */
 
 /* Nobody flushes, yet it comes, when it is 50 us old. */
@@ -361,7 +256,6 @@ CHECK_MAIN("comm_sim",
            limits,
            abort_comes_back_to_the_driver,
            a_rank_may_die,
-           the_audit_finds_what_was_left,
            old_frames_leave,
            hurried_frames_earn_credits,
            two_hops)
