@@ -9,7 +9,7 @@
  * messages, asked again and again on every rank, is zero for every peer.
  */
 
-enum { KIND = BASE_KIND(BASE_SLOT_ACTOR, 1), MAX_RANKS = 64 };
+enum { KIND = BASE_KIND(BASE_SLOT_ACTOR, 1), MAX_RANKS = 64, SKIPPED = 77 };
 #ifdef TROUPE_HOSTILE
 enum { N_RECORDS = 1000 }; /* in frames of 64 bytes */
 #else
@@ -40,8 +40,6 @@ static void open_counter(void)
         n_values = 0;
     if (n_values > 0)
         MPI_T_pvar_start(session, queue); /* refused where it always runs */
-    if (comm_rank(comm) == 0 && n_values == 0)
-        printf("this MPI does not count unexpected messages: nothing checked\n");
 }
 
 static void sample(void)
@@ -128,7 +126,9 @@ int main(int argc, char **argv)
     MUST(n_values == 0 || n_samples > 0, "the counter was never read");
     if (n_values > 0)
         MPI_T_pvar_handle_free(session, &queue);
+    else if (comm_rank(comm) == 0)
+        fprintf(stderr, "skipped: this MPI does not count its unexpected messages\n");
     test_mpi_end(comm, pool);
     MPI_Finalize();
-    return EXIT_SUCCESS;
+    return n_values > 0 ? EXIT_SUCCESS : SKIPPED;
 }
