@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# wordcount stays under 300 MiB a rank as long as a rank's different words fit, and says so
-# when they do not. TROUPE_TEST_FULL=1: with 2 GiB of input instead of 256 MiB.
+# wordcount stays under 300 MiB a rank as long as a rank's different words fit in 100 MiB,
+# and says so when they do not. TROUPE_TEST_FULL=1: with 2 GiB of input instead of 256 MiB.
 set -euo pipefail
 
 [ "${TROUPE_TEST_HOSTILE:-0}" -eq 0 ] || exit 77 # tiny buffers take minutes over its large files
@@ -68,10 +68,10 @@ check() { # check WHAT CONDITION...
 
 # ---- many different words, and many bytes --------------------------------------------
 
-n_different=9000000 # of eight digits: 69 MiB of text, all on one rank
+n_different=13000000 # of eight digits: 99 MiB of words, all on one rank
 mkdir "$work/in"
 seq 10000000 $((10000000 + n_different - 1)) > "$work/in/different"
-n_repeats=6 # of 32 MB
+n_repeats=4 # of 32 MB
 if [ "${TROUPE_TEST_FULL:-0}" = 1 ]; then n_repeats=64; fi
 { yes 'it is the same old story that is told again and again' || true; } | head -n 600000 > "$work/story"
 for ((i = 0; i < n_repeats; i++)); do ln "$work/story" "$work/in/$i"; done

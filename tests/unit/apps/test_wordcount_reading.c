@@ -302,10 +302,56 @@ START_TEST(units_cover_all_files)
 }
 END_TEST
 
+/* The bytes of each reader, all as fast as each other: whoever is first done with its
+ * unit takes the next one. */
+static void deal(uint64_t n_file_bytes, size_t n_readers, uint64_t *n_bytes_of)
+{
+    struct file file = {.path = path, .n_bytes = n_file_bytes};
+    const struct file_list list = {
+        .files = &file, .n_files = 1, .n_bytes = n_file_bytes};
+    unsigned char bytes[UNIT_MESSAGE_BYTES];
+    struct units units;
+    uint32_t n_bytes;
+
+    units_init(&units, &list, n_readers);
+    while (units_next(&units, bytes, &n_bytes) > 0) {
+        struct piece piece;
+        size_t position = 0, first = 0;
+        for (size_t i = 1; i < n_readers; i++)
+            first = n_bytes_of[i] < n_bytes_of[first] ? i : first;
+        while (units_next_piece(bytes, n_bytes, &position, &piece))
+            n_bytes_of[first] += piece.end - piece.begin;
+    }
+}
+
+/* Of one file all get about as much, as long as there is enough for all. */
+START_TEST(one_file_is_shared_by_all)
+{
+    static const struct {
+        uint64_t n_mebibytes;
+        size_t n_readers;
+    } cases[] = {{1024, 64}, {1024, 4}, {1024, 1}, {64, 64}, {10, 4}, {3, 2}};
+    enum { MOST_READERS = 64 };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t n = cases[i].n_readers;
+        uint64_t n_bytes = cases[i].n_mebibytes << 20, total = 0;
+        uint64_t n_bytes_of[MOST_READERS] = {0};
+        deal(n_bytes, n, n_bytes_of);
+        for (size_t k = 0; k < n; k++) {
+            ck_assert_uint_gt(n_bytes_of[k], n_bytes / n * 3 / 4);
+            ck_assert_uint_lt(n_bytes_of[k], n_bytes / n * 5 / 4 + 1);
+            total += n_bytes_of[k];
+        }
+        ck_assert_uint_eq(total, n_bytes);
+    }
+}
+END_TEST
+
 CHECK_MAIN("wordcount reading",
            every_byte_is_classed_right,
            scan_agrees_with_a_naive_one,
            cuts_make_no_difference,
            words_that_are_too_long_are_told_of_once,
            what_cannot_be_read_is_told_of,
-           units_cover_all_files)
+           units_cover_all_files,
+           one_file_is_shared_by_all)
