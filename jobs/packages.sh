@@ -90,7 +90,7 @@ fi
 cat >&2 << TEXT
 Please install them, or ask who may:
   Debian, Ubuntu   sudo apt-get install ${missing[*]}
-  Spack            spack install gcc cmake ninja openmpi boost+context xxhash zstd hwloc check
+  Spack            spack install gcc cmake ninja pkgconf openmpi boost+context xxhash zstd hwloc check libpng
   clusters         module load gcc cmake openmpi boost   (names differ; see: module avail)
 TEXT
 exit 1
