@@ -87,7 +87,9 @@ TROUPE_API int troupe_team_size(const troupe_team *team);
  * \call     collective over the team
  * \blocks   until all members have called it
  * \threads  the runtime's thread
- * \errors   TROUPE_PEER_GONE, TROUPE_MISMATCH, TROUPE_NO_MEMORY: on every member alike
+ * \errors   TROUPE_PEER_GONE, TROUPE_MISMATCH, TROUPE_NO_MEMORY: on every member alike;
+ *           TROUPE_NO_MEMORY also on this one alone where it could not begin: the
+ *           others wait for it to call again
  */
 TROUPE_API TROUPE_MUST_USE troupe_status troupe_team_split(
     troupe_actor *self, troupe_team *team, int colour, int key, troupe_team **child);

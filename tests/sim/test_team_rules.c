@@ -1,6 +1,5 @@
 /* seeds: 10 */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "base/alloc.h"
 #include "runtime/sim.h"
 #include "support/check_main.h"
 #include "support/scene.h"
@@ -10,7 +9,7 @@
 
 /*
  * The rules of teams one by one: members that differ, that never come, that ended
- * before; the window; names of operations; wrong use; memory that comes back.
+ * before; the window; names of operations; wrong use.
  */
 
 #define REQUIRE(condition)                                                             \
@@ -366,8 +365,11 @@ static troupe_status names_body(troupe_actor *self)
     REQUIRE(troupe_broadcast(self, team, n, &mine, 8) == TROUPE_INVALID);
     REQUIRE(troupe_broadcast(self, team, -1, &mine, 8) == TROUPE_INVALID);
     REQUIRE(troupe_gather(self, team, -2, &mine, 8, &result) == TROUPE_INVALID);
+    REQUIRE(troupe_reduce(self, team, n, &reduction) == TROUPE_INVALID);
+    REQUIRE(troupe_reduce(self, team, -2, &reduction) == TROUPE_INVALID);
     reduction.combine = TROUPE_AND;
     REQUIRE(troupe_reduce(self, team, -1, &reduction) == TROUPE_INVALID);
+    REQUIRE(troupe_exscan(self, team, &reduction) == TROUPE_INVALID);
     reduction.combine = TROUPE_SUM;
     REQUIRE(troupe_team_create(self, list, 2, &other) == TROUPE_INVALID);
     REQUIRE(troupe_team_create(self, list, 0, &other) == TROUPE_INVALID);
@@ -390,38 +392,6 @@ TROUPE_PROCESS(names, names_body);
 START_TEST(names_and_arguments)
 {
     run_all(&names, 1, 4, 0);
-}
-END_TEST
-
-/* A start without memory has started nothing, and can be done again. */
-static troupe_status hungry_body(troupe_actor *self)
-{
-    enum { N_BYTES = 1 << 20 };
-    troupe_team *team = troupe_rank_team(self);
-    int n = troupe_team_size(team);
-    size_t n_all = (size_t)n * N_BYTES;
-    unsigned char *mine = malloc(N_BYTES), *all = malloc(n_all);
-    troupe_operation operation;
-    troupe_status status;
-
-    memset(mine, troupe_rank(self) + 1, N_BYTES);
-    (void)base_alloc_fail_every(1);
-    status = troupe_gather_start(self, team, -1, mine, N_BYTES, all, &operation);
-    (void)base_alloc_fail_every(0);
-    REQUIRE(n == 1 || status == TROUPE_NO_MEMORY);
-    status = troupe_gather(self, team, -1, mine, N_BYTES, all);
-    for (size_t i = 0; i < n_all && status == TROUPE_OK; i += 4095)
-        if (all[i] != i / N_BYTES + 1)
-            status = TROUPE_FAILED;
-    free(mine);
-    free(all);
-    return status;
-}
-TROUPE_PROCESS(hungry, hungry_body);
-
-START_TEST(no_memory_starts_nothing)
-{
-    run_all(&hungry, 1, 4, 0);
 }
 END_TEST
 
@@ -466,5 +436,4 @@ CHECK_MAIN("team rules",
            teams_whose_members_have_ended_are_freed,
            sixteen_ahead_and_no_more,
            names_and_arguments,
-           no_memory_starts_nothing,
            the_team_of_somebody_else)
