@@ -3,6 +3,7 @@
 #include "actor/actor.h"
 #include "base/random.h"
 #include "support/check_main.h"
+#include "support/scene.h"
 #include "support/sim_job.h"
 #include "support/still.h"
 #include <string.h>
@@ -71,14 +72,7 @@ struct figures {
     int64_t n_downs[N_ACCOUNTS], n_ticks[N_ACCOUNTS], n_tokens[N_ACCOUNTS];
     int64_t n_notes[N_SINKS], n_asks[N_SINKS];
 };
-static struct figures seen;
-static uint64_t seed_now;
-
-#define SAME(value, wanted)                                                            \
-    ck_assert_msg((value) == (wanted), "%s:%d: seed %llu: %s is %lld, not %lld",       \
-                  __FILE__, __LINE__, (unsigned long long)seed_now, #value,            \
-                  (long long)(value), (long long)(wanted))
-
+static struct figures seen, wanted; /* that nothing happened to */
 static uint64_t mix(int64_t a, int64_t b)
 {
     return base_hash_u64((uint64_t)a * 1000 + (uint64_t)b + 1);
@@ -161,7 +155,7 @@ static troupe_status
 on_note(troupe_actor *self, struct sink *sink, const struct note *note)
 {
     (void)self;
-    SAME(note->sequence, sink->taken[note->from]);
+    EXPECT_INT(note->sequence, sink->taken[note->from]);
     sink->taken[note->from]++;
     sink->n_notes++;
     return TROUPE_OK;
@@ -249,7 +243,7 @@ hold_first(troupe_actor *self, struct account *account, const struct token *toke
     troupe_message *message;
 
     if (account->first.bits) {
-        SAME(first->number, account->first_number);
+        EXPECT_INT(first->number, account->first_number);
         return TROUPE_OK;
     }
     account->first_number = token->number;
@@ -268,10 +262,10 @@ on_token(troupe_actor *self, struct account *account, const struct token *token)
         troupe_defer_message(self);
         return TROUPE_OK;
     }
-    SAME(token->sequence, account->taken[token->from]);
+    EXPECT_INT(token->sequence, account->taken[token->from]);
     account->taken[token->from]++;
     for (int64_t i = 0; i < n; i++)
-        SAME(token->filling[i], number + i);
+        EXPECT_INT(token->filling[i], number + i);
     TROUPE_TRY(hold_first(self, account, token));
     account->balance += (int64_t)(mix(number, left) % 1000) + n;
     for (int i = 0; i < BURST; i++)
@@ -294,7 +288,7 @@ static troupe_status
 on_answer(troupe_actor *self, struct account *account, const struct answer *answer)
 {
     (void)self;
-    SAME(answer->from, account->id);
+    EXPECT_INT(answer->from, account->id);
     account->n_answers++;
     return TROUPE_OK;
 }
@@ -304,7 +298,7 @@ static troupe_status on_failed(troupe_actor *self,
                                const struct troupe_call_failed *failed)
 {
     (void)self;
-    SAME(failed->status, TROUPE_TIMEOUT);
+    EXPECT_INT(failed->status, TROUPE_TIMEOUT);
     account->n_failed++;
     return TROUPE_OK;
 }
@@ -313,7 +307,7 @@ static troupe_status
 on_down(troupe_actor *self, struct account *account, const struct troupe_down *down)
 {
     (void)self;
-    SAME(down->kind, TROUPE_EXIT_NORMAL);
+    EXPECT_INT(down->kind, TROUPE_EXIT_NORMAL);
     account->n_downs++;
     return TROUPE_OK;
 }
@@ -382,26 +376,19 @@ TROUPE_PROCESS(main_process,
 
 static const troupe_program program = {.main = &main_process};
 
-static void check_figures(const struct figures *wanted)
+static void check_figures(void)
 {
     for (int i = 0; i < N_ACCOUNTS; i++) {
-        SAME(seen.balance[i], wanted->balance[i]);
-        SAME(seen.n_tokens[i], wanted->n_tokens[i]);
-        SAME(seen.n_ticks[i], N_TICKS);
-        SAME(seen.n_answers[i] + seen.n_failed[i], N_TICKS);
-        SAME(seen.n_downs[i], 1);
+        EXPECT_INT(seen.balance[i], wanted.balance[i]);
+        EXPECT_INT(seen.n_tokens[i], wanted.n_tokens[i]);
+        EXPECT_INT(seen.n_ticks[i], N_TICKS);
+        EXPECT_INT(seen.n_answers[i] + seen.n_failed[i], N_TICKS);
+        EXPECT_INT(seen.n_downs[i], 1);
     }
     for (int i = 0; i < N_SINKS; i++) {
-        SAME(seen.n_notes[i], wanted->n_notes[i]);
-        SAME(seen.n_asks[i], wanted->n_asks[i]);
+        EXPECT_INT(seen.n_notes[i], wanted.n_notes[i]);
+        EXPECT_INT(seen.n_asks[i], wanted.n_asks[i]);
     }
-}
-
-static uint64_t n_seeds(void)
-{
-    const char *text = getenv("TROUPE_TEST_SEEDS");
-
-    return text && *text ? strtoull(text, NULL, 10) : 60;
 }
 
 /* One rank comes far in a step, five in many. */
@@ -412,26 +399,25 @@ static uint64_t some_steps(struct base_random *random)
 
 /* Up to three times stopped, each time another number of ranks; whether it was saved.
  */
-static bool play(uint64_t seed, const struct figures *wanted)
+static bool play(uint64_t seed)
 {
     struct base_random random = {seed};
     struct still_store store = {.n_ranks = 0};
     int n_stops = 1 + (int)base_random_below(&random, 3);
     enum still_end end;
 
-    seed_now = seed;
     end = still_save(&program, 1 + (int)base_random_below(&random, 5), seed,
                      some_steps(&random), &store);
     for (int i = 1; i < n_stops && end == STILL_SAVED; i++)
         end = still_resume_and_save(&program, 1 + (int)base_random_below(&random, 5),
                                     seed + (uint64_t)i, some_steps(&random), &store);
-    SAME(store.status, TROUPE_OK);
+    EXPECT_INT(store.status, TROUPE_OK);
     if (end == STILL_SAVED) {
         memset(&seen, 0, sizeof seen);
-        SAME(still_resume(&program, 1 + (int)base_random_below(&random, 5), seed,
-                          &store),
-             0);
-        check_figures(wanted);
+        EXPECT_INT(still_resume(&program, 1 + (int)base_random_below(&random, 5), seed,
+                                &store),
+                   0);
+        check_figures();
     }
     still_free(&store);
     return end == STILL_SAVED;
@@ -439,21 +425,11 @@ static bool play(uint64_t seed, const struct figures *wanted)
 
 START_TEST(any_number_of_ranks_goes_on)
 {
-    const char *one = getenv("TROUPE_TEST_SEED");
-    struct figures wanted;
-    uint64_t n_saved = 0, n = n_seeds();
-
     memset(&seen, 0, sizeof seen);
     ck_assert_int_eq(sim_job_once(&program, 3, 1), 0);
     wanted = seen;
-    check_figures(&wanted);
-    if (one && *one) {
-        play(strtoull(one, NULL, 10), &wanted);
-        return;
-    }
-    for (uint64_t seed = 1; seed <= n; seed++)
-        n_saved += play(seed, &wanted);
-    ck_assert_uint_gt(n_saved, n / 8); /* of about 2 in 5; the others ended before */
+    check_figures();
+    scene_play_seeds(play, 8); /* of about 2 in 5; the others ended before */
 }
 END_TEST
 

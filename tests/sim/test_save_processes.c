@@ -3,7 +3,7 @@
 #include "actor/actor.h"
 #include "base/random.h"
 #include "support/check_main.h"
-#include "support/sim_job.h"
+#include "support/scene.h"
 #include "support/still.h"
 #include <string.h>
 
@@ -12,20 +12,6 @@
  * their unread mail, those without a state with their arguments; and what happens to
  * those of ranks that are no more.
  */
-
-static uint64_t seed_now;
-
-#define SAME(value, wanted)                                                            \
-    ck_assert_msg((value) == (wanted), "%s:%d: seed %llu: %s is %lld, not %lld",       \
-                  __FILE__, __LINE__, (unsigned long long)seed_now, #value,            \
-                  (long long)(value), (long long)(wanted))
-
-static uint64_t n_seeds(void)
-{
-    const char *text = getenv("TROUPE_TEST_SEEDS");
-
-    return text && *text ? strtoull(text, NULL, 10) : 60;
-}
 
 /* ---- processes that are fed --------------------------------------------------- */
 
@@ -69,7 +55,7 @@ static troupe_status
 on_taken(troupe_actor *self, struct collector *collector, const struct taken *taken)
 {
     (void)self;
-    SAME(taken->number, collector->n_taken[taken->who]);
+    EXPECT_INT(taken->number, collector->n_taken[taken->who]);
     collector->n_taken[taken->who]++;
     return TROUPE_OK;
 }
@@ -90,15 +76,15 @@ static troupe_status fed_body(troupe_actor *self)
     const struct fed_arguments *arguments = troupe_arguments(self, fed_arguments);
     const struct item *item;
 
-    SAME(state->n_lives > 0, (self->flags & ACTOR_RESTORED) != 0);
+    EXPECT_INT(state->n_lives > 0, (self->flags & ACTOR_RESTORED) != 0);
     state->number = arguments->number;
     state->collector = arguments->collector;
     state->n_lives++;
     seen.n_lives[state->number] = state->n_lives;
     for (;;) {
         TROUPE_TRY(troupe_receive(self, item, TROUPE_FOREVER, &item));
-        SAME(item->number, state->n_items);
-        SAME(state->filling[state->n_items % 4000], 0);
+        EXPECT_INT(item->number, state->n_items);
+        EXPECT_INT(state->filling[state->n_items % 4000], 0);
         state->filling[state->n_items % 4000] = 1;
         TROUPE_TRY(troupe_send(self, state->collector, taken, .who = state->number,
                                .number = state->n_items++));
@@ -141,7 +127,7 @@ static troupe_status on_feed(troupe_actor *self, struct feeder *feeder)
     for (int i = 0; i < 2; i++)
         TROUPE_TRY(troupe_send(self, feeder->to, item, .number = feeder->n_sent++));
     if (feeder->n_sent % 3 == 0)
-        troupe_yield(self); /* the receiver has it, and runs in the next step */
+        self->home->wants_poll = true; /* the receiver has it, and runs a step later */
     return feeder->n_sent < N_ITEMS
                ? troupe_send_after(self, troupe_self(self), 2e-5, NULL, feed)
                : TROUPE_OK;
@@ -195,10 +181,11 @@ static uint64_t some_steps(struct base_random *random)
 static void resume_fed(int n_ranks, struct still_store *store, int64_t n_lives)
 {
     memset(&seen, 0, sizeof seen);
-    SAME(still_resume(&fed_program, n_ranks, seed_now, store), 0);
+    EXPECT_INT(still_resume(&fed_program, n_ranks, scene_seed(), store), 0);
     for (int i = 0; i < N_FED; i++) {
-        SAME(seen.n_taken[i], N_ITEMS);
-        SAME(i % 2 == 0 || (seen.n_lives[i] > 0 && seen.n_lives[i] <= n_lives), 1);
+        EXPECT_INT(seen.n_taken[i], N_ITEMS);
+        EXPECT_INT(i % 2 == 0 || (seen.n_lives[i] > 0 && seen.n_lives[i] <= n_lives),
+                   1);
     }
 }
 
@@ -209,7 +196,6 @@ static bool play_fed(uint64_t seed)
     int64_t n_lives = 2;
     enum still_end end;
 
-    seed_now = seed;
     end = still_save(&fed_program, 1 + (int)base_random_below(&random, 4), seed,
                      some_steps(&random), &store);
     if (end == STILL_SAVED && base_random_below(&random, 2)) {
@@ -218,7 +204,7 @@ static bool play_fed(uint64_t seed)
                                   seed, some_steps(&random), &store);
         n_lives++;
     }
-    SAME(store.status, TROUPE_OK);
+    EXPECT_INT(store.status, TROUPE_OK);
     if (end == STILL_SAVED)
         resume_fed(1 + (int)base_random_below(&random, 4), &store, n_lives);
     still_free(&store);
@@ -227,37 +213,28 @@ static bool play_fed(uint64_t seed)
 
 START_TEST(processes_go_on_with_state_and_mail)
 {
-    const char *one = getenv("TROUPE_TEST_SEED");
-    uint64_t n_saved = 0, n = n_seeds();
-
-    if (one && *one) {
-        play_fed(strtoull(one, NULL, 10));
-        return;
-    }
-    for (uint64_t seed = 1; seed <= n; seed++)
-        n_saved += play_fed(seed);
-    ck_assert_uint_gt(n_saved, n / 8); /* of about 1 in 3; the others ended before */
+    scene_play_seeds(play_fed, 8); /* of about 1 in 3; the others ended before */
 }
 END_TEST
 
-/* Its feeder has yielded: what a process waited for has been handed to it, and it has
- * not run yet. */
+/* Stopped after so many steps. */
+static bool play_handed_over(uint64_t n_steps)
+{
+    struct still_store store = {.n_ranks = 0};
+    enum still_end end = still_save(&fed_program, 1, n_steps, n_steps, &store);
+
+    EXPECT_INT(store.status, TROUPE_OK);
+    if (end == STILL_SAVED)
+        resume_fed(1, &store, 2);
+    still_free(&store);
+    return end == STILL_SAVED;
+}
+
+/* Its feeder has ended the step: what a process waited for has been handed to it, and
+ * it has not run yet. */
 START_TEST(what_was_handed_over_is_saved)
 {
-    int n_saved = 0;
-
-    for (uint64_t n_steps = 1; n_steps <= 100; n_steps++) {
-        struct still_store store = {.n_ranks = 0};
-
-        seed_now = n_steps;
-        if (still_save(&fed_program, 1, seed_now, n_steps, &store) == STILL_SAVED) {
-            SAME(store.status, TROUPE_OK);
-            resume_fed(1, &store, 2);
-            n_saved++;
-        }
-        still_free(&store);
-    }
-    ck_assert_int_gt(n_saved, 20);
+    scene_play_seeds(play_handed_over, 5);
 }
 END_TEST
 
