@@ -7,11 +7,10 @@ static struct watch *watched;
 /* A process of its own: who waits for the task hears at once when it is done. */
 static troupe_status show(troupe_actor *self)
 {
-    const double interval_s = watched->progress.is_log ? 1 : 0.02;
-
     while (watched) {
-        troupe_sleep_until(self, troupe_after_s(self, interval_s));
+        double interval_s = watched->progress.is_log ? 1 : 0.02;
         progress_show(&watched->progress, watched->n_done, troupe_now_ns(self));
+        troupe_sleep_until(self, troupe_after_s(self, interval_s));
     }
     return TROUPE_OK;
 }
