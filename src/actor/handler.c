@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "actor/actor.h"
+#include "actor/deliver.h"
 #include "actor/loopback.h"
 
 /*
@@ -9,8 +9,10 @@
  */
 
 enum {
-    EXTRA_TURNS = 16,              /* so many may run while a frame is read */
-    LONG_RUN_TURN = ACTOR_TURN / 2 /* where a turn is so long, a frame is read whole */
+    EXTRA_TURNS = 16,               /* so many may run while a frame is read */
+    LONG_RUN_TURN = ACTOR_TURN / 2, /* where a turn is so long, a frame is read whole */
+    MOST_UNWATCHED = 16,
+    READING_NS = COMM_LONG_STEP_NS / 2 /* which alone makes no step a long one */
 };
 
 /* ---- a message ---- */
@@ -141,7 +143,14 @@ static void begin_to_take(struct actor_rank *home)
     if (LIKELY(home->turn >= LONG_RUN_TURN))
         return;
     home->n_unwatched = home->turn;
-    home->late_ns = comm_now_ns(home->comm) + COMM_LONG_STEP_NS;
+    home->late_ns = comm_now_ns(home->comm) + READING_NS;
+}
+
+/* How many messages more until the next look: as many again, but not too many, in case
+ * they begin to take long. */
+static uint32_t farther(uint32_t n)
+{
+    return n < MOST_UNWATCHED ? n : MOST_UNWATCHED;
 }
 
 static bool is_late(const struct actor_rank *home)
@@ -161,7 +170,7 @@ static void handler_turn(troupe_actor *actor)
         if (UNLIKELY(i >= n_unwatched)) {
             if (is_late(home))
                 break;
-            n_unwatched *= 2;
+            n_unwatched += farther(n_unwatched);
         }
         actor_current_set(&home->current, actor_mailbox_unlink(actor, &actor->head));
         handle(actor, &home->current);
@@ -271,8 +280,28 @@ static inline void dispatch_run(troupe_actor *actor,
     turn_done(actor);
 }
 
-/* The usual case: mail of one size for an idle handler that takes it. False: nothing is
- * done, actor_take_mail() looks at everything. */
+/* To a process that waits for just this. False: nothing is done. */
+static bool hand_plainly(struct actor_rank *home,
+                         troupe_actor *actor,
+                         const struct comm_record *record)
+{
+    const struct comm_header *header = &record->header;
+    struct message_envelope *envelope;
+
+    if (header->flags || record->envelope || home->is_ending ||
+        !actor_waits_for(actor, header->type))
+        return false;
+    envelope =
+        message_take_for(home->pool, record->size_bytes, header->from, header->type);
+    if (UNLIKELY(!envelope))
+        return false;
+    comm_wire_copy(envelope->inline_payload, record->payload, record->size_bytes);
+    actor_hand(actor, envelope);
+    return true;
+}
+
+/* The usual case: mail of one size for an idle handler that takes it, or for a process
+ * that waits. False: nothing is done, actor_take_mail() looks at everything. */
 static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record *record)
 {
     const struct comm_header *header = &record->header;
@@ -282,7 +311,11 @@ static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record 
                  home->plain_bytes[header->type] != record->size_bytes ||
                  record->ticket ||
                  (header->flags & ~(MESSAGE_REQUEST | MESSAGE_EXEMPT)) ||
-                 !actor_accepts(actor, header->type) || !actor_is_idle_handler(actor)))
+                 !actor_accepts(actor, header->type)))
+        return false;
+    if (actor->process)
+        return hand_plainly(home, actor, record);
+    if (UNLIKELY(!actor_is_idle_handler(actor)))
         return false;
     dispatch_run(actor, comm_reader(home->comm), record, 0);
     return true;
@@ -296,7 +329,7 @@ static inline bool dispatch_plainly(struct actor_rank *home, struct comm_record 
  */
 static void catch_up(struct actor_rank *home, troupe_actor *actor)
 {
-    if (home->n_extra_turns == 0 || (actor->flags & (ACTOR_HELD | ACTOR_ENDING)))
+    if (home->n_extra_turns == 0 || !is_ready(actor))
         return;
     home->n_extra_turns--;
     home->last_address = actor->address;
@@ -322,7 +355,7 @@ static inline bool has_read_enough(struct actor_rank *home, uint32_t n_read)
 {
     if (LIKELY(n_read < home->n_unwatched))
         return false;
-    home->n_unwatched = 2 * n_read;
+    home->n_unwatched = n_read + farther(n_read);
     return is_late(home);
 }
 
@@ -374,6 +407,8 @@ static void read_frame(struct actor_rank *home)
     struct comm_record record;
 
     home->n_read = 0;
+    if (UNLIKELY(home->turn < LONG_RUN_TURN))
+        home->n_unwatched = home->turn;
     if (_setjmp(home->escape) != 0)
         turn_done(home->running);
     home->may_dispatch = true;
@@ -398,7 +433,7 @@ void actor_read_frames(struct actor_rank *home)
     begin_to_take(home);
     read_frame(home);
     while (UNLIKELY(home->turn < LONG_RUN_TURN) && !is_late(home)) {
-        (void)comm_poll(home->comm);
+        (void)comm_poll_within(home->comm);
         if (!comm_has_frame(home->comm))
             break;
         read_frame(home);

@@ -13,9 +13,9 @@
  * whoever puts mail for a handler into its mailbox by another way settles the frame
  * first, and so does what ends a handler or changes what it takes; a record's receiver
  * is alive and takes it. What comes from other ranks is of other pairs and settles
- * nothing. A send that succeeds has promised memory that is only asked for when the
- * mail has to wait: where there is none then, the rank ends, as with mail from
- * elsewhere.
+ * nothing. A process that waits for room has not sent yet: its timers may come first. A
+ * send that succeeds has promised memory that is only asked for when the mail has to
+ * wait: where there is none then, the rank ends, as with mail from elsewhere.
  */
 
 #include "actor/actor.h"

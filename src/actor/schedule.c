@@ -173,7 +173,7 @@ static uint32_t begin_with_mail(struct actor_rank *home)
  * processes. But who yields does so because it computes for long: then it is time for a
  * poll.
  */
-static void run_ready(struct actor_rank *home)
+static uint32_t run_ready(struct actor_rank *home)
 {
     uint32_t n_run = begin_with_mail(home), n_watched = 0;
 
@@ -195,8 +195,7 @@ static void run_ready(struct actor_rank *home)
         }
     }
     home->wants_poll = false;
-    if (n_run > n_watched)
-        actor_watch_turns(home, n_run - n_watched);
+    return n_run - n_watched;
 }
 
 /* Nobody runs: what comes waits in the mailboxes. */
@@ -230,9 +229,18 @@ COLD static bool cut_step(struct actor_rank *home)
     return actor_is_frozen(home);
 }
 
+/* Once a step: a look at the clock costs a fiftieth of a round trip between ranks. */
+static void watch(struct actor_rank *home, uint32_t *n_turns)
+{
+    if (*n_turns > 0)
+        actor_watch_turns(home, *n_turns);
+    *n_turns = 0;
+}
+
 struct comm_step actor_step(struct troupe *rank)
 {
     struct actor_rank *home = actor_of(rank);
+    uint32_t n_turns = 0; /* not yet watched */
     bool has_fired = false;
 
     (void)comm_poll(home->comm);
@@ -245,27 +253,36 @@ struct comm_step actor_step(struct troupe *rank)
             read_frame_frozen(home);
         else
             actor_read_frames(home);
-        actor_watch_turns(home, 1);
+        n_turns = 1;
     }
-    if (UNLIKELY(actor_cut_of(home)) && cut_step(home))
-        return actor_frozen_step(home);
+    if (UNLIKELY(actor_cut_of(home))) {
+        watch(home, &n_turns);
+        if (cut_step(home))
+            return actor_frozen_step(home);
+    }
     if (heap_first(&home->timers))
         has_fired = actor_timers_run(home);
-    if (has_fired)
+    if (has_fired) {
+        watch(home, &n_turns);
         begin_turns(home);
+    }
     if (actor_has_work(home)) {
         withdraw(home);
-        run_ready(home);
+        n_turns += run_ready(home);
     }
     if (UNLIKELY(home->verdict != ACTOR_VERDICT_NONE)) {
         withdraw(home);
         actor_end_step(home);
     }
+    bool is_idle = !(home->is_done || actor_has_work(home) || has_fired ||
+                     comm_has_frame(home->comm));
+    if (is_idle)
+        comm_flush(home->comm, COMM_FLUSH_IDLE);
+    watch(home, &n_turns);
     if (UNLIKELY(home->is_done))
         return (struct comm_step){.result = COMM_STEP_DONE};
-    if (actor_has_work(home) || has_fired || comm_has_frame(home->comm))
+    if (!is_idle)
         return (struct comm_step){.result = COMM_STEP_BUSY};
-    comm_flush(home->comm, COMM_FLUSH_IDLE);
     actor_quiet_offer(home);
     return (struct comm_step){.result = COMM_STEP_IDLE,
                               .wake_ns = actor_timers_next_ns(home)};

@@ -30,7 +30,7 @@ struct comm_options {
     uint32_t initial_credits;      /* 0: 4, of many ranks 2; hostile: 1 */
     bool without_pipes;  /* mpi: all frames are MPI's, within a machine, too */
     int most_on_machine; /* mpi, for tests: pipes as if machines had no more ranks */
-    int64_t spin_ns;     /* -1: automatic (0 when ranks outnumber cores) */
+    int64_t spin_ns;     /* -1: automatic */
     /* Next hop from `here` towards `destination`; NULL: straight there. Constant. */
     int (*route)(int here, int destination, int n_ranks);
 };
@@ -142,6 +142,8 @@ struct comm_record {
 
 /* Moves bytes both ways, handles control; true if anything moved. Ages open frames. */
 bool comm_poll(struct comm *comm);
+/* Within a step: that it is near the one before says nothing of how long steps take. */
+bool comm_poll_within(struct comm *comm);
 
 /*
  * Nobody hears a rank between two polls: how much of a full step's work the layer above

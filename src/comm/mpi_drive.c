@@ -14,7 +14,9 @@
  * second, it does not begin anew; but it forgets so much of its waiting that the next
  * wave, which may be the last, waits a millisecond at most for each rank on its way.
  * Where ranks outnumber cores somebody else needs the core that a spinning rank sits
- * on, most likely the one it waits for: there it yields as it spins.
+ * on, most likely the one it waits for: there it gives the core away at each look. (A
+ * token went round 3 and 4 ranks on two cores two to ten times as fast as where they
+ * slept at once, and as fast round 8.)
  */
 
 enum {

@@ -169,6 +169,17 @@ bool comm_poll(struct comm *comm)
     return moved;
 }
 
+bool comm_poll_within(struct comm *comm)
+{
+    uint32_t share = comm->share, period = comm->period;
+    bool moved = comm_poll(comm);
+
+    comm->share = share;
+    comm->period = period;
+    comm->countdown = 1;
+    return moved;
+}
+
 /* ---- frames are read ---- */
 
 static bool begin_frame(struct comm *comm)
