@@ -193,6 +193,25 @@ troupe_send_every_bytes(troupe_actor *self,
                         troupe_reference *timer);
 
 /**
+ * The same, but it holds the job's end: until it is cancelled, or its caller has ended,
+ * the job neither ends nor is called deadlocked.
+ *
+ * \call     local; the receiver may be remote
+ * \blocks   never
+ * \threads  the runtime's thread
+ * \owns     the message is copied; the timer goes with the caller
+ * \errors   as troupe_send_every_bytes
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_send_every_holding_bytes(troupe_actor *self,
+                                troupe_address to,
+                                int64_t period_ns,
+                                const troupe_type *type,
+                                const void *body,
+                                size_t size_bytes,
+                                troupe_reference *timer);
+
+/**
  * Stops a timer of the caller's. What it has sent already still arrives.
  *
  * \call     local

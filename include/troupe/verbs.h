@@ -129,6 +129,11 @@ static inline troupe_status troupe_send_typed(troupe_actor *self,
     troupe_send_every_bytes((self), (to), troupe_ns_of_s(period_s),                    \
                             TROUPE_MESSAGE(__VA_ARGS__), (timer))
 
+/** The same, and the job does not end before. troupe_send_every_holding_bytes(). */
+#define troupe_send_every_holding(self, to, period_s, timer, ...)                      \
+    troupe_send_every_holding_bytes((self), (to), troupe_ns_of_s(period_s),            \
+                                    TROUPE_MESSAGE(__VA_ARGS__), (timer))
+
 /** Sends when a checkpoint with its cause is published. troupe_outbox_send_bytes(). */
 #define troupe_outbox_send(self, to, ...)                                              \
     troupe_outbox_send_bytes((self), (to), TROUPE_MESSAGE(__VA_ARGS__))

@@ -179,8 +179,8 @@ static troupe_status load_timers(const struct saved_loading *loading,
         model.type = saved_type_now(loading, saved_number(cursor));
         model.size_bytes = saved_number(cursor);
         body = base_cursor_take(cursor, model.size_bytes);
-        if (cursor->failed || model.kind > ACTOR_TIMER_EVERY ||
-            (model.kind == ACTOR_TIMER_EVERY && model.period_ns <= 0))
+        if (cursor->failed || model.kind > ACTOR_TIMER_HOLDING ||
+            (model.kind != ACTOR_TIMER_AFTER && model.period_ns <= 0))
             return TROUPE_INVALID;
         if (model.type == 0)
             return TROUPE_SCHEMA;

@@ -258,7 +258,8 @@ struct actor_defer {
     void *argument;
 };
 
-enum actor_timer_kind { ACTOR_TIMER_AFTER, ACTOR_TIMER_EVERY };
+/* As saved. HOLDING: as EVERY, and holds the job's end as AFTER does. */
+enum actor_timer_kind { ACTOR_TIMER_AFTER, ACTOR_TIMER_EVERY, ACTOR_TIMER_HOLDING };
 
 struct actor_timer {
     struct heap_node heap; /* at_ns and order of making */

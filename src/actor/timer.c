@@ -64,15 +64,23 @@ troupe_deadline troupe_after_s(const troupe_actor *self, double seconds)
     return (troupe_deadline){now_ns + (int64_t)span_ns};
 }
 
+static bool is_periodic(const struct actor_timer *timer)
+{
+    return timer->kind != ACTOR_TIMER_AFTER;
+}
+
+static bool holds_end(const struct actor_timer *timer)
+{
+    return timer->kind != ACTOR_TIMER_EVERY;
+}
+
 static void timer_free(struct actor_rank *home, struct actor_timer *timer)
 {
     if (timer->heap.place)
         heap_remove(&home->timers, &timer->heap);
     home->n_vain -= timer->is_vain;
-    if (timer->kind == ACTOR_TIMER_AFTER)
-        home->n_holding--;
-    else
-        home->n_ticking--;
+    home->n_holding -= holds_end(timer);
+    home->n_ticking -= is_periodic(timer);
     (void)base_map_remove(&home->timers_by_reference, timer->reference);
     base_list_remove(&timer->node);
     message_block_give(home->pool, timer, timer->block_class);
@@ -96,8 +104,8 @@ static void send(struct actor_rank *home, const struct actor_timer *timer)
     envelope->type = timer->type;
     envelope->sender = timer->owner->address;
     envelope->reference = timer->reference;
-    envelope->flags = timer->kind == ACTOR_TIMER_EVERY ? MESSAGE_TICK : 0;
-    if (timer->kind == ACTOR_TIMER_AFTER)
+    envelope->flags = is_periodic(timer) ? MESSAGE_TICK : 0;
+    if (!is_periodic(timer))
         actor_earlier_force(timer->owner, timer->to);
     actor_send_exempt(home, timer->to, envelope);
 }
@@ -153,8 +161,7 @@ bool actor_ticks_matter(struct actor_rank *home)
     if (home->n_vain < home->n_ticking)
         return true;
     while (base_map_next(&home->timers_by_reference, &position, &reference, &timer))
-        if (((const struct actor_timer *)timer)->kind == ACTOR_TIMER_EVERY &&
-            !is_unread(home, timer))
+        if (is_periodic(timer) && !is_unread(home, timer))
             return true;
     return false;
 }
@@ -181,7 +188,6 @@ bool actor_timer_hang(troupe_actor *self,
     struct actor_rank *home = self->home;
     uint8_t block_class;
     struct actor_timer *timer;
-    bool is_every = model->kind == ACTOR_TIMER_EVERY;
 
     if (!actor_extra_try(self))
         return false;
@@ -194,11 +200,11 @@ bool actor_timer_hang(troupe_actor *self,
     if (model->size_bytes)
         memcpy(timer->body, body, model->size_bytes);
     base_list_append(&self->extra->timers, &timer->node);
-    home->n_holding += !is_every;
-    home->n_ticking += is_every;
+    home->n_holding += holds_end(timer);
+    home->n_ticking += is_periodic(timer);
     if (base_map_put(&home->timers_by_reference, timer->reference, timer) &&
         actor_heap_put(home, &timer->heap, model->heap.at_ns, model->heap.order,
-                       is_every ? every_fires : after_fires))
+                       is_periodic(timer) ? every_fires : after_fires))
         return true;
     timer_free(home, timer);
     return false;
@@ -242,6 +248,19 @@ troupe_status troupe_send_after_bytes(troupe_actor *self,
     return timer_make(self, &model, body, delay_ns > 0 ? delay_ns : 0, timer);
 }
 
+static troupe_status every_make(troupe_actor *self,
+                                struct actor_timer *model,
+                                const troupe_type *type,
+                                const void *body,
+                                troupe_reference *timer)
+{
+    model->owner = self;
+    model->type = actor_type_checked(self, type, body, model->size_bytes);
+    if (model->period_ns <= 0)
+        return TROUPE_INVALID;
+    return timer_make(self, model, body, model->period_ns, timer);
+}
+
 troupe_status troupe_send_every_bytes(troupe_actor *self,
                                       troupe_address to,
                                       int64_t period_ns,
@@ -251,16 +270,27 @@ troupe_status troupe_send_every_bytes(troupe_actor *self,
                                       troupe_reference *timer)
 {
     struct actor_timer model = {.kind = ACTOR_TIMER_EVERY,
-                                .owner = self,
                                 .to = to.bits,
                                 .period_ns = period_ns,
-                                .type =
-                                    actor_type_checked(self, type, body, size_bytes),
                                 .size_bytes = size_bytes};
 
-    if (period_ns <= 0)
-        return TROUPE_INVALID;
-    return timer_make(self, &model, body, period_ns, timer);
+    return every_make(self, &model, type, body, timer);
+}
+
+troupe_status troupe_send_every_holding_bytes(troupe_actor *self,
+                                              troupe_address to,
+                                              int64_t period_ns,
+                                              const troupe_type *type,
+                                              const void *body,
+                                              size_t size_bytes,
+                                              troupe_reference *timer)
+{
+    struct actor_timer model = {.kind = ACTOR_TIMER_HOLDING,
+                                .to = to.bits,
+                                .period_ns = period_ns,
+                                .size_bytes = size_bytes};
+
+    return every_make(self, &model, type, body, timer);
 }
 
 troupe_status troupe_cancel(troupe_actor *self, troupe_reference reference)

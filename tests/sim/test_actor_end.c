@@ -172,6 +172,69 @@ START_TEST(alarms_and_sleep_hold)
 }
 END_TEST
 
+/* ---- ticks that hold until they are cancelled, or who asked for them has ended
+ * ------------------ */
+
+enum { N_HELD = 4 };
+
+struct holder {
+    troupe_reference timer;
+};
+TROUPE_PRIVATE(holder);
+
+static troupe_status hold_on(troupe_actor *self, struct holder *holder)
+{
+    return troupe_send_every_holding(self, troupe_self(self), 0.5, &holder->timer,
+                                     tick);
+}
+
+static troupe_status on_held(troupe_actor *self, struct holder *holder)
+{
+    return ++seen.n_ticks == N_HELD ? troupe_cancel(self, holder->timer) : TROUPE_OK;
+}
+TROUPE_BEHAVIOR(holding,
+                holder,
+                TROUPE_INIT(troupe_no_arguments, hold_on),
+                TROUPE_ON(tick, on_held));
+
+static troupe_status spawn_holding(troupe_actor *self)
+{
+    const troupe_spawn_options last = {.place =
+                                           TROUPE_ON_RANK(troupe_n_ranks(self) - 1)};
+
+    return troupe_rank(self) == 0 ? troupe_spawn(self, &holding, &last, NULL)
+                                  : TROUPE_OK;
+}
+
+static troupe_status holding_body(troupe_actor *self)
+{
+    EXPECT_OK(troupe_send_every_holding(self, troupe_self(self), 0.5, NULL, tick));
+    return spawn_holding(self);
+}
+TROUPE_PROCESS(holding_main,
+               holding_body,
+               TROUPE_ACCEPTS(tick),
+               TROUPE_SPAWNS(&holding));
+
+static troupe_status held_up_body(troupe_actor *self)
+{
+    EXPECT_OK(spawn_holding(self));
+    return troupe_receive(self, note, TROUPE_FOREVER, NULL);
+}
+TROUPE_PROCESS(held_up, held_up_body, TROUPE_ACCEPTS(note), TROUPE_SPAWNS(&holding));
+
+static void check_held(void)
+{
+    EXPECT_INT(seen.n_ticks, N_HELD);
+}
+
+START_TEST(ticks_hold_if_told_to)
+{
+    play(&holding_main, 1, 3, TROUPE_CODE_OK, check_held);
+    play(&held_up, 1, 3, TROUPE_CODE_DEADLOCK, check_held);
+}
+END_TEST
+
 /* ---- who waits for ticks is not deadlocked
  * --------------------------------------------------- */
 
@@ -275,6 +338,7 @@ END_TEST
 CHECK_MAIN("actor end",
            idle_actors_and_ticks_do_not_hold,
            alarms_and_sleep_hold,
+           ticks_hold_if_told_to,
            waiting_for_ticks,
            large_messages_do_not_hold,
            a_rank_process_fails,

@@ -172,6 +172,8 @@ static troupe_status coalesce_body(troupe_actor *self)
                   TROUPE_INVALID);
     EXPECT_STATUS(troupe_send_every(self, troupe_self(self), -1, &ticker, tick),
                   TROUPE_INVALID);
+    EXPECT_STATUS(troupe_send_every_holding(self, troupe_self(self), 0, &ticker, tick),
+                  TROUPE_INVALID);
     EXPECT(ticker.bits == 0);
     EXPECT_OK(troupe_send_every(self, troupe_self(self), 0.001, &ticker, tick));
     EXPECT_OK(troupe_send_every(self, troupe_self(self), 0.001, &other, tick));

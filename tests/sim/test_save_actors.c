@@ -215,6 +215,14 @@ send_token(troupe_actor *self, struct account *account, int64_t number, int64_t 
                                  &token, filling, n);
 }
 
+static troupe_status start_ticking(troupe_actor *self, struct account *account)
+{
+    if (account->id % 2)
+        return troupe_send_every_holding(self, troupe_self(self), 5e-5,
+                                         &account->ticker, tick);
+    return troupe_send_every(self, troupe_self(self), 5e-5, &account->ticker, tick);
+}
+
 static troupe_status
 on_book(troupe_actor *self, struct account *account, const struct book *book)
 {
@@ -228,8 +236,7 @@ on_book(troupe_actor *self, struct account *account, const struct book *book)
     TROUPE_TRY(troupe_monitor(self, dying, &watch));
     TROUPE_TRY(
         troupe_send_after(self, dying, 1e-4 * (double)(book->id + 1), NULL, die));
-    TROUPE_TRY(
-        troupe_send_every(self, troupe_self(self), 5e-5, &account->ticker, tick));
+    TROUPE_TRY(start_ticking(self, account));
     if (book->id < N_SINKS)
         TROUPE_TRY(troupe_send_after(self, account->sinks[book->id], 3e-4, NULL, open));
     return book->id < N_TOKENS ? send_token(self, account, book->id, N_HOPS)

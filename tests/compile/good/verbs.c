@@ -100,6 +100,7 @@ troupe_status later(troupe_actor *self, troupe_address to)
     TROUPE_TRY(troupe_call_async(self, to, deadline, &reference, work, .low = 2));
     TROUPE_TRY(troupe_call_async(self, to, deadline, &reference, stop));
     TROUPE_TRY(troupe_send_after(self, to, 0.5, &reference, stop));
+    TROUPE_TRY(troupe_send_every_holding(self, to, 1, &reference, stop));
     return troupe_send_every(self, to, 1, NULL, work, .low = 2);
 }
 
