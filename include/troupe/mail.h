@@ -35,6 +35,18 @@ typedef struct troupe_mail {
 } troupe_mail;
 
 /**
+ * The message type of that name which the program lists, for calls from C++ or by types
+ * known only at run time; valid as long as the program.
+ *
+ * \call     local
+ * \blocks   never
+ * \threads  the runtime's thread
+ * \errors   NULL when there is none
+ * \aborts   the actor: there is no name
+ */
+TROUPE_API const troupe_type *troupe_find_type(troupe_actor *self, const char *name);
+
+/**
  * Sends a copy of a struct.
  *
  * \call     local; the receiver may be remote

@@ -270,3 +270,11 @@ bool actor_state_type_equal(const struct actor_behavior *a,
         return true;
     return left && right && strcmp(left->name, right->name) == 0;
 }
+
+const troupe_type *troupe_find_type(troupe_actor *self, const char *name)
+{
+    const struct message_table *table = self->home->table;
+
+    actor_require(self, name, "a type without a name");
+    return message_table_type(table, message_table_find_name(table, name));
+}

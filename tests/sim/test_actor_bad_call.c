@@ -53,6 +53,7 @@ static const struct {
     {match_with_null, PROCESS, "nothing that decides"},
     {reply_to_null, BOTH, "nobody to reply to"},
     {whereis_nowhere, BOTH, "no place for the address"},
+    {name_no_type, BOTH, "a type without a name"},
     {timer_null_type, BOTH, "does not list message type 'NULL'"},
     {wait_for_mpi, HANDLER, "a handler actor cannot"},
     {wait_for_mpi, PROCESS, "no MPI on the simulator"},

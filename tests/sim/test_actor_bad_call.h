@@ -285,6 +285,11 @@ static void whereis_nowhere(troupe_actor *self)
     (void)!troupe_whereis(self, TROUPE_LOCAL, "name", TROUPE_NOW, NULL);
 }
 
+static void name_no_type(troupe_actor *self)
+{
+    (void)troupe_find_type(self, NULL);
+}
+
 static void timer_null_type(troupe_actor *self)
 {
     (void)!troupe_send_every_bytes(self, troupe_self(self), 1, NULL, NULL, 0, NULL);

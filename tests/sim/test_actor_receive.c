@@ -243,8 +243,34 @@ START_TEST(receive_with_deadlines)
 }
 END_TEST
 
+/* ---- types by name ---- */
+
+static troupe_status named_body(troupe_actor *self)
+{
+    const struct note sent = {.number = 7};
+    const troupe_type *type = troupe_find_type(self, "note");
+    const void *body;
+
+    EXPECT(type && strcmp(type->name, "note") == 0);
+    EXPECT(!troupe_find_type(self, "not"));
+    EXPECT(!troupe_find_type(self, "note2"));
+    EXPECT(!troupe_find_type(self, ""));
+    EXPECT_OK(troupe_send_bytes(self, troupe_self(self), type, &sent, sizeof sent));
+    EXPECT_OK(troupe_receive_bytes(self, type, TROUPE_NOW, &body));
+    EXPECT_INT(((const struct note *)body)->number, 7);
+    return TROUPE_OK;
+}
+READER(named, named_body);
+
+START_TEST(types_by_name)
+{
+    scene_play(&(struct scene){.main = &named, .n_ranks = 1});
+}
+END_TEST
+
 CHECK_MAIN("actor receive",
            receive_by_type,
            the_rest_keeps_its_order,
            receive_by_predicate,
-           receive_with_deadlines)
+           receive_with_deadlines,
+           types_by_name)

@@ -70,6 +70,78 @@ mpicc -o "$work/static" "$work/main.c" $(flags --cflags) "$library/libtroupe.a" 
     $(flags --static --libs-only-l | sed 's/-ltroupe//')
 run_it "pkg-config, static" "$work/static"
 
+# ---- a user's C++ -------------------------------------------------------------------------
+
+cat > "$work/sums.h" << 'C'
+struct question {
+    double left, right;
+};
+struct answer {
+    double sum;
+};
+C
+cat > "$work/adder.c" << 'C'
+#include "sums.h"
+#include <troupe/troupe.h>
+
+TROUPE_TYPE(question, left, right);
+TROUPE_TYPE(answer, sum);
+
+static troupe_status on_question(troupe_actor *self, const struct question *question)
+{
+    return troupe_reply(self, question, answer, .sum = question->left + question->right);
+}
+TROUPE_BEHAVIOR(adder, troupe_no_state, TROUPE_ON(question, on_question), TROUPE_SENDS(answer));
+
+troupe_status ask(troupe_actor *self, troupe_address adder, double *sum);
+
+static troupe_status body(troupe_actor *self)
+{
+    troupe_spawn_options next = {
+        .place = TROUPE_ON_RANK((troupe_rank(self) + 1) % troupe_n_ranks(self))};
+    troupe_address address;
+    double sum;
+
+    TROUPE_TRY(troupe_spawn(self, &adder, &next, &address));
+    TROUPE_TRY(ask(self, address, &sum));
+    return troupe_print(self, "%g", sum);
+}
+TROUPE_PROCESS(main_process, body, TROUPE_ACCEPTS(answer), TROUPE_SENDS(question), TROUPE_SPAWNS(&adder));
+
+int main(int argc, char **argv)
+{
+    return troupe_main(argc, argv, &(troupe_program){.main = &main_process});
+}
+C
+cat > "$work/asker.cpp" << 'CPP'
+#include "sums.h"
+#include <troupe/troupe.h>
+
+extern "C" troupe_status ask(troupe_actor *self, troupe_address adder, double *sum)
+{
+    const question asked{1.5, 2};
+    const troupe_type *type = troupe_find_type(self, "answer");
+    const void *body;
+
+    TROUPE_TRY(troupe_send_bytes(self, adder, troupe_find_type(self, "question"), &asked,
+                                 sizeof asked));
+    TROUPE_TRY(troupe_receive_bytes(self, type, TROUPE_FOREVER, &body));
+    *sum = static_cast<const answer *>(body)->sum;
+    return troupe_find_type(self, "nothing") ? TROUPE_EXISTS : TROUPE_OK;
+}
+CPP
+if command -v g++ > /dev/null; then
+    # shellcheck disable=SC2046 # pkg-config prints words
+    gcc -c -o "$work/adder.o" "$work/adder.c" $(flags --cflags)
+    # shellcheck disable=SC2046
+    g++ -std=c++17 -o "$work/sums" "$work/adder.o" "$work/asker.cpp" $(flags --cflags --libs)
+    text=$(TROUPE_BACKEND=sim TROUPE_SIM_RANKS=2 timeout 60 "$work/sums")
+    [ "$text" = $'3.5\n3.5' ] || { echo "C++: $text" >&2; exit 1; }
+    echo "C++: ok"
+else
+    echo "C++: skipped, for there is no g++"
+fi
+
 # ---- what a user compiles with other flags ----------------------------------------------
 
 # Fused, x * x less the rounded x * x is what rounding lost: hardly ever 0.
