@@ -119,6 +119,23 @@ typedef struct troupe_type {
  */
 TROUPE_API size_t troupe_value_size(const troupe_type *type, const void *value);
 
+/**
+ * Writes a value of \p size_bytes out for a log, such as "{low=0, high=1}"; bytes that
+ * are none of the type as "(15 bytes that are no work)". Text that does not fit ends in
+ * "...", and is always terminated. Takes as long as the whole text needs.
+ *
+ * \call     local
+ * \blocks   never
+ * \threads  any
+ * \units    returns the length of the whole text, without the zero at its end
+ * \errors   none
+ */
+TROUPE_API size_t troupe_value_format(const troupe_type *type,
+                                      const void *value,
+                                      size_t size_bytes,
+                                      char *text,
+                                      size_t capacity);
+
 /** A message in the hands of an actor: made, kept or received, and to be sent on. */
 typedef struct troupe_message troupe_message;
 

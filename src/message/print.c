@@ -7,27 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the text goes; what does not fit is cut, and then nothing more is formatted. */
+/* Where the text goes; what does not fit is only counted. */
 struct text {
     char *text;
     size_t length, capacity;
-    bool cut;
 };
 
 static void put(struct text *text, const char *format, ...) TROUPE_PRINTF(2, 3);
 static void put(struct text *text, const char *format, ...)
 {
-    size_t room = text->capacity - text->length;
+    size_t room = text->length < text->capacity ? text->capacity - text->length : 0;
     va_list arguments;
     int length;
 
-    if (text->cut)
-        return;
     va_start(arguments, format);
-    length = vsnprintf(text->text + text->length, room, format, arguments);
+    length =
+        vsnprintf(room ? text->text + text->length : NULL, room, format, arguments);
     va_end(arguments);
-    text->cut = length < 0 || (size_t)length >= room;
-    text->length = text->cut ? text->capacity - 1 : text->length + (size_t)length;
+    text->length += length < 0 ? 0 : (size_t)length;
 }
 
 /* ---- one item of each kind; bytes may stand anywhere
@@ -200,7 +197,7 @@ put_characters(struct text *text, const unsigned char *bytes, size_t n_items)
     while (n_items > 0 && bytes[n_items - 1] == 0)
         n_items--;
     put(text, "\"");
-    for (size_t i = 0; i < n_items && !text->cut; i++)
+    for (size_t i = 0; i < n_items; i++)
         put_char(text, bytes + i);
     put(text, "\"");
 }
@@ -229,7 +226,7 @@ static void put_field(struct text *text,
         return;
     }
     put(text, "[");
-    for (size_t i = 0; i < n_items && !text->cut; i++) {
+    for (size_t i = 0; i < n_items; i++) {
         put(text, "%s", i > 0 ? ", " : "");
         put_one(text, field, bytes + i * field->item_bytes);
     }
@@ -242,7 +239,7 @@ static void put_fields(struct text *text,
                        size_t n_tail)
 {
     put(text, "{");
-    for (uint32_t i = 0; i < type->n_fields && !text->cut; i++) {
+    for (uint32_t i = 0; i < type->n_fields; i++) {
         const troupe_field *field = &type->fields[i];
         size_t n_items = field->form == TROUPE_FORM_TAIL ? n_tail : field->n_items;
 
@@ -252,24 +249,23 @@ static void put_fields(struct text *text,
     put(text, "}");
 }
 
-void message_print(const troupe_type *type,
-                   const void *payload,
-                   size_t size_bytes,
-                   char *text,
-                   size_t capacity)
+size_t troupe_value_format(const troupe_type *type,
+                           const void *value,
+                           size_t size_bytes,
+                           char *text,
+                           size_t capacity)
 {
-    struct text into = {text, 0, capacity, false};
+    struct text into = {text, 0, capacity};
     size_t n_tail = 0;
 
-    if (capacity == 0)
-        return;
-    if (!message_is_well_formed(type, payload, size_bytes)) {
+    if (!message_is_well_formed(type, value, size_bytes)) {
         put(&into, "(%zu bytes that are no %s)", size_bytes, type->name);
     } else {
         if (type->tail_item_bytes)
             n_tail = (size_bytes - type->size_bytes) / type->tail_item_bytes;
-        put_fields(&into, type, payload, n_tail);
+        put_fields(&into, type, value, n_tail);
     }
-    if (into.cut && capacity > 3)
+    if (into.length >= capacity && capacity > 3)
         memcpy(text + capacity - 4, "...", 4);
+    return into.length;
 }

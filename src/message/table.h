@@ -78,12 +78,6 @@ bool message_is_plain(const troupe_type *type);
 bool message_is_well_formed(const troupe_type *type,
                             const void *payload,
                             size_t size_bytes);
-/* "{low=0, high=1}", cut to capacity with "..."; always terminated. */
-void message_print(const troupe_type *type,
-                   const void *payload,
-                   size_t size_bytes,
-                   char *text,
-                   size_t capacity);
 /* The schema in words, "work{low:f64,high:f64}", as hashed. */
 void message_schema_text(const troupe_type *type, char *text, size_t capacity);
 /* Bytes of a message with n_tail elements in its tail; SIZE_MAX when it cannot be. */

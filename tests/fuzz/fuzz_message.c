@@ -29,14 +29,16 @@ static void try_value(const troupe_type *type,
 {
     char *text = malloc(capacity + 1);
     bool is_well_formed = message_is_well_formed(type, bytes, size);
+    size_t length;
 
     if (!text)
         return;
     text[capacity] = '#';
-    message_print(type, bytes, size, text, capacity);
+    length = troupe_value_format(type, bytes, size, text, capacity);
     expect(text[capacity] == '#', "printed past the end");
     if (capacity > 0)
-        expect(strlen(text) < capacity, "not terminated");
+        expect(strlen(text) == (length < capacity ? length : capacity - 1),
+               "another length than it has");
     if (is_well_formed) {
         expect(troupe_value_size(type, bytes) == size,
                "another size than its count says");

@@ -3,6 +3,7 @@
 #include "support/check_main.h"
 #include "types.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static char text[2000];
@@ -14,7 +15,9 @@ static char text[2000];
 static const char *
 printed(const troupe_type *type, const void *value, size_t size_bytes)
 {
-    message_print(type, value, size_bytes, text, sizeof text);
+    size_t length = troupe_value_format(type, value, size_bytes, text, sizeof text);
+
+    ck_assert_uint_eq(length, strlen(text));
     return text;
 }
 
@@ -103,6 +106,26 @@ START_TEST(tails_are_printed)
 }
 END_TEST
 
+/* Most of the text is counted only. */
+START_TEST(long_texts_are_cut)
+{
+    enum { N = 1000 };
+    struct chunk *chunk = calloc(1, sizeof *chunk + N);
+    size_t size_bytes, length;
+
+    chunk->n_text = N;
+    memset(chunk->text, 'a', N);
+    size_bytes = troupe_value_size(TROUPE_TYPE_OF(chunk), chunk);
+    length = troupe_value_format(TROUPE_TYPE_OF(chunk), chunk, size_bytes, text, 40);
+    ck_assert_uint_eq(length, strlen("{index=0, n_text=1000, text=\"\"}") + N);
+    ck_assert_str_eq(text, "{index=0, n_text=1000, text=\"aaaaaaa...");
+    chunk->n_text = N + 1; /* more than there is */
+    ck_assert_str_eq(printed(TROUPE_TYPE_OF(chunk), chunk, size_bytes),
+                     "(1012 bytes that are no chunk)");
+    free(chunk);
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_cut)
 {
     static const char whole[] = "{low=12, high=34}";
@@ -110,7 +133,9 @@ START_TEST(what_does_not_fit_is_cut)
 
     for (size_t capacity = 0; capacity < sizeof whole + 3; capacity++) {
         memset(text, '#', sizeof text);
-        message_print(TROUPE_TYPE_OF(work), &work, sizeof work, text, capacity);
+        ck_assert_uint_eq(troupe_value_format(TROUPE_TYPE_OF(work), &work, sizeof work,
+                                              capacity ? text : NULL, capacity),
+                          strlen(whole));
         ck_assert_int_eq(text[capacity], '#');
         if (capacity == 0)
             continue;
@@ -135,6 +160,8 @@ START_TEST(bytes_of_no_value_are_not_read)
                      "(15 bytes that are no work)");
     ck_assert_str_eq(printed(TROUPE_TYPE_OF(cache), &work, 16),
                      "(16 bytes that are no cache)");
+    ck_assert_str_eq(printed(TROUPE_TYPE_OF(stop), &work, 1),
+                     "(1 bytes that are no stop)");
 }
 END_TEST
 
@@ -143,5 +170,6 @@ CHECK_MAIN("print",
            every_kind_is_printed,
            arrays_and_structs_are_printed,
            tails_are_printed,
+           long_texts_are_cut,
            what_does_not_fit_is_cut,
            bytes_of_no_value_are_not_read)
