@@ -149,6 +149,8 @@ TROUPE_API size_t troupe_members(troupe_actor *self,
  * \call     local; members may be remote
  * \blocks   until no member known to be full is left, in a process
  * \threads  the runtime's thread
+ * \owns     the body is copied, once for all members of this rank if it is large: they
+ *           read the same bytes, and who keeps it (troupe_keep) has a copy
  * \errors   TROUPE_NOT_FOUND the group has no member known here
  *           or as troupe_send_bytes; then some members may have got it
  */

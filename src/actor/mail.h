@@ -217,6 +217,16 @@ struct message_envelope *actor_compose(troupe_actor *self,
                                        const void *tail,
                                        size_t n_tail,
                                        troupe_status *status);
+/* One payload for several receivers: the actor's until it is released, or goes with
+ * it. The type MUST be known to fit the body. */
+troupe_status actor_shared_create(troupe_actor *self,
+                                  const troupe_type *type,
+                                  const void *body,
+                                  size_t size_bytes,
+                                  troupe_message **message);
+/* Sends to one of them as actor_send() does. */
+troupe_status
+actor_shared_send(troupe_actor *self, uint64_t to, const troupe_message *message);
 void actor_owned_free_all(troupe_actor *actor);
 bool actor_held_hang(troupe_actor *self,
                      struct message_envelope *envelope,

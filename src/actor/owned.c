@@ -202,6 +202,49 @@ troupe_send_message(troupe_actor *self, troupe_address to, troupe_message **mess
     return status;
 }
 
+troupe_status actor_shared_create(troupe_actor *self,
+                                  const troupe_type *type,
+                                  const void *body,
+                                  size_t size_bytes,
+                                  troupe_message **message)
+{
+    struct message_pool *pool = self->home->pool;
+    struct message_shared *shared = message_shared_take(pool, size_bytes);
+    struct message_envelope *envelope = shared ? message_share(pool, shared) : NULL;
+    troupe_status status;
+
+    if (shared) {
+        memcpy(shared->payload, body, size_bytes);
+        message_shared_give(pool, shared); /* the envelope holds it, if there is one */
+    }
+    if (!envelope)
+        return TROUPE_NO_MEMORY;
+    envelope->type = actor_type_listed(self, type);
+    status = own(self, type, envelope, message);
+    if (status != TROUPE_OK)
+        message_give(pool, envelope);
+    return status;
+}
+
+troupe_status
+actor_shared_send(troupe_actor *self, uint64_t to, const troupe_message *message)
+{
+    const struct actor_owned *owned = (const void *)message;
+    struct message_pool *pool = self->home->pool;
+    struct message_envelope *envelope =
+        message_share(pool, message_shared_of(owned->envelope));
+    troupe_status status;
+
+    if (!envelope)
+        return TROUPE_NO_MEMORY;
+    envelope->type = owned->envelope->type;
+    envelope->sender = self->address;
+    status = actor_send(self, to, &envelope);
+    if (envelope)
+        message_give(pool, envelope);
+    return status;
+}
+
 troupe_status troupe_keep(troupe_actor *self, troupe_message **message)
 {
     struct actor_current *current = actor_current(self);

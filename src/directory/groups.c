@@ -15,12 +15,13 @@ struct group_wire {
     char name[DIRECTORY_NAME_BYTES];
 };
 
-/* Larger bodies go to each member by themselves. With the name it must never be so
+/* Larger bodies go to each member by themselves, their bytes shared where no frame
+ * takes them. With the name it must never be so
  * large that comm would carry it apart: it would come too late. */
 #ifdef TROUPE_HOSTILE
-enum { LARGEST_SHARED_BYTES = 128 };
+enum { LARGEST_TOGETHER_BYTES = 128 };
 #else
-enum { LARGEST_SHARED_BYTES = 2048 };
+enum { LARGEST_TOGETHER_BYTES = 2048 };
 #endif
 
 void directory_groups_init(struct directory *directory)
@@ -248,13 +249,36 @@ struct sending {
     const char *group;
     const void *body;
     size_t size_bytes;
-    uint16_t type;
+    const troupe_type *type;
+    uint16_t type_id;
+    troupe_message *shared; /* NULL: not yet */
 };
 
-static troupe_status send_one(const struct sending *sending, uint64_t to)
+/* Bytes that stay in an envelope: to here, and to elsewhere where they go apart. */
+static bool goes_shared(const struct sending *sending, uint64_t to)
 {
-    troupe_status status = actor_send_copy(sending->self, to, sending->type,
-                                           sending->body, sending->size_bytes, 0, 0);
+    struct actor_rank *home = sending->self->home;
+
+    return sending->size_bytes > LARGEST_TOGETHER_BYTES &&
+           (actor_is_local(home, to) ||
+            comm_goes_apart(home->comm, ACTOR_KIND_MAIL, sending->size_bytes));
+}
+
+static troupe_status send_shared(struct sending *sending, uint64_t to)
+{
+    if (!sending->shared)
+        TROUPE_TRY(actor_shared_create(sending->self, sending->type, sending->body,
+                                       sending->size_bytes, &sending->shared));
+    return actor_shared_send(sending->self, to, sending->shared);
+}
+
+static troupe_status send_one(struct sending *sending, uint64_t to, bool may_share)
+{
+    troupe_status status =
+        may_share && goes_shared(sending, to)
+            ? send_shared(sending, to)
+            : actor_send_copy(sending->self, to, sending->type_id, sending->body,
+                              sending->size_bytes, 0, 0);
 
     /* A member that has ended, or does not take the type, is passed over. */
     return status == TROUPE_DOWN || status == TROUPE_REFUSED ? TROUPE_OK : status;
@@ -271,10 +295,10 @@ static bool send_together(const struct sending *sending,
                                  .to = members[0],
                                  .from = sending->self->address,
                                  .reference = members[n - 1],
-                                 .type = sending->type};
+                                 .type = sending->type_id};
     struct group_wire wire = {{0}};
 
-    if (n < 2 || rank == home->me || sending->size_bytes > LARGEST_SHARED_BYTES ||
+    if (n < 2 || rank == home->me || sending->size_bytes > LARGEST_TOGETHER_BYTES ||
         sending->self->n_reserved || comm_is_congested(home->comm, rank))
         return false;
     for (size_t i = 0; home->xoff.n_items && i < n; i++)
@@ -287,8 +311,7 @@ static bool send_together(const struct sending *sending,
 
 /* Sends to the next members behind *last; false: there are none. The group is looked up
  * anew each time, for it may change while the sender waits. */
-static bool
-send_next(const struct sending *sending, uint64_t *last, troupe_status *status)
+static bool send_next(struct sending *sending, uint64_t *last, troupe_status *status)
 {
     struct actor_rank *home = sending->self->home;
     struct directory_group *group = find(directory_of(home->rank), sending->group);
@@ -306,7 +329,7 @@ send_next(const struct sending *sending, uint64_t *last, troupe_status *status)
         return true;
     }
     *last = group->members[place];
-    *status = send_one(sending, *last);
+    *status = send_one(sending, *last, group->n_members > 1);
     return *status == TROUPE_OK;
 }
 
@@ -320,7 +343,9 @@ troupe_status troupe_group_send_bytes(troupe_actor *self,
                               .group = text,
                               .body = body,
                               .size_bytes = size_bytes,
-                              .type = actor_type_checked(self, type, body, size_bytes)};
+                              .type = type,
+                              .type_id =
+                                  actor_type_checked(self, type, body, size_bytes)};
     troupe_status status = TROUPE_OK;
     uint64_t last = 0;
 
@@ -328,6 +353,7 @@ troupe_status troupe_group_send_bytes(troupe_actor *self,
         return TROUPE_NOT_FOUND;
     while (send_next(&sending, &last, &status))
         continue;
+    troupe_release(self, &sending.shared);
     return status;
 }
 
