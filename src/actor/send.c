@@ -205,22 +205,6 @@ static troupe_status post_into_next(const troupe_actor *sender,
     return comm_post_parts(home->comm, found->peer, &header, body, size_bytes, NULL, 0);
 }
 
-/* There will be room when what the loopback holds is handled: in it, or in a mailbox of
- * which that takes a part and whose senders wait. */
-static bool can_get_room(const troupe_actor *self,
-                         const struct actor_found *found,
-                         size_t size_bytes)
-{
-    const struct actor_rank *home = self->home;
-    const troupe_actor *actor = found->actor;
-
-    if (actor_loopback_is_filled(home, size_bytes))
-        return true;
-    return actor_n_counted(actor) >= actor->capacity &&
-           actor->overflow == TROUPE_PARK && actor_can_park(self) &&
-           !actor_loopback_is_settled(home);
-}
-
 /* It was, but there is no room, or somebody waits. */
 static NOINLINE troupe_status send_again(troupe_actor *self,
                                          const struct actor_found *found,
@@ -234,7 +218,7 @@ static NOINLINE troupe_status send_again(troupe_actor *self,
     if (found->counted == &home->abroad && !must_look(self, found))
         return post_into_next(self, found, body, size_bytes);
     if (found->stream != &home->loopback.stream ||
-        !can_get_room(self, found, size_bytes))
+        !actor_loopback_is_filled(home, size_bytes))
         return actor_send_copy(self, to, found->type_id, body, size_bytes, 0, 0);
     if (!make_room(self))
         return TROUPE_NO_MEMORY;

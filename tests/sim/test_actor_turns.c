@@ -398,38 +398,6 @@ START_TEST(mail_beside_computing)
 }
 END_TEST
 
-/* ---- a mailbox that is full of what is still in the frame ---- */
-
-static troupe_status take_little(troupe_actor *self, const struct item *item)
-{
-    EXPECT_INT(item->number, seen.n_items++);
-    if (seen.n_items > 1) /* the first one finds it not yet run */
-        EXPECT(self->home->current.envelope == NULL);
-    return TROUPE_OK;
-}
-TROUPE_BEHAVIOR(small, troupe_no_state, TROUPE_ON(item, take_little), .capacity = 8);
-
-static troupe_status small_body(troupe_actor *self)
-{
-    if (troupe_rank(self) != 0)
-        return TROUPE_OK;
-    EXPECT_OK(troupe_spawn(self, &small, NULL, &seen.worker));
-    EXPECT_OK(send_many(self, 1));
-    while (seen.n_items == 0)
-        troupe_yield(self);
-    for (int64_t i = 1; i < N_ITEMS; i++)
-        TROUPE_TRY(troupe_send(self, seen.worker, item, .number = i));
-    EXPECT_INT(self->home->counts.n_parked_sends, 0);
-    return TROUPE_OK;
-}
-TROUPE_PROCESS(small_main, small_body, TROUPE_SENDS(item), TROUPE_SPAWNS(&small));
-
-START_TEST(small_mailbox)
-{
-    play(&small_main);
-}
-END_TEST
-
 CHECK_MAIN("actor turns",
            mail_from_here,
            mail_from_afar,
@@ -439,5 +407,4 @@ CHECK_MAIN("actor turns",
            process_beside_short_turns,
            share_of_a_step,
            busy_handler,
-           mail_beside_computing,
-           small_mailbox)
+           mail_beside_computing)
