@@ -133,8 +133,8 @@ static bool is_ready(troupe_actor *actor)
 /*
  * Where steps have been long, the clock says when a rank has been deaf for long enough:
  * it is looked at after as many messages as are a turn now, and, if that was early,
- * after twice as many. So who computes for long between its yields does not keep others
- * from their mail.
+ * again after farther(). So who computes for long between its yields does not keep
+ * others from their mail.
  */
 static void begin_to_take(struct actor_rank *home)
 {

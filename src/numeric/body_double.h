@@ -15,8 +15,8 @@ struct pair {
  * a - b, by the units that multiply. Some processors (AMD's since Zen, Intel's since
  * Golden Cove) have others beside them that only add, and nothing here multiplies: with
  * half of the work there a sum in cache went at 36 GB/s instead of 24 (Zen 3). The bits
- * are the same, but for which of two NaNs comes out, and a low part that is none does
- * not count. The compiler must not know the one.
+ * are the same, but for which of two NaNs comes out, and numeric_canonical() makes all
+ * of them one. The compiler must not know the one that is multiplied by.
  */
 #if BODY_WIDTH >= 4
 INLINE vector minus(vector a, vector b)
