@@ -18,6 +18,15 @@
 #define CONTAINER_OF_CONST(pointer, type, member)                                      \
     ((const type *)(const void *)((const char *)(pointer)-offsetof(type, member)))
 
+/* In a loop that waits for what another core writes: leaves the line in peace. */
+#if defined(__x86_64__) || defined(__i386__)
+#define SPIN_PAUSE() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define SPIN_PAUSE() __asm__ __volatile__("yield")
+#else
+#define SPIN_PAUSE() ((void)0)
+#endif
+
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif
