@@ -15,13 +15,12 @@ struct group_wire {
     char name[DIRECTORY_NAME_BYTES];
 };
 
-/* Larger bodies go to each member by themselves, their bytes shared where no frame
- * takes them. With the name it must never be so
- * large that comm would carry it apart: it would come too late. */
+/* From here on members of the sender's rank read the same bytes, which costs an
+ * envelope more than a copy each. */
 #ifdef TROUPE_HOSTILE
-enum { LARGEST_TOGETHER_BYTES = 128 };
+enum { LEAST_SHARED_BYTES = 128 };
 #else
-enum { LARGEST_TOGETHER_BYTES = 2048 };
+enum { LEAST_SHARED_BYTES = 2048 };
 #endif
 
 void directory_groups_init(struct directory *directory)
@@ -254,14 +253,20 @@ struct sending {
     troupe_message *shared; /* NULL: not yet */
 };
 
-/* Bytes that stay in an envelope: to here, and to elsewhere where they go apart. */
+/* Then each member's rank fetches the bytes when the member has room for them, so they
+ * go to each by themselves. */
+static bool goes_apart(const struct sending *sending)
+{
+    return comm_goes_apart(sending->self->home->comm, ACTOR_KIND_MAIL,
+                           sending->size_bytes);
+}
+
+/* Bytes that stay in an envelope. */
 static bool goes_shared(const struct sending *sending, uint64_t to)
 {
-    struct actor_rank *home = sending->self->home;
-
-    return sending->size_bytes > LARGEST_TOGETHER_BYTES &&
-           (actor_is_local(home, to) ||
-            comm_goes_apart(home->comm, ACTOR_KIND_MAIL, sending->size_bytes));
+    return actor_is_local(sending->self->home, to)
+               ? sending->size_bytes > LEAST_SHARED_BYTES
+               : goes_apart(sending);
 }
 
 static troupe_status send_shared(struct sending *sending, uint64_t to)
@@ -298,8 +303,8 @@ static bool send_together(const struct sending *sending,
                                  .type = sending->type_id};
     struct group_wire wire = {{0}};
 
-    if (n < 2 || rank == home->me || sending->size_bytes > LARGEST_TOGETHER_BYTES ||
-        sending->self->n_reserved || comm_is_congested(home->comm, rank))
+    if (n < 2 || rank == home->me || goes_apart(sending) || sending->self->n_reserved ||
+        comm_is_congested(home->comm, rank))
         return false;
     for (size_t i = 0; home->xoff.n_items && i < n; i++)
         if (base_map_get(&home->xoff, members[i]))
