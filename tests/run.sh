@@ -58,6 +58,7 @@ stage() { # stage NAME COMMAND...: runs it, notes time and result, never ends th
     printf '\n==== %s\n' "$name"
     "$@" || result=FAILED
     note "$name" "$result" $((SECONDS - begin))
+    divide $((SECONDS - begin)) < build/log/weights
 }
 
 note() { # note NAME RESULT SECONDS
@@ -67,6 +68,54 @@ note() { # note NAME RESULT SECONDS
         printf '==== %s: FAILED\n' "$1"
     fi
 }
+
+# ---- parts of the project ------------------------------------------------------------
+
+# Each part has its minutes, and a stage its time from all of them: a suite in the ratio of
+# the tests' seconds, each times the ranks that it keeps places for; builds and checks in the
+# ratio of lines of C. What a stage runs leaves lines "PART WEIGHT" in build/log/weights.
+minutes=(foundation:8 kernels:5 placement:2 checkpoints:6)
+
+divide() { # divide SECONDS < weights: to build/log/parts
+    awk -v seconds="$1" '{ weight[$1] += $2; all += $2 }
+        END { for (part in weight) if (all > 0) print part, seconds * weight[part] / all }' \
+        >> build/log/parts
+}
+
+by_part() { # by_part < lines "NUMBER FILE": weights; files that belong to no part are left out
+    awk 'NR == FNR { if (/^[a-z]/) for (i = 2; i <= NF; i++) part_of[$i] = $1; next }
+        { word = $2
+          if (sub(/^(src|apps|tests\/unit)\//, "", word)) sub(/\/.*/, "", word)
+          else { sub(/.*\/(test_|fuzz_)?/, "", word); sub(/[_.].*/, "", word) }
+          if (word in part_of) print part_of[word], $1 }' tests/PARTS -
+}
+
+lines_by_part() { # lines_by_part FOLDER...
+    find "$@" -name '*.[ch]' -exec wc -l {} + | by_part > build/log/weights
+}
+
+tests_by_part() { # tests_by_part LOG: what ctest sums up for each label
+    awk 'NR == FNR { if (/^[a-z]/) part[$1]; next }
+        $1 in part && $2 == "=" { print $1, $3 }' tests/PARTS "$1" > build/log/weights
+}
+
+# Beside the checks the fuzzers have one of so many processes at once, and all after them.
+divide_fuzzing() { # divide_fuzzing SECONDS SECONDS_OF_CHECKS
+    local beside=$(($1 < $2 ? $1 : $2)) checks
+    checks=$((beside / (jobs + 1)))
+    divide $((-checks)) < build/log/weights
+    printf '1 %s\n' tests/fuzz/fuzz_*.c | by_part | divide $((checks + $1 - beside))
+}
+
+print_parts() {
+    local part
+    for part in "${minutes[@]}"; do
+        awk -v part="${part%:*}" -v minutes="${part#*:}" '$1 == part { seconds += $2 }
+            END { printf "%-28s %5d s  of %d\n", part, seconds, minutes * 60 }' build/log/parts
+    done
+}
+
+# ---- what the stages do --------------------------------------------------------------
 
 # A build's output is of interest only when it fails.
 quietly() { # quietly LOG COMMAND...
@@ -101,6 +150,7 @@ keep_going() {
 }
 
 build() { # build FOLDER OPTION...
+    lines_by_part src apps tests/{unit,mpi,sim,fuzz}
     quietly "build-$(basename "$1")" configure_and_build "$@"
 }
 
@@ -115,10 +165,11 @@ suite() { # suite FOLDER SEEDS OPTION...
 }
 
 # The suite's lines only where a test failed; the full ones are those of the last stage.
-quiet_suite() { # quiet_suite FOLDER SEEDS OPTION...
-    local log result=0
-    log=build/log/suite-$(basename "$1").log
+quiet_suite() { # quiet_suite NAME FOLDER SEEDS OPTION...
+    local log=build/log/suite-$1.log result=0
+    shift
     suite "$@" > "$log" 2>&1 || result=$?
+    tests_by_part "$log"
     if [ "$result" -ne 0 ]; then
         grep -v ' Passed ' "$log" | sed '/^[0-9]*% tests passed/,$d' | head -n 300
         echo "(all of it: $log)"
@@ -129,6 +180,7 @@ quiet_suite() { # quiet_suite FOLDER SEEDS OPTION...
 
 check() { # check NAME...
     local name result=0
+    lines_by_part src apps
     for name; do bash "tests/checks/$name.sh" || result=1; done
     return "$result"
 }
@@ -153,6 +205,18 @@ fuzz() {
     return "$result"
 }
 
+timed_fuzz() {
+    local begin=$SECONDS result=0
+    fuzz || result=$?
+    echo $((SECONDS - begin)) > build/log/fuzz.seconds
+    return "$result"
+}
+
+quickstart() {
+    echo foundation 1 > build/log/weights
+    quietly quickstart bash jobs/quickstart.sh
+}
+
 # lld takes a third of the usual linker's time, for two hundred programs.
 clang_options=(-DCMAKE_C_COMPILER=clang -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)
 asan_options=("${clang_options[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
@@ -164,37 +228,39 @@ quick_stages() {
 
 # Everything above comm once more with records that go over an intermediate rank.
 two_hops() { # two_hops FOLDER
-    TROUPE_SIM_ROUTE=two_hops quiet_suite "$1" 50 --label-regex sim --exclude-regex 'sim\.comm'
+    TROUPE_SIM_ROUTE=two_hops quiet_suite two-hops "$1" 50 --label-regex sim --exclude-regex 'sim\.comm'
 }
 
 usual_stages() {
-    local fuzz_process fuzz_begin
+    local fuzz_process begin seconds
     stage "build, gcc" build build -DTROUPE_WERROR=ON
-    stage "quickstart" quietly quickstart bash jobs/quickstart.sh
+    stage "quickstart" quickstart
     stage "build, clang, sanitizers" build build/asan "${asan_options[@]}"
     stage "build, clang, hostile" build build/hostile "${clang_options[@]}" \
         -DTROUPE_HOSTILE=ON -DTROUPE_ASSERT=ON -DTROUPE_WERROR=ON
     # Beside the checks, which do not mind losing time to it; the tests after them might.
-    fuzz_begin=$SECONDS
-    fuzz > build/log/fuzz.log 2>&1 &
+    begin=$SECONDS
+    timed_fuzz > build/log/fuzz.log 2>&1 &
     fuzz_process=$!
     stage "checks of the text" check format licence layers labels headers sizes readme shellcheck
     stage "cppcheck" check cppcheck
     stage "clang-tidy" check tidy
+    seconds=$((SECONDS - begin))
     printf '\n==== fuzzing, beside the checks\n'
     if wait "$fuzz_process"; then
-        note fuzzing ok $((SECONDS - fuzz_begin))
+        note fuzzing ok "$(cat build/log/fuzz.seconds)"
     else
         tail -n 60 build/log/fuzz.log
-        note fuzzing FAILED $((SECONDS - fuzz_begin))
+        note fuzzing FAILED "$(cat build/log/fuzz.seconds)"
     fi
-    stage "tests, sanitizers" quiet_suite build/asan 10
-    stage "tests, hostile build" quiet_suite build/hostile 25
+    divide_fuzzing "$(cat build/log/fuzz.seconds)" "$seconds"
+    stage "tests, sanitizers" quiet_suite asan build/asan 10
+    stage "tests, hostile build" quiet_suite hostile build/hostile 25
     stage "tests over two hops" two_hops build/hostile
 }
 
 full_unit_tests() { # full_unit_tests FOLDER
-    TROUPE_TEST_FULL=1 quiet_suite "$1" 10 --label-regex unit
+    TROUPE_TEST_FULL=1 quiet_suite unit-full "$1" 10 --label-regex unit
 }
 
 full_stages() {
@@ -202,10 +268,10 @@ full_stages() {
     stage "unit tests in full, sanitizers" full_unit_tests build/asan
     stage "build, gcc, sanitizers" build build/asan-gcc -DTROUPE_SANITIZE=address,undefined \
         -DTROUPE_BUILD_BENCH=OFF "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
-    stage "tests, gcc, sanitizers" quiet_suite build/asan-gcc 10
+    stage "tests, gcc, sanitizers" quiet_suite asan-gcc build/asan-gcc 10
     stage "build, ThreadSanitizer" build build/tsan -DTROUPE_SANITIZE=thread \
         -DCMAKE_C_COMPILER=clang -DTROUPE_BUILD_BENCH=OFF "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g"
-    stage "tests, ThreadSanitizer" quiet_suite build/tsan 10 --label-regex unit
+    stage "tests, ThreadSanitizer" quiet_suite tsan build/tsan 10 --label-regex unit
 }
 
 # ---- the run -------------------------------------------------------------------------
@@ -213,6 +279,7 @@ full_stages() {
 # Without the checks' tools the rest still runs; the stages that need them say so and fail.
 if [ "$mode" = quick ] || ! bash jobs/packages.sh test; then bash jobs/packages.sh build; fi
 mkdir -p build/log
+rm -f build/log/parts
 if [ "$(id -u)" -eq 0 ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
@@ -223,13 +290,18 @@ fi
 if [ "$mode" = full ]; then export TROUPE_TEST_FULL=1; fi
 
 main_suite() {
-    suite build 100 | tee build/log/suite.log
+    local result=0
+    suite build 100 | tee build/log/suite.log || result=$?
+    tests_by_part build/log/suite.log
+    return "$result"
 }
 stage "tests, main suite" main_suite
 
 printf '\n==== stages\n'
 printf '%s\n' "${table[@]}"
 printf '%-28s %5d s\n' "all" "$SECONDS"
+printf '\n==== parts\n'
+print_parts
 if [ "${#failed[@]}" -gt 0 ]; then
     printf 'FAILED:'
     printf ' [%s]' "${failed[@]}"
