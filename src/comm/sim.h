@@ -63,8 +63,10 @@ struct comm_sim {
     uint8_t *n_control;       /* control frames on their way, by source, destination */
     uint64_t n_exchanges;     /* complete ones */
     int n_exchanging;
-    int64_t *next_ns;         /* by rank: when it will next do something */
-    bool has_changed;         /* some rank is done, through or dead that was not */
+    int64_t *next_ns; /* by rank: when it will next do something */
+    int *winner;      /* of a knockout by next_ns: at 1 whose moment comes first */
+    int n_leaves;     /* a power of two; rank r begins at n_leaves + r */
+    bool has_changed; /* some rank is done, through or dead that was not */
     int64_t last_activity_ns; /* anything but the detector talking to itself */
     bool is_killing;          /* some rank was killed: no agreed end */
     bool is_driving, is_aborted;
@@ -78,6 +80,17 @@ static inline struct sim_rank *sim_rank_of(const struct comm *comm)
 }
 
 extern const struct comm_backend comm_sim_backend;
+
+/* Of equal times the lower rank wins. */
+static inline void sim_set_next(struct comm_sim *sim, int rank, int64_t time_ns)
+{
+    sim->next_ns[rank] = time_ns;
+    for (int at = (sim->n_leaves + rank) / 2; at > 0; at /= 2) {
+        int left = sim->winner[2 * at], right = sim->winner[2 * at + 1];
+        sim->winner[at] = sim->next_ns[left] <= sim->next_ns[right] ? left : right;
+    }
+}
+
 /* A rank's next moment is not later than this. */
 static inline void sim_wake(struct comm_sim *sim, int rank, int64_t time_ns)
 {
@@ -87,7 +100,7 @@ static inline void sim_wake(struct comm_sim *sim, int rank, int64_t time_ns)
     if (time_ns < woken->clock_ns)
         time_ns = woken->clock_ns;
     if (time_ns < sim->next_ns[rank])
-        sim->next_ns[rank] = time_ns;
+        sim_set_next(sim, rank, time_ns);
 }
 
 /* When the next event of the rank is due, INT64_MAX: none. */

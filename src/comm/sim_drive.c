@@ -28,7 +28,8 @@ static void init_rank(struct comm_sim *sim, int i)
     struct sim_rank *rank = &sim->rank[i];
     rank->sim = sim;
     rank->rank = i;
-    rank->clock_ns = sim->next_ns[i] = BEGIN_NS;
+    rank->clock_ns = BEGIN_NS;
+    sim_set_next(sim, i, BEGIN_NS);
     rank->wake_ns = WAS_BUSY;
     rank->next_stop_ns = BEGIN_NS + STOP_INTERVAL_NS;
     rank->random.state = base_random_next(&sim->random);
@@ -37,6 +38,21 @@ static void init_rank(struct comm_sim *sim, int i)
         rank->slowness = 2 + base_random_below(&sim->random, MAX_SLOWNESS - 1);
     for (int class = 0; class < COMM_N_CLASSES; class ++)
         rank->posted_end[class] = &rank->posted[class];
+}
+
+static void init_knockout(struct comm_sim *sim)
+{
+    sim->n_leaves = 1;
+    while (sim->n_leaves < sim->options.n_ranks)
+        sim->n_leaves *= 2;
+    sim->next_ns = base_new_array(int64_t, (size_t)sim->n_leaves);
+    sim->winner = base_new_array(int, 2 * (size_t)sim->n_leaves);
+    for (int i = 0; i < sim->n_leaves; i++) {
+        sim->next_ns[i] = INT64_MAX;
+        sim->winner[sim->n_leaves + i] = i;
+    }
+    for (int at = sim->n_leaves - 1; at > 0; at--)
+        sim->winner[at] = sim->winner[2 * at];
 }
 
 struct comm_sim *comm_sim_create(const struct comm_sim_options *options)
@@ -58,9 +74,9 @@ struct comm_sim *comm_sim_create(const struct comm_sim_options *options)
     sim->random.state = options->seed;
     sim->trace_hash = options->seed;
     sim->rank = base_new_array(struct sim_rank, n);
-    sim->next_ns = base_new_array(int64_t, n);
     sim->last_arrival_ns = base_new_array(int64_t, COMM_N_CLASSES * n * n);
     sim->n_control = base_new_array(uint8_t, n * n);
+    init_knockout(sim);
     for (int i = 0; i < options->n_ranks; i++)
         init_rank(sim, i);
     return sim;
@@ -74,6 +90,7 @@ void comm_sim_destroy(struct comm_sim *sim)
         sim_queues_fini(&sim->rank[i]);
     base_free(sim->rank);
     base_free(sim->next_ns);
+    base_free(sim->winner);
     base_free(sim->last_arrival_ns);
     base_free(sim->n_control);
     base_free(sim);
@@ -94,7 +111,7 @@ void comm_sim_kill(struct comm_sim *sim, int rank)
 {
     base_require(rank >= 0 && rank < sim->options.n_ranks, "no rank %d to kill", rank);
     sim->rank[rank].is_dead = true;
-    sim->next_ns[rank] = INT64_MAX;
+    sim_set_next(sim, rank, INT64_MAX);
     sim->is_killing = sim->has_changed = true;
 }
 
@@ -116,11 +133,7 @@ static int64_t next_ns(const struct sim_rank *rank)
 
 static struct sim_rank *earliest(struct comm_sim *sim, int64_t *time_ns)
 {
-    int first = 0;
-    for (int i = 1; i < sim->options.n_ranks; i++) {
-        if (sim->next_ns[i] < sim->next_ns[first])
-            first = i;
-    }
+    int first = sim->winner[1];
     *time_ns = sim->next_ns[first];
     return *time_ns == INT64_MAX ? NULL : &sim->rank[first];
 }
@@ -191,7 +204,7 @@ static void step_rank(struct comm_sim *sim,
     check_rank(sim, rank);
     rank->clock_ns += cost_ns * rank->slowness;
     sim->has_changed |= rank->is_done;
-    sim->next_ns[rank->rank] = next_ns(rank);
+    sim_set_next(sim, rank->rank, next_ns(rank));
 }
 
 /* Whether the ranks that live have done what they had to. */
