@@ -160,7 +160,7 @@ suite() { # suite FOLDER SEEDS OPTION...
     export SEEDS_PERCENT=$(($2 * seeds_percent / 100))
     shift 2
     # One more than cores: launching is mostly waiting.
-    ctest --test-dir "$folder" --no-tests=error --output-on-failure --schedule-random \
+    ctest --test-dir "$folder" --no-tests=error --output-on-failure \
         --parallel $((jobs + 1)) "$@"
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* seeds: 1200; timeout: 300 */
+/* seeds: 1200; processors: 2 */
 #define _GNU_SOURCE
 #include "base/alloc.h"
 #include "sim/test_chaos_actors.h"
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -251,17 +252,26 @@ static void run_seed(uint64_t seed)
     EXPECT(first.trace_hash == second.trace_hash && first.n_steps == second.n_steps);
 }
 
+/* ---- seeds by several processes ---- */
+
+enum { N_CHILDREN = 2 };
+
 /* A child, what it says on standard error, and the seed it is at. */
 struct trial {
-    uint64_t *seed; /* shared */
     int said;
+    uint64_t seed;
 };
 
-static void run_seeds(const struct trial *trial, uint64_t n_seeds)
+struct trials {
+    struct trial trial[N_CHILDREN];
+    atomic_uint_least64_t n_begun; /* seeds */
+};
+
+static void run_seeds(struct trials *all, struct trial *trial, uint64_t n_seeds)
 {
     dup2(trial->said, STDERR_FILENO);
-    for (*trial->seed = 1; *trial->seed <= n_seeds; ++*trial->seed) {
-        run_seed(*trial->seed);
+    while ((trial->seed = atomic_fetch_add(&all->n_begun, 1) + 1) <= n_seeds) {
+        run_seed(trial->seed);
         /* Of jobs that ended as they should nobody needs to hear. */
         if (ftruncate(trial->said, 0) == 0)
             lseek(trial->said, 0, SEEK_SET);
@@ -278,28 +288,35 @@ static void print_said(const struct trial *trial)
     while ((n = read(trial->said, part, sizeof part)) > 0)
         fwrite(part, 1, (size_t)n, stderr);
     fprintf(stderr, "again: TROUPE_TEST_SEED=%llu %s\n",
-            (unsigned long long)*trial->seed, program_invocation_name);
+            (unsigned long long)trial->seed, program_invocation_name);
 }
 
 static int try_seeds(uint64_t n_seeds)
 {
-    struct trial trial = {.said = memfd_create("said", 0)};
-    int status = 0;
-    pid_t child;
+    struct trials *all = mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t child[N_CHILDREN];
+    int result = EXIT_SUCCESS;
 
-    trial.seed = mmap(NULL, sizeof *trial.seed, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (trial.said < 0 || trial.seed == MAP_FAILED)
+    if (all == MAP_FAILED)
         return EXIT_FAILURE;
-    child = fork();
-    if (child == 0)
-        run_seeds(&trial, n_seeds);
-    if (child < 0 || waitpid(child, &status, 0) != child)
-        return EXIT_FAILURE;
-    if (status == 0)
-        return EXIT_SUCCESS;
-    print_said(&trial);
-    return EXIT_FAILURE;
+    for (int i = 0; i < N_CHILDREN; i++) {
+        struct trial *trial = &all->trial[i];
+
+        trial->said = memfd_create("said", 0);
+        child[i] = trial->said < 0 ? -1 : fork();
+        if (child[i] == 0)
+            run_seeds(all, trial, n_seeds);
+    }
+    for (int i = 0; i < N_CHILDREN; i++) {
+        int status = EXIT_FAILURE;
+
+        if (child[i] > 0 && waitpid(child[i], &status, 0) == child[i] && status == 0)
+            continue;
+        print_said(&all->trial[i]);
+        result = EXIT_FAILURE;
+    }
+    return result;
 }
 
 int main(void)
