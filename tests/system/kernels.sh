@@ -160,9 +160,11 @@ expect() { # expect CODE WORDS COMMAND...
     fi
 }
 
+# Launching takes half a second: most of it is tried on simulated ranks.
+simulated=(env TROUPE_BACKEND=sim TROUPE_SIM_RANKS=2)
 expect 64 "ep: there is no class or option Z" on 2 1 "$bin/ep" Z
-expect 64 "ep: more than one class: W" on 2 1 "$bin/ep" S W
-expect 64 "is: there is no class or option --jason" on 2 1 "$bin/is" --jason
+expect 64 "ep: more than one class: W" "${simulated[@]}" "$bin/ep" S W
+expect 64 "is: there is no class or option --jason" "${simulated[@]}" "$bin/is" --jason
 for program in "ep S" "is S" "summary --column x $work/table.csv"; do
     code=0
     # shellcheck disable=SC2086 # a program and its argument
@@ -171,17 +173,17 @@ for program in "ep S" "is S" "summary --column x $work/table.csv"; do
         fail "$program > /dev/full" "exit code $code" "$(cat "$work/err")"
     fi
 done
-expect 64 "wrong option or value: --level" on 2 1 "$bin/summary" --level best "$work/table.csv"
-expect 64 "which file?" on 2 1 "$bin/summary"
+expect 64 "wrong option or value: --level" "${simulated[@]}" "$bin/summary" --level best "$work/table.csv"
+expect 64 "which file?" "${simulated[@]}" "$bin/summary"
 expect 2 "No such file or directory" on 2 1 "$bin/summary" "$work/missing.csv"
-expect 2 "there is no column" on 2 1 "$bin/summary" --column y "$work/table.csv"
+expect 2 "there is no column" "${simulated[@]}" "$bin/summary" --column y "$work/table.csv"
 printf '1\n2\nthree\n4\n' > "$work/words.csv"
-expect 2 "$work/words.csv:3:" on 2 1 "$bin/summary" "$work/words.csv"
+expect 2 "$work/words.csv:3:" "${simulated[@]}" "$bin/summary" "$work/words.csv"
 on 2 1 "$bin/summary" --missing "$work/words.csv" > "$work/out"
-TROUPE_CHECK=1 on 2 1 "$bin/summary" --missing "$work/words.csv" | cmp - "$work/out" || fail "TROUPE_CHECK=1 and --missing"
+TROUPE_CHECK=1 "${simulated[@]}" "$bin/summary" --missing "$work/words.csv" | cmp - "$work/out" || fail "TROUPE_CHECK=1 and --missing"
 grep -qx 'missing   1' "$work/out" || fail "--missing" "$(cat "$work/out")"
 : > "$work/empty.csv"
-on 2 1 "$bin/summary" "$work/empty.csv" | grep -qx 'count     0' || fail "an empty file"
+"${simulated[@]}" "$bin/summary" "$work/empty.csv" | grep -qx 'count     0' || fail "an empty file"
 echo "wrong arguments and files: ok"
 
 # ---- the large classes -------------------------------------------------------------------
