@@ -13,6 +13,7 @@
 #include "runtime/sim.h"
 #include "support/scene.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
