@@ -31,6 +31,7 @@
  * the runtime. It runs in the floating-point modes that IEEE 754 begins with, even
  * beside a library that was linked with -ffast-math. What a process reckons between two
  * calls has the process's own modes: fesetenv(FE_DFL_ENV) makes them the same.
+ * Which of the NaNs it makes, by sign and payload, is up to processor and compiler.
  *
  * With TROUPE_CHECK=1 each call but those by TROUPE_FAST is done again with other
  * threads and in another order, and, unless it is about a matrix, once more on copies

@@ -186,17 +186,20 @@ void numeric_scan_total(const struct numeric_isa *isa,
 {
     numeric_merge_fn *merge = operations[kind][class_of(element)].merge;
     size_t item_bytes = numeric_element_bytes(element);
-    uint64_t results[NUMERIC_LANES];
+    union numeric_number results[NUMERIC_LANES];
 
     base_assert(n > 0);
     for (int64_t i = 0; i < n; i += NUMERIC_LANES) {
         int64_t n_piece = n - i < NUMERIC_LANES ? n - i : NUMERIC_LANES;
         const char *piece = (const char *)x + (size_t)i * item_bytes;
+        union numeric_number *last = &results[n_piece - 1];
         scan_locally(isa, kind, element, piece, n_piece, results);
+        if (i == 0 && class_of(element) == REAL)
+            last->real = numeric_canonical(last->real);
         if (i == 0)
-            memcpy(total, &results[n_piece - 1], 8);
+            memcpy(total, last, 8);
         else
-            merge(total, &results[n_piece - 1], NULL);
+            merge(total, last, NULL);
     }
 }
 

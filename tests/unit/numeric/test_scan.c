@@ -344,6 +344,29 @@ START_TEST(extremes_of_reals)
 }
 END_TEST
 
+/* A total may be what the next block's exclusive results begin with. */
+START_TEST(totals_have_the_one_nan)
+{
+    static const enum numeric_scan_kind kinds[] = {
+        NUMERIC_SCAN_SUM, NUMERIC_SCAN_MINIMUM, NUMERIC_SCAN_MAXIMUM};
+    static const double made[] = {INFINITY, -INFINITY}, given[] = {-NAN};
+    static const float small[] = {-NAN};
+    double total;
+
+    for (int i = 0; i < 4; i++) {
+        numeric_scan_total(isa_of(i), NUMERIC_SCAN_SUM, NUMERIC_DOUBLE, made, 2,
+                           &total);
+        ck_assert_uint_eq(numeric_bits_of(total), NUMERIC_NAN_BITS);
+        for (int k = 0; k < 3; k++) {
+            numeric_scan_total(isa_of(i), kinds[k], NUMERIC_DOUBLE, given, 1, &total);
+            ck_assert_uint_eq(numeric_bits_of(total), NUMERIC_NAN_BITS);
+            numeric_scan_total(isa_of(i), kinds[k], NUMERIC_FLOAT, small, 1, &total);
+            ck_assert_uint_eq(numeric_bits_of(total), NUMERIC_NAN_BITS);
+        }
+    }
+}
+END_TEST
+
 CHECK_MAIN("kernel scan",
            sums_have_the_shape_defined,
            sums_of_pairs_have_the_shape_defined,
@@ -352,4 +375,5 @@ CHECK_MAIN("kernel scan",
            pairs_lose_less,
            cuts_change_no_prefix,
            integers_of_all_types,
-           extremes_of_reals)
+           extremes_of_reals,
+           totals_have_the_one_nan)
