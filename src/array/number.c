@@ -75,6 +75,22 @@ static bool read_decimal(const char *at, const char *end, struct decimal *decima
     return at == end;
 }
 
+/* W. Clinger, "How to read floating point numbers accurately", PLDI 1990: where both
+ * are exact, one operation rounds as it should. */
+static bool from_few_digits(const struct decimal *decimal, double *value)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+    if (decimal->digits >> 53 || decimal->exponent < -22 || decimal->exponent > 22)
+        return false;
+    *value = decimal->exponent < 0
+                 ? (double)decimal->digits / powers[-decimal->exponent]
+                 : (double)decimal->digits * powers[decimal->exponent];
+    return true;
+}
+
 #if LDBL_MANT_DIG == 64
 /* 5^27 < 2^63: 64 bits hold them exactly. */
 static const long double powers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
@@ -107,20 +123,9 @@ static bool from_decimal(const struct decimal *decimal, double *value)
     return true;
 }
 #else
-/* W. Clinger, "How to read floating point numbers accurately", PLDI 1990: both exact.
- */
 static bool from_decimal(const struct decimal *decimal, double *value)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-    if (decimal->digits >> 53 || decimal->exponent < -22 || decimal->exponent > 22)
-        return false;
-    *value = decimal->exponent < 0
-                 ? (double)decimal->digits / powers[-decimal->exponent]
-                 : (double)decimal->digits * powers[decimal->exponent];
-    return true;
+    return from_few_digits(decimal, value);
 }
 #endif
 
@@ -262,32 +267,51 @@ enum number_result number_read(locale_t c_locale,
     return result;
 }
 
-#if LDBL_MANT_DIG == 64
+/* So many tell any two doubles apart. */
 enum { WRITTEN_DIGITS = 17 };
 
-/*
- * The digits of a number from 1e-4 to 1e17 as a whole number, and their power of ten.
- * Off by little more than half of the last one, while 17 digits tell any two doubles
- * apart with a tenth to spare; so they read back equal.
- */
-static bool to_decimal(double value, struct decimal *decimal)
+/* As a whole number and a power of ten; of numbers that are written without one. */
+static void to_decimal(double value, struct decimal *decimal)
 {
-    long double wide = fabsl((long double)value), scaled;
-    int exponent = 0;
+    char text[NUMBER_TEXT_BYTES];
+    int n = snprintf(text, sizeof text, "%.*e", WRITTEN_DIGITS - 1, value);
 
-    if (!(wide >= 1e-4L && wide < 1e17L))
-        return false;
+    (void)read_decimal(text, text + n, decimal);
+}
+
+#if LDBL_MANT_DIG == 64
+/*
+ * The same, by one operation, whose result is rounded to a multiple of 2^-7 at most.
+ * Halves are such multiples too, so that it lies on the right side of each, unless it
+ * is one: then false.
+ */
+static bool to_decimal_quickly(double value, struct decimal *decimal)
+{
+    long double wide = fabsl((long double)value), scaled, rest;
+    int exponent = 0;
+    int64_t whole;
+
     (void)frexpl(wide, &exponent);
     /* Its power of ten is this one or the next: 78913 / 2^18 is the log10 of 2. */
     exponent = ((exponent - 1) * 78913 >> 18) - (WRITTEN_DIGITS - 1);
     scaled = wide * powers[-exponent];
     if (scaled >= 1e17L)
         scaled = wide * powers[-++exponent];
-    *decimal = (struct decimal){.digits = (uint64_t)(scaled + 0.5L),
+    whole = (int64_t)scaled;
+    rest = scaled - (long double)whole;
+    *decimal = (struct decimal){.digits = (uint64_t)whole + (rest > 0.5L),
                                 .exponent = exponent,
                                 .is_negative = value < 0};
-    return scaled >= 1e16L && decimal->digits < UINT64_C(100000000000000000);
+    return scaled >= 1e16L && rest != 0.5L;
 }
+#else
+static bool to_decimal_quickly(double value, struct decimal *decimal)
+{
+    (void)value;
+    (void)decimal;
+    return false;
+}
+#endif
 
 /* To 15 digits, if they read back equal. */
 static void shorten(double value, struct decimal *decimal)
@@ -295,7 +319,7 @@ static void shorten(double value, struct decimal *decimal)
     struct decimal fewer = {(decimal->digits + 50) / 100, decimal->exponent + 2, false};
     double back;
 
-    if (from_decimal(&fewer, &back) && back == fabs(value))
+    if (from_few_digits(&fewer, &back) && back == fabs(value))
         decimal->digits = fewer.digits * 100;
 }
 
@@ -322,35 +346,17 @@ static size_t write_decimal(const struct decimal *decimal, char *text)
     return (size_t)(at - text);
 }
 
-static bool write_quickly(double value, char *text, size_t *n_bytes)
-{
-    struct decimal decimal;
-
-    if (!to_decimal(value, &decimal))
-        return false;
-    shorten(value, &decimal);
-    if (decimal.digits >= UINT64_C(100000000000000000))
-        return false;
-    *n_bytes = write_decimal(&decimal, text);
-    return true;
-}
-#else
-static bool write_quickly(double value, char *text, size_t *n_bytes)
-{
-    (void)value;
-    (void)text;
-    (void)n_bytes;
-    return false;
-}
-#endif
-
 static size_t write_double(double value, char *text)
 {
-    size_t n_bytes;
+    struct decimal decimal;
     int n;
 
-    if (write_quickly(value, text, &n_bytes))
-        return n_bytes;
+    if (fabs(value) >= 1e-4 && fabs(value) < 1e17) {
+        if (!to_decimal_quickly(value, &decimal))
+            to_decimal(value, &decimal);
+        shorten(value, &decimal);
+        return write_decimal(&decimal, text);
+    }
     n = snprintf(text, NUMBER_TEXT_BYTES, "%.15g", value);
     if (!isnan(value) && strtod(text, NULL) != value)
         n = snprintf(text, NUMBER_TEXT_BYTES, "%.17g", value);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #ifdef __SSE2__
 #include <xmmintrin.h>
@@ -210,6 +211,31 @@ START_TEST(floats_round_once)
 }
 END_TEST
 
+/* What a number from 1e-4 to 1e17 is on any processor: 15 digits or 17, as the library
+ * rounds them, without an exponent. */
+static size_t plain_text(double value, char *text)
+{
+    char digits[64], *at = text;
+    int exponent = 0, n_digits = 1;
+
+    snprintf(digits, sizeof digits, "%.14e", fabs(value));
+    if (strtod(digits, NULL) != fabs(value))
+        snprintf(digits, sizeof digits, "%.16e", fabs(value));
+    exponent = atoi(strchr(digits, 'e') + 1);
+    for (const char *from = digits + 2; *from != 'e'; from++)
+        digits[n_digits++] = *from;
+    while (n_digits > 1 && digits[n_digits - 1] == '0')
+        n_digits--;
+    if (value < 0)
+        *at++ = '-';
+    for (int i = exponent < 0 ? exponent : 0; i <= exponent || i < n_digits; i++) {
+        if (i == exponent + 1)
+            *at++ = '.';
+        *at++ = i >= 0 && i < n_digits ? digits[i] : '0';
+    }
+    return (size_t)(at - text);
+}
+
 static void there_and_back(enum troupe_element element, uint64_t bits)
 {
     char text[NUMBER_TEXT_BYTES];
@@ -221,6 +247,14 @@ static void there_and_back(enum troupe_element element, uint64_t bits)
     ck_assert_int_eq(number_read(c_locale, element, text, n, &back), NUMBER_GOOD);
     ck_assert_msg(memcmp(&bits, &back, size_bytes) == 0, "%s %016" PRIx64 " -> %.*s",
                   troupe_element_name(element), bits, (int)n, text);
+    if (element == TROUPE_DOUBLE && fabs(double_of(bits)) >= 1e-4 &&
+        fabs(double_of(bits)) < 1e17) {
+        char plain[64];
+        size_t n_plain = plain_text(double_of(bits), plain);
+
+        ck_assert_msg(n == n_plain && memcmp(text, plain, n) == 0, "%.*s, not %.*s",
+                      (int)n, text, (int)n_plain, plain);
+    }
 }
 
 START_TEST(all_elements_there_and_back)
@@ -246,6 +280,7 @@ START_TEST(all_elements_there_and_back)
                        bits_of(ldexp((double)(bits >> 11) + 1, (int)(bits % 80) - 70)));
         there_and_back(TROUPE_DOUBLE, bits_of(-whole * 1e-3));
         there_and_back(TROUPE_DOUBLE, bits_of(whole / 7));
+        there_and_back(TROUPE_DOUBLE, bits_of((double)(bits >> 15) * 1e-15));
         there_and_back(TROUPE_DOUBLE, bits_of(nextafter(pow(10, (int)(bits % 24) - 6),
                                                         bits >> 63 ? 0 : INFINITY)));
     }
