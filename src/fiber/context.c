@@ -5,6 +5,9 @@
 static void enter(struct fiber_transfer from)
 {
     struct fiber *fiber = from.data;
+#ifdef __aarch64__
+    fiber_set_modes(fiber->modes);
+#endif
     fiber_sanitizers_arrive(&fiber->sanitizers);
     fiber->resumer = from.context;
     fiber->run(fiber->argument);
@@ -24,6 +27,9 @@ struct fiber *fiber_create(struct fiber_pool *pool,
     fiber_sanitizers_begin(&fiber->sanitizers, low, room);
     fiber->context = make_fcontext(fiber, room, enter);
     fiber->resumer = NULL;
+#ifdef __aarch64__
+    fiber->modes = fiber_modes();
+#endif
     fiber->run = run;
     fiber->argument = argument;
     return fiber;

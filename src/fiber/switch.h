@@ -10,9 +10,9 @@
  *
  * Switching is Boost.Context's (1.74), of which only two symbols are used; they are
  * declared here because its headers are C++. A jump keeps the callee-saved registers on
- * the stack it leaves, and on x86-64 with them MXCSR and the x87 control word:
- * rounding, flushing and trapping are each fiber's own, at first as its creator had
- * them. On AArch64 FPCR is left alone, so they are the thread's.
+ * the stack it leaves, and on x86-64 with them MXCSR and the x87 control word; on
+ * AArch64 FPCR is kept here. So rounding, flushing and trapping are each fiber's own,
+ * at first as its creator had them.
  */
 
 #include "base/compiler.h"
@@ -51,11 +51,29 @@ struct fiber {
     uint32_t index;   /* in the slab */
     uint32_t n_pages; /* touched when last measured */
     uint32_t n_gives; /* how often this stack came back */
+#ifdef __aarch64__
+    uint64_t modes; /* its creator's FPCR */
+#endif
     struct fiber_sanitizers sanitizers;
 };
 
 /* Ends the rank when the canary was overwritten. */
 void fiber_canary_check(const struct fiber *fiber);
+
+#ifdef __aarch64__
+static inline uint64_t fiber_modes(void)
+{
+    uint64_t modes;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(modes));
+    return modes;
+}
+
+static inline void fiber_set_modes(uint64_t modes)
+{
+    if (UNLIKELY(fiber_modes() != modes)) /* setting them costs more than a look */
+        __asm__ volatile("msr fpcr, %0" : : "r"(modes));
+}
+#endif
 
 /*
  * To load an MXCSR that differs takes sixty nanoseconds, ten times the jump, and the
@@ -72,7 +90,14 @@ static inline struct fiber_transfer fiber_jump(void *to, void *data)
     if (UNLIKELY(others))
         *saved ^= others;
 #endif
+#ifdef __aarch64__
+    uint64_t modes = fiber_modes();
+    struct fiber_transfer back = jump_fcontext(to, data);
+    fiber_set_modes(modes);
+    return back;
+#else
     return jump_fcontext(to, data);
+#endif
 }
 
 /* All jumps bring the fiber they are about: the one resumed, or the one that leaves. */

@@ -182,8 +182,7 @@ troupe_status kernel_perform(troupe_actor *self,
     struct numeric_environment environment;
     troupe_status status;
 
-    /* Also while it waits: the modes are the fiber's own (fiber/switch.h), on AArch64
-     * the thread's. */
+    /* Also while it waits: the modes are the fiber's own (fiber/switch.h). */
     (void)numeric_environment_enter(&environment);
     if (run.here->is_checking && request->how.level != TROUPE_LEVEL_FAST)
         status = kernel_check(&run, request, mine);

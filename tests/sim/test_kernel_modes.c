@@ -90,4 +90,53 @@ START_TEST(who_changes_modes_is_named)
 }
 END_TEST
 
-CHECK_MAIN("kernel modes", who_changes_modes_is_named)
+/* ---- a process's own ------------------------------------------------------------- */
+
+static struct {
+    int n_done;
+} seen;
+
+/* All wait in the middle of a call, while others come back to their own modes. */
+static troupe_status upwards_body(troupe_actor *self)
+{
+    const troupe_array_options shape = {
+        .element = TROUPE_DOUBLE, .length = LENGTH, .block_length = BLOCK};
+    troupe_array x;
+    double sum, again;
+
+    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &x));
+    EXPECT_OK(troupe_fill_uniform(self, x, (troupe_random){1, 2}, TROUPE_TREE));
+    EXPECT_OK(troupe_sum(self, x, TROUPE_TREE, &sum));
+    fesetround(FE_UPWARD);
+    for (int i = 0; i < 5; i++) {
+        EXPECT_OK(troupe_sum(self, x, TROUPE_TREE, &again));
+        EXPECT(fegetround() == FE_UPWARD);
+        EXPECT(sum == again);
+    }
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(upwards_process, upwards_body);
+
+static void check_all_done(void)
+{
+    EXPECT_INT(seen.n_done, 3);
+    EXPECT(fegetround() == FE_TONEAREST);
+}
+
+START_TEST(modes_stay_the_processes)
+{
+    struct scene scene = {.main = &upwards_process,
+                          .n_ranks = 3,
+                          .seen = &seen,
+                          .seen_bytes = sizeof seen,
+                          .check = check_all_done};
+    struct child_end end;
+
+    scene_play(&scene);
+    scene_listen(&scene, &end);
+    ck_assert_ptr_null(strstr(end.text, "floating-point modes"));
+}
+END_TEST
+
+CHECK_MAIN("kernel modes", who_changes_modes_is_named, modes_stay_the_processes)

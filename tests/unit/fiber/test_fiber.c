@@ -270,6 +270,37 @@ START_TEST(modes_are_the_fibers_and_flags_the_threads)
 }
 END_TEST
 
+#if defined(__x86_64__) || defined(__aarch64__)
+static void round_up(void *argument)
+{
+    struct counter *counter = argument;
+    counter->n_done = fegetround() == FE_DOWNWARD;
+    fesetround(FE_UPWARD);
+    fiber_park(counter->fiber);
+    counter->n_done += fegetround() == FE_UPWARD;
+}
+#endif
+
+START_TEST(rounding_is_the_fibers_and_at_first_its_creators)
+{
+#if defined(__x86_64__) || defined(__aarch64__)
+    struct fiber_pool *pool = fiber_pool_create(NULL);
+    struct counter counter = {0};
+    fesetround(FE_DOWNWARD);
+    counter.fiber = fiber_create(pool, 0, round_up, &counter);
+    fesetround(FE_TOWARDZERO);
+    ck_assert(!fiber_resume(counter.fiber));
+    ck_assert_int_eq(fegetround(), FE_TOWARDZERO);
+    fesetround(FE_TONEAREST);
+    ck_assert(fiber_resume(counter.fiber));
+    ck_assert_int_eq(fegetround(), FE_TONEAREST);
+    ck_assert(is_under_valgrind() || counter.n_done == 2);
+    fiber_destroy(pool, counter.fiber);
+    fiber_pool_destroy(pool);
+#endif
+}
+END_TEST
+
 CHECK_MAIN("fiber",
            a_fiber_goes_on_where_it_parked,
            an_end_is_reached_from_any_depth,
@@ -278,4 +309,5 @@ CHECK_MAIN("fiber",
            thousands_keep_their_locals,
            thousands_keep_their_locals_with_mprotect,
            thousands_keep_their_locals_without_guards,
-           modes_are_the_fibers_and_flags_the_threads)
+           modes_are_the_fibers_and_flags_the_threads,
+           rounding_is_the_fibers_and_at_first_its_creators)
