@@ -48,7 +48,8 @@ static troupe_status segments(struct work *work)
 {
     troupe_array sums;
 
-    TROUPE_TRY(troupe_sum_segments(work->self, work->x, work->heads, work->how, &sums));
+    TROUPE_TRY(troupe_reduce_segments(work->self, work->x, work->heads, TROUPE_SUM,
+                                      work->how, &sums));
     troupe_array_destroy(work->self, &sums);
     return TROUPE_OK;
 }

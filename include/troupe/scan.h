@@ -3,7 +3,8 @@
 #define TROUPE_SCAN_H
 
 /*
- * Running sums, least and greatest elements; counts by value.
+ * Running sums, least and greatest elements; counts by value; reductions of
+ * segments.
  *
  * Scans: x has numbers; `to` has double for real ones, int64 for integers with a sign
  * and uint64 for those without, and matches x in team, length, blocks and cut; it may
@@ -131,26 +132,57 @@ TROUPE_API TROUPE_MUST_USE troupe_status troupe_histogram_weighted(troupe_actor 
                                                                    double *sums);
 
 /**
- * Sums of the segments of x, which begin where \p heads (of uint8) is not zero; element
- * 0 begins one in any case. Each segment is summed in the tree of its own elements, one
- * lane, so that its sum has the same bits wherever it stands; at TREE_DD the same in
- * doubles of twice the precision, rounded once, and at EXACT it is the exact sum
- * rounded once. \p sums becomes a new array of double with a sum for each segment.
+ * Combines each segment of x by TROUPE_SUM, TROUPE_MIN or TROUPE_MAX. Segments begin
+ * where \p heads (of uint8) is not zero; element 0 begins one in any case. \p results
+ * becomes a new array with an element for each segment: of double for real ones, int64
+ * for integers with a sign and uint64 for those without.
+ *
+ * All levels are there, and alike but for sums of reals. Each of these is summed in the
+ * tree of its own elements, one lane, so that it has the same bits wherever it stands;
+ * at TREE_DD the same in doubles of twice the precision, rounded once, and at EXACT it
+ * is the exact sum rounded once. Sums of integers that do not all fit are refused; what
+ * they come to on the way does not matter. Least and greatest are troupe_min()'s and
+ * troupe_max()'s.
  *
  * \call     collective over the team
  * \blocks   until the result is there
  * \threads  the runtime's thread
- * \owns     \p sums is lent until the operation is done, and then names an array of
- *           the caller's
- * \errors   TROUPE_INVALID x is not of double, or heads does not match;
- *           TROUPE_MISMATCH; TROUPE_PEER_GONE; TROUPE_NO_MEMORY; TROUPE_FAILED the
- *           check found other bits
+ * \owns     \p results is lent until the operation is done, and then names an array
+ *           of the caller's
+ * \errors   TROUPE_INVALID x has no numbers, heads does not match, no such
+ *           combination, or a sum of integers does not fit; TROUPE_MISMATCH;
+ *           TROUPE_PEER_GONE; TROUPE_NO_MEMORY; TROUPE_FAILED the check found other
+ *           bits
  */
-TROUPE_API TROUPE_MUST_USE troupe_status troupe_sum_segments(troupe_actor *self,
-                                                             troupe_array x,
-                                                             troupe_array heads,
-                                                             troupe_how how,
-                                                             troupe_array *sums);
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_reduce_segments(troupe_actor *self,
+                       troupe_array x,
+                       troupe_array heads,
+                       enum troupe_combine combine,
+                       troupe_how how,
+                       troupe_array *results);
+
+/**
+ * The least (TROUPE_MIN) or greatest (TROUPE_MAX) element of each segment, and where it
+ * stands: extremes[0] becomes what troupe_reduce_segments() gives, extremes[1] a new
+ * array of int64 with their lowest indexes in x, those of the first NaN where there is
+ * one.
+ *
+ * \call     collective over the team
+ * \blocks   until the result is there
+ * \threads  the runtime's thread
+ * \shape    \p extremes has 2 places
+ * \owns     \p extremes is lent until the operation is done, and then names arrays of
+ *           the caller's
+ * \errors   as troupe_reduce_segments
+ */
+TROUPE_API TROUPE_MUST_USE troupe_status
+troupe_extremes_of_segments(troupe_actor *self,
+                            troupe_array x,
+                            troupe_array heads,
+                            enum troupe_combine combine,
+                            troupe_how how,
+                            troupe_array extremes[2]);
 
 #ifdef __cplusplus
 }

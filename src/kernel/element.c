@@ -43,6 +43,27 @@ enum numeric_element kernel_element_of(enum troupe_element element)
     return table[element].element;
 }
 
+enum troupe_element kernel_result_of(enum troupe_element element)
+{
+    switch (element) {
+    case TROUPE_DOUBLE:
+    case TROUPE_FLOAT:
+        return TROUPE_DOUBLE;
+    case TROUPE_INT8:
+    case TROUPE_INT16:
+    case TROUPE_INT32:
+    case TROUPE_INT64:
+        return TROUPE_INT64;
+    case TROUPE_UINT8:
+    case TROUPE_UINT16:
+    case TROUPE_UINT32:
+    case TROUPE_UINT64:
+        return TROUPE_UINT64;
+    default:
+        return TROUPE_BYTES;
+    }
+}
+
 bool kernel_is_widened(enum troupe_element element)
 {
     return table[element].widen != NULL;

@@ -22,6 +22,8 @@ static inline bool kernel_is_number(enum troupe_element element)
 }
 
 enum numeric_element kernel_element_of(enum troupe_element element);
+/* What sums and extremes are of; TROUPE_BYTES: there are none. */
+enum troupe_element kernel_result_of(enum troupe_element element);
 /* Is it none of numeric's own, but an integer that is widened to one? */
 bool kernel_is_widened(enum troupe_element element);
 

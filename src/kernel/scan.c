@@ -338,28 +338,6 @@ static const struct kernel_operation operations[] = {
      .perform = perform_scan},
 };
 
-/* What `to` must be of for x's elements; TROUPE_BYTES: there is no scan of them. */
-static enum troupe_element result_of(enum troupe_element element)
-{
-    switch (element) {
-    case TROUPE_DOUBLE:
-    case TROUPE_FLOAT:
-        return TROUPE_DOUBLE;
-    case TROUPE_INT8:
-    case TROUPE_INT16:
-    case TROUPE_INT32:
-    case TROUPE_INT64:
-        return TROUPE_INT64;
-    case TROUPE_UINT8:
-    case TROUPE_UINT16:
-    case TROUPE_UINT32:
-    case TROUPE_UINT64:
-        return TROUPE_UINT64;
-    default:
-        return TROUPE_BYTES;
-    }
-}
-
 static troupe_status call_scan(troupe_actor *self,
                                bool is_exclusive,
                                troupe_array x,
@@ -378,7 +356,7 @@ static troupe_status call_scan(troupe_actor *self,
                        : combine == TROUPE_MIN ? NUMERIC_SCAN_MINIMUM
                                                : NUMERIC_SCAN_MAXIMUM;
     request.words[1] = is_exclusive;
-    wanted = result_of(request.in[0]->element);
+    wanted = kernel_result_of(request.in[0]->element);
     if (wanted == TROUPE_BYTES || request.out[0]->element != wanted ||
         (unsigned)combine > TROUPE_MAX)
         mine = kernel_refuse(kernel_of(self->home->rank), &request,

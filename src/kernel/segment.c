@@ -1,338 +1,312 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernel/segment.h"
 #include "kernel/exact.h"
-#include "numeric/dd.h"
+#include "numeric/extreme.h"
 #include "numeric/running.h"
 #include <string.h>
 
-#define MOST_LEAVES (INT64_C(1) << NUMERIC_MAX_LEVEL)
+/* What segments come to that no tree is needed for: exact sums, sums of integers,
+ * extremes. */
 
 _Static_assert((int)KERNEL_OPEN_BYTES >= (int)NUMERIC_EXACT_PACKED_BYTES,
                "an open segment's bytes");
 
-/* ---- the tree of a segment ----------------------------------------------------- */
+/* ---- exact sums ----------------------------------------------------------------- */
 
-/* The value of a node, by level. */
-union value {
-    double plain;
-    struct numeric_dd dd;
-};
-
-static void merge_plain(void *left, const void *right, const void *argument)
+static struct numeric_terms
+terms_of(const struct numeric_isa *isa, const struct array *x, int64_t begin)
 {
-    double sum;
-
-    (void)argument;
-    memcpy(&sum, right, sizeof sum);
-    *(double *)left += sum;
+    return (struct numeric_terms){
+        .isa = isa,
+        .term = x->element == TROUPE_FLOAT ? NUMERIC_SUM_FLOAT : NUMERIC_SUM_DOUBLE,
+        .x = array_at(x, begin)};
 }
 
-static void merge_dd(void *left, const void *right, const void *argument)
-{
-    struct numeric_dd sum;
-
-    (void)argument;
-    memcpy(&sum, right, sizeof sum);
-    *(struct numeric_dd *)left = numeric_dd_add(*(struct numeric_dd *)left, sum);
-}
-
-static const struct numeric_tree plain_tree = {
-    .n_leaves = MOST_LEAVES, .value_bytes = sizeof(double), .merge = merge_plain};
-static const struct numeric_tree dd_tree = {.n_leaves = MOST_LEAVES,
-                                            .value_bytes = sizeof(struct numeric_dd),
-                                            .merge = merge_dd};
-
-/* At any level but EXACT. */
-static const struct numeric_tree *tree_of(enum troupe_level level)
-{
-    return level == TROUPE_LEVEL_TREE_DD ? &dd_tree : &plain_tree;
-}
-
-/* The elements below the left half of a tree over n > 1. */
-static int64_t left_half(int64_t n)
-{
-    int64_t half = 1;
-
-    while (2 * half < n)
-        half *= 2;
-    return half;
-}
-
-/* The tree over n > 0 elements. */
-static double sum_plain(const double *x, int64_t n)
-{
-    int64_t half;
-
-    if (n == 1)
-        return x[0];
-    if (n == 2)
-        return x[0] + x[1];
-    half = left_half(n);
-    return sum_plain(x, half) + sum_plain(x + half, n - half);
-}
-
-static struct numeric_dd sum_dd(const double *x, int64_t n)
-{
-    int64_t half;
-
-    if (n == 1)
-        return (struct numeric_dd){x[0], 0};
-    if (n == 2)
-        return numeric_dd_add((struct numeric_dd){x[0], 0},
-                              (struct numeric_dd){x[1], 0});
-    half = left_half(n);
-    return numeric_dd_add(sum_dd(x, half), sum_dd(x + half, n - half));
-}
-
-/* Adds n elements, the largest nodes there are at a time. */
-static troupe_status carry(const double *x, int64_t n, struct numeric_carrier *carrier)
-{
-    int64_t end = carrier->end + n;
-
-    while (carrier->end < end) {
-        int level = numeric_tree_level(MOST_LEAVES, carrier->end, end);
-        int64_t n_here = INT64_C(1) << level;
-        union value value;
-
-        if (carrier->tree.value_bytes == sizeof value.dd)
-            value.dd = sum_dd(x, n_here);
-        else
-            value.plain = sum_plain(x, n_here);
-        TROUPE_TRY(numeric_carrier_push(carrier, level, &value));
-        x += n_here;
-    }
-    return TROUPE_OK;
-}
-
-/* The value of a carrier that begins at leaf 0, as if there were no leaf behind it. */
-static double finish(const struct numeric_carrier *carrier)
-{
-    const struct numeric_tree *tree = &carrier->tree;
-    int last = carrier->n_nodes - 1;
-    union value sum, left;
-
-    memcpy(&sum, carrier->values + (size_t)last * carrier->stride_bytes,
-           tree->value_bytes);
-    for (int i = last - 1; i >= 0; i--) {
-        memcpy(&left, carrier->values + (size_t)i * carrier->stride_bytes,
-               tree->value_bytes);
-        tree->merge(&left, &sum, NULL);
-        sum = left;
-    }
-    return tree->value_bytes == sizeof sum.dd ? numeric_dd_finish(sum.dd) : sum.plain;
-}
-
-/* ---- what passes on, as a carrier ----------------------------------------------- */
-
-static troupe_status unpack(const struct numeric_tree *tree,
-                            const struct kernel_open *open,
-                            struct numeric_carrier *carrier)
-{
-    troupe_status status;
-
-    if (open->n_packed > sizeof open->bytes)
-        return TROUPE_INVALID;
-    TROUPE_TRY(numeric_carrier_init(carrier, tree, 0));
-    status = numeric_carrier_unpack(carrier, open->bytes, (size_t)open->n_packed);
-    if (status != TROUPE_OK)
-        numeric_carrier_fini(carrier);
-    return status;
-}
-
-static void pack(const struct numeric_carrier *carrier, struct kernel_open *open)
-{
-    open->n_packed = numeric_carrier_packed_bytes(carrier);
-    numeric_carrier_pack(carrier, open->bytes);
-}
-
-static troupe_status put_carrier(const struct numeric_tree *tree,
-                                 const double *x,
-                                 int64_t n,
-                                 int64_t leaf,
+static troupe_status put_exactly(struct kernel_run *run,
+                                 const struct array *x,
+                                 int64_t begin,
+                                 int64_t end,
+                                 int64_t place,
                                  struct kernel_open *open)
-{
-    struct numeric_carrier carrier;
-    troupe_status status;
-
-    TROUPE_TRY(numeric_carrier_init(&carrier, tree, leaf));
-    status = carry(x, n, &carrier);
-    if (status == TROUPE_OK)
-        pack(&carrier, open);
-    numeric_carrier_fini(&carrier);
-    return status;
-}
-
-static troupe_status join_carriers(const struct numeric_tree *tree,
-                                   struct kernel_open *left,
-                                   const struct kernel_open *right)
-{
-    struct numeric_carrier a, b;
-    troupe_status status;
-
-    TROUPE_TRY(unpack(tree, left, &a));
-    status = unpack(tree, right, &b);
-    if (status == TROUPE_OK) {
-        status = numeric_carrier_join(&a, &b);
-        numeric_carrier_fini(&b);
-    }
-    if (status == TROUPE_OK)
-        pack(&a, left);
-    numeric_carrier_fini(&a);
-    return status;
-}
-
-static troupe_status close_carrier(const struct numeric_tree *tree,
-                                   const struct kernel_open *open,
-                                   const double *x,
-                                   int64_t n,
-                                   double *sum)
-{
-    struct numeric_carrier carrier;
-    troupe_status status;
-
-    TROUPE_TRY(unpack(tree, open, &carrier));
-    status = carry(x, n, &carrier);
-    if (status == TROUPE_OK)
-        *sum = finish(&carrier);
-    numeric_carrier_fini(&carrier);
-    return status;
-}
-
-/* ---- what passes on, as an exact sum --------------------------------------------- */
-
-static troupe_status add_exactly(struct kernel_run *run,
-                                 const double *x,
-                                 int64_t n,
-                                 struct numeric_exact *sum)
-{
-    const struct numeric_terms terms = {
-        .isa = run->here->isa, .term = NUMERIC_SUM_DOUBLE, .x = x};
-
-    return kernel_exact_add(run, &terms, n, sum);
-}
-
-static troupe_status
-put_sum(struct kernel_run *run, const double *x, int64_t n, struct kernel_open *open)
 {
     struct numeric_exact sum;
 
+    (void)place;
     numeric_exact_init(&sum);
-    TROUPE_TRY(add_exactly(run, x, n, &sum));
+    if (begin < end) {
+        const struct numeric_terms terms = terms_of(run->here->isa, x, begin);
+
+        TROUPE_TRY(kernel_exact_add(run, &terms, end - begin, &sum));
+    }
     numeric_exact_pack(&sum, open->bytes);
-    open->n_packed = NUMERIC_EXACT_PACKED_BYTES;
     return TROUPE_OK;
 }
 
-static troupe_status close_sum(struct kernel_run *run,
-                               const struct kernel_open *open,
-                               const double *x,
-                               int64_t n,
-                               double *sum)
+static troupe_status join_exactly(struct kernel_open *left,
+                                  const struct kernel_open *right)
 {
-    struct numeric_exact exact;
+    return kernel_exact_join(left->bytes, right->bytes, NUMERIC_EXACT_PACKED_BYTES,
+                             NULL);
+}
 
-    TROUPE_TRY(numeric_exact_unpack(&exact, open->bytes));
-    TROUPE_TRY(add_exactly(run, x, n, &exact));
-    *sum = numeric_exact_round(&exact);
+static troupe_status finish_exactly(const struct kernel_open *open,
+                                    enum troupe_element element,
+                                    struct kernel_found *found)
+{
+    struct numeric_exact sum;
+
+    (void)element;
+    TROUPE_TRY(numeric_exact_unpack(&sum, open->bytes));
+    found->value.real = numeric_exact_round(&sum);
     return TROUPE_OK;
 }
-
-/* ---- what passes on ---------------------------------------------------------------
- */
-
-size_t kernel_open_bytes(enum troupe_level level)
-{
-    const size_t header_bytes = offsetof(struct kernel_open, bytes);
-
-    if (level == TROUPE_LEVEL_EXACT)
-        return header_bytes + NUMERIC_EXACT_PACKED_BYTES;
-    return header_bytes + 2 * sizeof(int64_t) +
-           NUMERIC_MAX_NODES * tree_of(level)->value_bytes;
-}
-
-troupe_status kernel_open_put(struct kernel_run *run,
-                              enum troupe_level level,
-                              const double *x,
-                              int64_t n,
-                              int64_t leaf,
-                              struct kernel_open *open)
-{
-    if (level == TROUPE_LEVEL_EXACT)
-        return put_sum(run, x, n, open);
-    return put_carrier(tree_of(level), x, n, leaf, open);
-}
-
-troupe_status kernel_open_join(enum troupe_level level,
-                               struct kernel_open *left,
-                               const struct kernel_open *right)
-{
-    if (level == TROUPE_LEVEL_EXACT)
-        return kernel_exact_join(left->bytes, right->bytes, NUMERIC_EXACT_PACKED_BYTES,
-                                 NULL);
-    return join_carriers(tree_of(level), left, right);
-}
-
-troupe_status kernel_open_close(struct kernel_run *run,
-                                enum troupe_level level,
-                                const struct kernel_open *open,
-                                const double *x,
-                                int64_t n,
-                                double *sum)
-{
-    if (level == TROUPE_LEVEL_EXACT)
-        return close_sum(run, open, x, n, sum);
-    return close_carrier(tree_of(level), open, x, n, sum);
-}
-
-/* ---- whole segments ----------------------------------------------------------------
- */
 
 /* Up to here an accumulator costs more to make and to round than a running sum to add
  * up: both are exact. */
 enum { SHORT = 64 };
 
-static double sum_exactly(const struct numeric_isa *isa,
+static double
+sum_short_floats(struct numeric_running *running, const float *x, int64_t n)
+{
+    double wide[SHORT];
+
+    for (int64_t i = 0; i < n; i++)
+        wide[i] = (double)x[i];
+    return numeric_running_sum(running, wide, n);
+}
+
+static double sum_exactly(const struct kernel_segments *of,
                           struct numeric_running *running,
-                          const double *x,
+                          int64_t begin,
                           int64_t n)
 {
-    const struct numeric_terms terms = {.isa = isa, .term = NUMERIC_SUM_DOUBLE, .x = x};
+    const struct numeric_terms terms = terms_of(of->isa, of->x, begin);
     struct numeric_exact exact;
 
     if (n <= SHORT)
-        return numeric_running_sum(running, x, n);
+        return terms.term == NUMERIC_SUM_FLOAT
+                   ? sum_short_floats(running, terms.x, n)
+                   : numeric_running_sum(running, terms.x, n);
     numeric_exact_init(&exact);
     numeric_exact_add(&exact, NULL, &terms, n);
     return numeric_exact_round(&exact);
 }
 
-static void sum_all_exactly(const struct numeric_isa *isa,
-                            const double *x,
-                            const int64_t *starts,
-                            int64_t n,
-                            double *sums)
+static bool reduce_exactly(const struct kernel_segments *of)
 {
     struct numeric_running running = {.used = 0};
 
-    for (int64_t i = 0; i < n; i++)
-        sums[i] = sum_exactly(isa, &running, x + starts[i], starts[i + 1] - starts[i]);
+    for (int64_t i = 0; i < of->n; i++)
+        of->values[i].real =
+            sum_exactly(of, &running, of->starts[i], of->starts[i + 1] - of->starts[i]);
+    return true;
 }
 
-void kernel_segments_sum(const struct numeric_isa *isa,
-                         enum troupe_level level,
-                         const double *x,
-                         const int64_t *starts,
-                         int64_t n,
-                         double *sums)
+static const struct kernel_segment_kind exact_kind = {
+    .packed_bytes = NUMERIC_EXACT_PACKED_BYTES,
+    .put = put_exactly,
+    .join = join_exactly,
+    .finish = finish_exactly,
+    .reduce = reduce_exactly,
+};
+
+/* ---- sums of integers ----------------------------------------------------------- */
+
+struct adding {
+    const struct numeric_isa *isa;
+    enum numeric_element element;
+    numeric_wide sum;
+};
+
+static void add_piece(void *context, const void *x, int64_t n, int64_t first)
 {
-    if (level == TROUPE_LEVEL_EXACT)
-        sum_all_exactly(isa, x, starts, n, sums);
-    else if (level == TROUPE_LEVEL_TREE_DD)
-        for (int64_t i = 0; i < n; i++)
-            sums[i] =
-                numeric_dd_finish(sum_dd(x + starts[i], starts[i + 1] - starts[i]));
-    else
-        for (int64_t i = 0; i < n; i++)
-            sums[i] =
-                numeric_canonical(sum_plain(x + starts[i], starts[i + 1] - starts[i]));
+    struct adding *adding = context;
+
+    (void)first;
+    adding->sum += adding->isa->sum_integers(adding->element, x, n);
 }
+
+static numeric_wide sum_integers(const struct numeric_isa *isa,
+                                 const struct array *x,
+                                 int64_t begin,
+                                 int64_t end)
+{
+    struct adding adding = {.isa = isa, .element = kernel_element_of(x->element)};
+
+    kernel_each_piece(x, begin, end, add_piece, &adding);
+    return adding.sum;
+}
+
+static troupe_status put_integers(struct kernel_run *run,
+                                  const struct array *x,
+                                  int64_t begin,
+                                  int64_t end,
+                                  int64_t place,
+                                  struct kernel_open *open)
+{
+    numeric_wide sum = sum_integers(run->here->isa, x, begin, end);
+
+    (void)place;
+    memcpy(open->bytes, &sum, sizeof sum);
+    return TROUPE_OK;
+}
+
+static troupe_status join_integers(struct kernel_open *left,
+                                   const struct kernel_open *right)
+{
+    numeric_wide a, b;
+
+    memcpy(&a, left->bytes, sizeof a);
+    memcpy(&b, right->bytes, sizeof b);
+    a += b;
+    memcpy(left->bytes, &a, sizeof a);
+    return TROUPE_OK;
+}
+
+static bool
+narrow(numeric_wide sum, enum troupe_element element, union numeric_number *number)
+{
+    number->natural = (uint64_t)sum; /* the same bits, with a sign or not */
+    return numeric_wide_fits(sum, kernel_result_of(element) == TROUPE_INT64);
+}
+
+static troupe_status finish_integers(const struct kernel_open *open,
+                                     enum troupe_element element,
+                                     struct kernel_found *found)
+{
+    numeric_wide sum;
+
+    memcpy(&sum, open->bytes, sizeof sum);
+    return narrow(sum, element, &found->value) ? TROUPE_OK : TROUPE_INVALID;
+}
+
+static bool reduce_integers(const struct kernel_segments *of)
+{
+    bool fits = true;
+
+    for (int64_t i = 0; i < of->n; i++)
+        fits &= narrow(sum_integers(of->isa, of->x, of->starts[i], of->starts[i + 1]),
+                       of->x->element, &of->values[i]);
+    return fits;
+}
+
+static const struct kernel_segment_kind integers_kind = {
+    .packed_bytes = sizeof(numeric_wide),
+    .put = put_integers,
+    .join = join_integers,
+    .finish = finish_integers,
+    .reduce = reduce_integers,
+};
+
+/* ---- extremes ------------------------------------------------------------------- */
+
+struct looking {
+    const struct numeric_isa *isa;
+    enum numeric_which which;
+    enum numeric_element element;
+    struct numeric_extreme found;
+};
+
+static void look_at_piece(void *context, const void *x, int64_t n, int64_t first)
+{
+    struct looking *looking = context;
+    struct numeric_extreme here;
+
+    numeric_extreme_find(looking->isa, looking->which, looking->element, x, n, first,
+                         &here);
+    numeric_extreme_merge(looking->which, &looking->found, &here);
+}
+
+static struct numeric_extreme look(enum numeric_which which,
+                                   const struct numeric_isa *isa,
+                                   const struct array *x,
+                                   int64_t begin,
+                                   int64_t end)
+{
+    struct looking looking = {.isa = isa,
+                              .which = which,
+                              .element = kernel_element_of(x->element),
+                              .found = {.index = -1}};
+
+    kernel_each_piece(x, begin, end, look_at_piece, &looking);
+    return looking.found;
+}
+
+static void join_extremes(enum numeric_which which,
+                          struct kernel_open *left,
+                          const struct kernel_open *right)
+{
+    struct numeric_extreme a, b;
+
+    memcpy(&a, left->bytes, sizeof a);
+    memcpy(&b, right->bytes, sizeof b);
+    numeric_extreme_merge(which, &a, &b);
+    memcpy(left->bytes, &a, sizeof a);
+}
+
+static troupe_status finish_extreme(const struct kernel_open *open,
+                                    enum troupe_element element,
+                                    struct kernel_found *found)
+{
+    struct numeric_extreme extreme;
+
+    memcpy(&extreme, open->bytes, sizeof extreme);
+    found->value = numeric_extreme_value(&extreme, kernel_element_of(element));
+    found->index = extreme.index;
+    return TROUPE_OK;
+}
+
+static bool reduce_extremes(enum numeric_which which, const struct kernel_segments *of)
+{
+    enum numeric_element element = kernel_element_of(of->x->element);
+
+    for (int64_t i = 0; i < of->n; i++) {
+        struct numeric_extreme extreme =
+            look(which, of->isa, of->x, of->starts[i], of->starts[i + 1]);
+
+        of->values[i] = numeric_extreme_value(&extreme, element);
+        if (of->indexes)
+            of->indexes[i] = extreme.index;
+    }
+    return true;
+}
+
+#define EXTREME_KIND(name_, which_)                                                    \
+    static troupe_status put_##name_(struct kernel_run *run, const struct array *x,    \
+                                     int64_t begin, int64_t end, int64_t place,        \
+                                     struct kernel_open *open)                         \
+    {                                                                                  \
+        struct numeric_extreme extreme = look(which_, run->here->isa, x, begin, end);  \
+                                                                                       \
+        (void)place;                                                                   \
+        memcpy(open->bytes, &extreme, sizeof extreme);                                 \
+        return TROUPE_OK;                                                              \
+    }                                                                                  \
+    static troupe_status join_##name_(struct kernel_open *left,                        \
+                                      const struct kernel_open *right)                 \
+    {                                                                                  \
+        join_extremes(which_, left, right);                                            \
+        return TROUPE_OK;                                                              \
+    }                                                                                  \
+    static bool reduce_##name_(const struct kernel_segments *of)                       \
+    {                                                                                  \
+        return reduce_extremes(which_, of);                                            \
+    }                                                                                  \
+    static const struct kernel_segment_kind name_##_kind = {                           \
+        .packed_bytes = sizeof(struct numeric_extreme),                                \
+        .put = put_##name_,                                                            \
+        .join = join_##name_,                                                          \
+        .finish = finish_extreme,                                                      \
+        .reduce = reduce_##name_,                                                      \
+    };
+EXTREME_KIND(minimum, NUMERIC_MINIMUM)
+EXTREME_KIND(maximum, NUMERIC_MAXIMUM)
+
+const struct kernel_segment_kind *const kernel_segment_kinds[KERNEL_SEGMENT_KINDS] = {
+    [KERNEL_SEGMENT_TREE] = &kernel_segment_tree,
+    [KERNEL_SEGMENT_TREE_DD] = &kernel_segment_tree_dd,
+    [KERNEL_SEGMENT_EXACT] = &exact_kind,
+    [KERNEL_SEGMENT_INTEGERS] = &integers_kind,
+    [KERNEL_SEGMENT_MINIMUM] = &minimum_kind,
+    [KERNEL_SEGMENT_MAXIMUM] = &maximum_kind,
+};

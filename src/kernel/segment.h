@@ -3,12 +3,13 @@
 #define KERNEL_SEGMENT_H
 
 /*
- * Sums of segments at each level, and what is known of one that passes on from member
- * to member: at TREE and TREE_DD the carrier of its elements so far, which begins at
- * their place in the segment; at EXACT their packed sum.
+ * What a segment's elements come to, and what is known of one that passes on from
+ * member to member: for sums at TREE and TREE_DD the carrier of its elements so far,
+ * which begins at their place in the segment; at EXACT their packed sum; of integers
+ * their sum, too wide to overflow; the least or greatest of them and where it stands.
  */
 
-#include "kernel/kernel.h"
+#include "kernel/element.h"
 
 enum { KERNEL_OPEN_BYTES = 2 * 8 + 2 * 8 * NUMERIC_MAX_NODES };
 
@@ -20,35 +21,57 @@ struct kernel_open {
     unsigned char bytes[KERNEL_OPEN_BYTES];
 };
 
-/* The bytes that travel. */
-size_t kernel_open_bytes(enum troupe_level level);
+struct kernel_found {
+    union numeric_number value;
+    int64_t index; /* of an extreme */
+};
 
-/* Puts the carrier or the sum of n elements, which stand at `leaf` of their segment. */
-troupe_status kernel_open_put(struct kernel_run *run,
-                              enum troupe_level level,
-                              const double *x,
-                              int64_t n,
-                              int64_t leaf,
-                              struct kernel_open *open);
-/* Left's elements and those behind them. */
-troupe_status kernel_open_join(enum troupe_level level,
-                               struct kernel_open *left,
-                               const struct kernel_open *right);
-/* The sum of what stands open and n elements more, not canonical. */
-troupe_status kernel_open_close(struct kernel_run *run,
-                                enum troupe_level level,
-                                const struct kernel_open *open,
-                                const double *x,
-                                int64_t n,
-                                double *sum);
+/* Whole segments of x; each ends where the next begins, which is at starts[n] for the
+ * last one. */
+struct kernel_segments {
+    const struct numeric_isa *isa;
+    const struct array *x;
+    const int64_t *starts; /* in the whole array */
+    int64_t n;
+    union numeric_number *values;
+    int64_t *indexes; /* of extremes; NULL: nobody asks for them */
+};
 
-/* The sums of n segments of x; each but the last ends where the next starts, which is
- * at starts[n] for the last. */
-void kernel_segments_sum(const struct numeric_isa *isa,
-                         enum troupe_level level,
-                         const double *x,
-                         const int64_t *starts,
-                         int64_t n,
-                         double *sums);
+struct kernel_segment_kind {
+    size_t packed_bytes; /* the most of them */
+    bool has_places;     /* it matters where in their segment elements stand */
+    /* Packs what the elements [begin, end) come to, the first of which stands at
+     * `place` of its segment. */
+    troupe_status (*put)(struct kernel_run *run,
+                         const struct array *x,
+                         int64_t begin,
+                         int64_t end,
+                         int64_t place,
+                         struct kernel_open *open);
+    /* Left's elements and those behind them. */
+    troupe_status (*join)(struct kernel_open *left, const struct kernel_open *right);
+    /* What a segment with these elements comes to. TROUPE_INVALID: it does not fit. */
+    troupe_status (*finish)(const struct kernel_open *open,
+                            enum troupe_element element,
+                            struct kernel_found *found);
+    /* False: there are sums that do not fit. */
+    bool (*reduce)(const struct kernel_segments *segments);
+};
+
+enum kernel_segment {
+    KERNEL_SEGMENT_TREE,
+    KERNEL_SEGMENT_TREE_DD,
+    KERNEL_SEGMENT_EXACT,
+    KERNEL_SEGMENT_INTEGERS,
+    KERNEL_SEGMENT_MINIMUM,
+    KERNEL_SEGMENT_MAXIMUM,
+    KERNEL_SEGMENT_KINDS
+};
+
+extern const struct kernel_segment_kind
+    *const kernel_segment_kinds[KERNEL_SEGMENT_KINDS];
+
+/* segment_tree.c */
+extern const struct kernel_segment_kind kernel_segment_tree, kernel_segment_tree_dd;
 
 #endif

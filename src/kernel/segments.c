@@ -2,15 +2,16 @@
 #include "kernel/segment.h"
 #include "team/team.h"
 #include "troupe/scan.h"
+#include <stdatomic.h>
 #include <string.h>
 
 /*
- * Sums of segments, each in the tree of its own elements: leaf i is the segment's
- * element i, whatever its place in the array; or exact. A segment that begins and ends
- * in one member's part is summed there. Of one that passes on, members hold what
- * segment.h makes of their elements; what stands open before a part comes by an
- * exclusive scan that forgets at each head. A segment's sum is first known where the
- * segment ends, and spread from there.
+ * Segments are reduced one by one: by the tree over a segment's own elements, of which
+ * leaf i is the segment's element i whatever its place in the array, or by what needs
+ * no tree. A segment that begins and ends in one member's part is reduced there. Of one
+ * that passes on, members hold what segment.h makes of their elements; what stands open
+ * before a part comes by an exclusive scan that forgets at each head. What a segment
+ * comes to is first known where it ends, and spread from there.
  */
 
 enum { TASK_SEGMENTS = 256 };
@@ -18,53 +19,67 @@ enum { TASK_SEGMENTS = 256 };
 struct segments_work {
     const struct array *x, *heads;
     const struct numeric_isa *isa;
-    enum troupe_level level;
-    int64_t first, n;
-    int64_t n_heads, n_leading; /* elements before the first */
-    int64_t *starts;    /* of the segments that begin here, within the part; then n */
-    double *sums;       /* of those that end here */
-    bool begins_inside; /* the part's first elements belong to a segment of others */
+    enum kernel_segment segment;
+    const struct kernel_segment_kind *kind;
+    int64_t first, end;           /* the part */
+    int64_t n_heads;              /* in it */
+    int64_t *starts;              /* of the segments that begin here; then the end */
+    union numeric_number *values; /* of those that end here */
+    int64_t *indexes;             /* likewise, if they are asked for */
+    bool closes_open;             /* a segment of others ends here: the first result */
+    atomic_bool overflows;
 };
 
 /* ---- heads -------------------------------------------------------------------- */
 
-static bool is_head(const struct segments_work *work, int64_t i)
+static bool
+is_head(const struct segments_work *work, const unsigned char *heads, int64_t i)
 {
-    return work->first + i == 0 || work->heads->memory.bytes[i] != 0;
+    return heads[i] != 0 || work->first + i == 0;
 }
 
-static troupe_status find_heads(struct kernel_run *run, struct segments_work *work)
+static troupe_status
+find_heads(struct kernel_run *run, struct segments_work *work, bool wants_indexes)
 {
-    int64_t n = 0;
+    const unsigned char *heads = work->heads->memory.bytes;
+    int64_t n = 0, n_items = work->end - work->first;
+    size_t room_bytes;
 
-    for (int64_t i = 0; i < work->n; i++)
-        n += is_head(work, i);
+    for (int64_t i = 0; i < n_items; i++)
+        n += is_head(work, heads, i);
     work->n_heads = n;
-    work->starts = kernel_take(run, (size_t)(n + 1) * sizeof *work->starts);
-    work->sums = kernel_take(run, (size_t)(n + 1) * sizeof *work->sums);
-    if (!work->starts || !work->sums)
+    room_bytes = (size_t)(n + 1) * 8;
+    work->starts = kernel_take(run, room_bytes);
+    work->values = kernel_take(run, room_bytes);
+    if (wants_indexes)
+        work->indexes = kernel_take(run, room_bytes);
+    if (!work->starts || !work->values || (wants_indexes && !work->indexes))
         return TROUPE_NO_MEMORY;
     n = 0;
-    for (int64_t i = 0; i < work->n; i++)
-        if (is_head(work, i))
-            work->starts[n++] = i;
-    work->starts[n] = work->n;
-    work->n_leading = work->starts[0];
-    work->begins_inside = work->n > 0 && work->starts[0] > 0;
+    for (int64_t i = 0; i < n_items; i++)
+        if (is_head(work, heads, i))
+            work->starts[n++] = work->first + i;
+    work->starts[n] = work->end;
     return TROUPE_OK;
+}
+
+/* Where the last segment begins as far as it stands here. */
+static int64_t last_start(const struct segments_work *work)
+{
+    return work->n_heads > 0 ? work->starts[work->n_heads - 1] : work->first;
 }
 
 /* ---- what passes on ----------------------------------------------------------- */
 
-/* What a fold's word says: all but the carriers, or a level. */
-enum { LENGTHS_ALONE = 4 };
-
-_Static_assert((int)TROUPE_LEVEL_FAST < (int)LENGTHS_ALONE, "no level");
+/* What a fold's word says: a kind, or that the lengths alone pass on. */
+enum { LENGTHS_ALONE = KERNEL_SEGMENT_KINDS };
 
 static size_t travelling_bytes(uint64_t word)
 {
-    return word == LENGTHS_ALONE ? offsetof(struct kernel_open, bytes)
-                                 : kernel_open_bytes((enum troupe_level)word);
+    size_t packed_bytes =
+        word == LENGTHS_ALONE ? 0 : kernel_segment_kinds[word]->packed_bytes;
+
+    return offsetof(struct kernel_open, bytes) + packed_bytes;
 }
 
 static troupe_status join_open(unsigned char *left_bytes,
@@ -83,13 +98,13 @@ static troupe_status join_open(unsigned char *left_bytes,
         return TROUPE_OK;
     memcpy(&left, left_bytes, size_bytes);
     if (fold->word != LENGTHS_ALONE)
-        TROUPE_TRY(kernel_open_join((enum troupe_level)fold->word, &left, &right));
+        TROUPE_TRY(kernel_segment_kinds[fold->word]->join(&left, &right));
     left.n_items += right.n_items;
     memcpy(left_bytes, &left, size_bytes);
     return TROUPE_OK;
 }
 
-/* What stands open before the part. */
+/* What stands open before the part; *open comes as the part's own. */
 static troupe_status
 open_before(struct kernel_run *run, uint64_t word, struct kernel_open *open)
 {
@@ -108,174 +123,291 @@ open_before(struct kernel_run *run, uint64_t word, struct kernel_open *open)
     return TROUPE_OK;
 }
 
-/* Never NULL, so that a part without elements may be counted on from it. */
-static const double *elements(const struct segments_work *work)
+/* The last segment so far as it stands here, but for what it comes to. */
+static struct kernel_open begin_open(const struct segments_work *work)
 {
-    static const double none = 0;
-
-    if (!work->x->memory.bytes)
-        return &none;
-    return (const double *)(const void *)work->x->memory.bytes;
+    return (struct kernel_open){.has_head = work->n_heads > 0,
+                                .n_items = (uint64_t)(work->end - last_start(work))};
 }
 
-/* The last segment so far as it stands here; `before` says where it goes on. */
+/* And with that. */
 static troupe_status make_open(struct kernel_run *run,
                                const struct segments_work *work,
-                               const struct kernel_open *before,
                                struct kernel_open *open)
 {
-    int64_t start = work->n_heads > 0 ? work->starts[work->n_heads - 1] : 0;
-    int64_t leaf = work->n_heads > 0 ? 0 : (int64_t)before->n_items;
+    struct kernel_open before;
+    int64_t place = 0;
 
-    memset(open, 0, sizeof *open);
-    open->has_head = work->n_heads > 0;
-    open->n_items = (uint64_t)(work->n - start);
-    return kernel_open_put(run, work->level, elements(work) + start, work->n - start,
-                           leaf, open);
+    *open = before = begin_open(work);
+    if (work->kind->has_places) {
+        TROUPE_TRY(open_before(run, LENGTHS_ALONE, &before));
+        place = open->has_head ? 0 : (int64_t)before.n_items;
+    }
+    return work->kind->put(run, work->x, last_start(work), work->end, place, open);
 }
 
-/* ---- the sums ----------------------------------------------------------------- */
+/* ---- what segments come to ---------------------------------------------------- */
 
-/* Segments that begin here and end here or with the array: their sums, each after the
- * one of the segment that began elsewhere. */
-static void sum_task(void *context, int64_t task, int thread)
+static bool has_elements(const struct segments_work *work)
 {
-    const struct segments_work *work = context;
-    int64_t begin = task * TASK_SEGMENTS, end = begin + TASK_SEGMENTS;
-    double *sums = work->sums + work->begins_inside;
+    return work->first < work->end;
+}
+
+/* The array's last element is here, and ends a segment. */
+static bool has_last(const struct segments_work *work)
+{
+    return has_elements(work) && work->end == work->x->length;
+}
+
+/* Segments that begin here and end before another, or with the array. */
+static int64_t n_inside(const struct segments_work *work)
+{
+    return work->n_heads - (work->n_heads > 0 && !has_last(work));
+}
+
+/* Each result stands after that of the segment that began elsewhere. */
+static void reduce_task(void *context, int64_t task, int thread)
+{
+    struct segments_work *work = context;
+    int64_t begin = task * TASK_SEGMENTS, n_left = n_inside(work) - begin;
+    int64_t at = begin + work->closes_open;
+    const struct kernel_segments segments = {
+        .isa = work->isa,
+        .x = work->x,
+        .starts = work->starts + begin,
+        .n = n_left < TASK_SEGMENTS ? n_left : TASK_SEGMENTS,
+        .values = work->values + at,
+        .indexes = work->indexes ? work->indexes + at : NULL};
 
     (void)thread;
-    if (end > work->n_heads)
-        end = work->n_heads;
-    kernel_segments_sum(work->isa, work->level, elements(work), work->starts + begin,
-                        end - begin, sums + begin);
+    if (!work->kind->reduce(&segments))
+        atomic_store_explicit(&work->overflows, true, memory_order_relaxed);
 }
 
 /* How many segments end here: one before each head that is not the array's first
  * element, and the last with the array. */
 static int64_t n_ending(const struct segments_work *work)
 {
-    bool has_last = work->n > 0 && work->first + work->n == work->x->length;
-    bool has_first = work->n > 0 && work->first == 0;
+    bool has_first = has_elements(work) && work->first == 0;
 
-    return work->n_heads - has_first + has_last;
+    return work->n_heads - has_first + has_last(work);
 }
 
 /*
- * sums[0] is of the segment open before the part, if that ends here; a part that begins
- * with a head closes one that has all its elements before.
+ * The first result is of the segment open before the part, if that ends here; a part
+ * that begins with a head closes one that has all its elements before.
  */
 static troupe_status close_open(struct kernel_run *run,
-                                const struct segments_work *work,
-                                const struct kernel_open *before,
-                                double *sums,
-                                bool *is_closed)
+                                struct segments_work *work,
+                                struct kernel_open *before)
 {
-    bool ends_here =
-        work->n_heads > 0 || (work->n > 0 && work->first + work->n == work->x->length);
+    struct kernel_open rest = {.has_head = 0};
+    struct kernel_found found = {.index = -1};
 
-    *is_closed = work->first > 0 && work->n > 0 && ends_here;
-    if (!*is_closed)
+    work->closes_open =
+        has_elements(work) && work->first > 0 && (work->n_heads > 0 || has_last(work));
+    if (!work->closes_open)
         return TROUPE_OK;
-    TROUPE_TRY(kernel_open_close(run, work->level, before, elements(work),
-                                 work->n_leading, sums));
-    *sums = numeric_canonical(*sums);
+    TROUPE_TRY(work->kind->put(run, work->x, work->first, work->starts[0],
+                               (int64_t)before->n_items, &rest));
+    TROUPE_TRY(work->kind->join(before, &rest));
+    TROUPE_TRY(work->kind->finish(before, work->x->element, &found));
+    work->values[0] = found.value;
+    if (work->indexes)
+        work->indexes[0] = found.index;
     return TROUPE_OK;
 }
 
-static troupe_status sum_part(struct kernel_run *run, struct segments_work *work)
+static troupe_status reduce_part(struct kernel_run *run, struct segments_work *work)
 {
-    struct kernel_open before, open;
-    bool is_closed;
-    troupe_status status = TROUPE_OK;
+    struct kernel_open open;
+    troupe_status status = make_open(run, work, &open);
 
-    memset(&before, 0, sizeof before);
-    before.has_head = work->n_heads > 0;
-    before.n_items =
-        (uint64_t)(work->n - (work->n_heads > 0 ? work->starts[work->n_heads - 1] : 0));
-    if (work->level != TROUPE_LEVEL_EXACT) /* where a carrier begins */
-        status = open_before(run, LENGTHS_ALONE, &before);
-    if (status == TROUPE_OK)
-        status = make_open(run, work, &before, &open);
     TROUPE_TRY(array_agree(run->self, run->team, status, 0));
-    status = open_before(run, (uint64_t)work->level, &open);
-    if (status == TROUPE_OK) {
-        status = close_open(run, work, &open, work->sums, &is_closed);
-        work->begins_inside = is_closed;
-        kernel_work(run, (work->n_heads + TASK_SEGMENTS - 1) / TASK_SEGMENTS, sum_task,
-                    work);
-    }
+    status = open_before(run, work->segment, &open);
+    if (status == TROUPE_OK)
+        status = close_open(run, work, &open);
+    if (status == TROUPE_OK)
+        kernel_work(run, (n_inside(work) + TASK_SEGMENTS - 1) / TASK_SEGMENTS,
+                    reduce_task, work);
+    if (status == TROUPE_OK && work->overflows)
+        status = TROUPE_INVALID;
     return array_agree(run->self, run->team, status, 0);
 }
 
-static troupe_status give_sums(struct kernel_run *run, const struct segments_work *work)
+/* ---- the operations ----------------------------------------------------------- */
+
+static troupe_status give_array(struct kernel_run *run,
+                                enum troupe_element element,
+                                const int64_t *shares,
+                                const void *mine)
+{
+    const troupe_array_options options = {.element = element,
+                                          .length = shares[run->team->size]};
+    struct array *made = NULL;
+
+    TROUPE_TRY(array_create(run->self, run->team, &options, &made));
+    run->made[run->n_made++] = made;
+    return kernel_spread(run, made, shares, mine);
+}
+
+static troupe_status give_results(struct kernel_run *run,
+                                  const struct segments_work *work)
 {
     int64_t *shares = NULL;
-    struct array *made = NULL;
     troupe_status status = kernel_share(run, n_ending(work), &shares);
 
-    if (status == TROUPE_OK) {
-        const troupe_array_options options = {.element = TROUPE_DOUBLE,
-                                              .length = shares[run->team->size]};
-
-        status = array_create(run->self, run->team, &options, &made);
-    }
-    if (status == TROUPE_OK) {
-        run->made[run->n_made++] = made;
-        status = kernel_spread(run, made, shares, work->sums);
-    }
+    if (status == TROUPE_OK)
+        status =
+            give_array(run, kernel_result_of(work->x->element), shares, work->values);
+    if (status == TROUPE_OK && work->indexes)
+        status = give_array(run, TROUPE_INT64, shares, work->indexes);
     kernel_give(shares);
     return status;
 }
 
-static troupe_status perform_segments(struct kernel_run *run,
-                                      const struct kernel_request *request,
-                                      troupe_status mine)
+static enum kernel_segment segment_of(const struct kernel_request *request)
 {
-    struct segments_work work = {.x = request->in[0],
-                                 .heads = request->in[1],
-                                 .isa = run->here->isa,
-                                 .level = request->how.level,
-                                 .first = array_mine_first(request->in[0]),
-                                 .n = array_mine_length(request->in[0])};
+    if (request->words[0] == TROUPE_MIN)
+        return KERNEL_SEGMENT_MINIMUM;
+    if (request->words[0] == TROUPE_MAX)
+        return KERNEL_SEGMENT_MAXIMUM;
+    if (!kernel_is_real(request->in[0]->element))
+        return KERNEL_SEGMENT_INTEGERS;
+    return request->how.level == TROUPE_LEVEL_EXACT     ? KERNEL_SEGMENT_EXACT
+           : request->how.level == TROUPE_LEVEL_TREE_DD ? KERNEL_SEGMENT_TREE_DD
+                                                        : KERNEL_SEGMENT_TREE;
+}
 
+static troupe_status reduce_all(struct kernel_run *run,
+                                const struct kernel_request *request,
+                                struct segments_work *work)
+{
+    troupe_status status = reduce_part(run, work);
+
+    if (status == TROUPE_INVALID && work->segment == KERNEL_SEGMENT_INTEGERS)
+        (void)kernel_refuse(run->here, request,
+                            "there are sums that do not fit into 64 bits");
+    return status == TROUPE_OK ? give_results(run, work) : status;
+}
+
+static troupe_status perform(struct kernel_run *run,
+                             const struct kernel_request *request,
+                             troupe_status mine,
+                             bool wants_indexes)
+{
+    struct segments_work work = {
+        .x = request->in[0], .heads = request->in[1], .isa = run->here->isa};
+
+    work.segment = segment_of(request);
+    work.kind = kernel_segment_kinds[work.segment];
+    work.first = array_mine_first(work.x);
+    work.end = work.first + array_mine_length(work.x);
     if (mine == TROUPE_OK)
-        mine = find_heads(run, &work);
+        mine = find_heads(run, &work, wants_indexes);
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
-    if (mine == TROUPE_OK && work.sums)
-        mine = sum_part(run, &work);
-    if (mine == TROUPE_OK)
-        mine = give_sums(run, &work);
+    if (mine == TROUPE_OK && work.starts)
+        mine = reduce_all(run, request, &work);
     kernel_give(work.starts);
-    kernel_give(work.sums);
+    kernel_give(work.values);
+    kernel_give(work.indexes);
     return mine;
 }
 
-static const struct kernel_operation segments_operation = {
-    .name = "troupe_sum_segments",
+static troupe_status perform_reduce(struct kernel_run *run,
+                                    const struct kernel_request *request,
+                                    troupe_status mine)
+{
+    return perform(run, request, mine, false);
+}
+
+static troupe_status perform_extremes(struct kernel_run *run,
+                                      const struct kernel_request *request,
+                                      troupe_status mine)
+{
+    return perform(run, request, mine, true);
+}
+
+#define ALIKE(text_)                                                                   \
+    {                                                                                  \
+        text_, text_, text_, text_                                                     \
+    }
+static const struct kernel_operation reduce_reals = {
+    .name = "troupe_reduce_segments",
     .levels = KERNEL_ALL_LEVELS,
     .expression = {"tree over a segment's elements",
                    "tree over a segment's elements, twice the precision",
                    "each rounded once", "tree over a segment's elements"},
-    .perform = perform_segments,
+    .perform = perform_reduce,
+};
+static const struct kernel_operation reduce_integers = {
+    .name = "troupe_reduce_segments",
+    .levels = KERNEL_ALL_LEVELS,
+    .expression = ALIKE("any order"),
+    .perform = perform_reduce,
+};
+static const struct kernel_operation reduce_extremes = {
+    .name = "troupe_reduce_segments",
+    .levels = KERNEL_ALL_LEVELS,
+    .expression = ALIKE("IEEE 754-2019"),
+    .perform = perform_reduce,
+};
+static const struct kernel_operation extremes_operation = {
+    .name = "troupe_extremes_of_segments",
+    .levels = KERNEL_ALL_LEVELS,
+    .expression = ALIKE("IEEE 754-2019"),
+    .perform = perform_extremes,
 };
 
-troupe_status troupe_sum_segments(troupe_actor *self,
-                                  troupe_array x,
-                                  troupe_array heads,
-                                  troupe_how how,
-                                  troupe_array *sums)
+static troupe_status call_segments(troupe_actor *self,
+                                   bool wants_indexes,
+                                   troupe_array x,
+                                   troupe_array heads,
+                                   enum troupe_combine combine,
+                                   troupe_how how,
+                                   troupe_array *made)
 {
-    struct kernel_request request = {
-        .operation = &segments_operation, .how = how, .made = sums};
+    bool is_extreme = combine == TROUPE_MIN || combine == TROUPE_MAX;
+    struct kernel_request request = {.operation = wants_indexes ? &extremes_operation
+                                                  : is_extreme  ? &reduce_extremes
+                                                                : &reduce_reals,
+                                     .how = how,
+                                     .made = made,
+                                     .words = {(uint64_t)combine}};
     troupe_status mine = TROUPE_OK;
 
-    actor_require(self, sums != NULL, "troupe_sum_segments: no place for the sums");
+    actor_require(self, made != NULL, "%s: no place for the results",
+                  request.operation->name);
     kernel_take_in(self, &request, x);
     kernel_take_in(self, &request, heads);
-    if (request.in[0]->element != TROUPE_DOUBLE ||
-        request.in[1]->element != TROUPE_UINT8)
+    if (request.operation == &reduce_reals && !kernel_is_real(request.in[0]->element))
+        request.operation = &reduce_integers;
+    if (!is_extreme && (wants_indexes || combine != TROUPE_SUM))
         mine = kernel_refuse(kernel_of(self->home->rank), &request,
-                             "it wants elements of double, and heads of uint8");
+                             "it has no such combination");
+    else if (!kernel_is_number(request.in[0]->element) ||
+             request.in[1]->element != TROUPE_UINT8)
+        mine = kernel_refuse(kernel_of(self->home->rank), &request,
+                             "it wants numbers, and heads of uint8");
     return kernel_call(self, &request, mine);
+}
+
+troupe_status troupe_reduce_segments(troupe_actor *self,
+                                     troupe_array x,
+                                     troupe_array heads,
+                                     enum troupe_combine combine,
+                                     troupe_how how,
+                                     troupe_array *results)
+{
+    return call_segments(self, false, x, heads, combine, how, results);
+}
+
+troupe_status troupe_extremes_of_segments(troupe_actor *self,
+                                          troupe_array x,
+                                          troupe_array heads,
+                                          enum troupe_combine combine,
+                                          troupe_how how,
+                                          troupe_array extremes[2])
+{
+    return call_segments(self, true, x, heads, combine, how, extremes);
 }

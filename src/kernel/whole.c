@@ -7,12 +7,6 @@ struct looking {
     struct kernel_whole found;
 };
 
-static bool has_sign(enum troupe_element element)
-{
-    return element == TROUPE_INT64 || element == TROUPE_INT32 ||
-           element == TROUPE_INT16 || element == TROUPE_INT8;
-}
-
 static uint64_t magnitude(int64_t value)
 {
     return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
@@ -93,7 +87,8 @@ bool kernel_whole_fits(const struct array *x,
     numeric_wide reach = (numeric_wide)(end - begin) * most;
     struct following following = {.element = kernel_element_of(x->element),
                                   .sum = before,
-                                  .has_sign = has_sign(x->element),
+                                  .has_sign =
+                                      kernel_result_of(x->element) == TROUPE_INT64,
                                   .is_exclusive = is_exclusive,
                                   .fits = true};
     numeric_wide least = following.has_sign ? before - reach : before;

@@ -178,12 +178,32 @@ static troupe_status do_scan_exclusive(struct trial *trial, troupe_how how)
     return do_scans(trial, troupe_scan_exclusive, how);
 }
 
-static troupe_status do_segments(struct trial *trial, troupe_how how)
+static troupe_status do_reduce_segments(struct trial *trial, troupe_how how)
 {
-    troupe_array sums;
+    static const enum troupe_combine combines[] = {TROUPE_SUM, TROUPE_MIN, TROUPE_MAX};
+    const troupe_array of[] = {trial->x, trial->narrow, trial->whole};
+    troupe_array results;
 
-    TROUPE_TRY(troupe_sum_segments(trial->self, trial->x, trial->heads, how, &sums));
-    add_made(trial, &sums);
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 3; k++) {
+            TROUPE_TRY(troupe_reduce_segments(trial->self, of[k], trial->heads,
+                                              combines[i], how, &results));
+            add_made(trial, &results);
+        }
+    return TROUPE_OK;
+}
+
+static troupe_status do_extremes_of_segments(struct trial *trial, troupe_how how)
+{
+    static const enum troupe_combine combines[] = {TROUPE_MIN, TROUPE_MAX};
+    troupe_array made[2];
+
+    for (int i = 0; i < 2; i++) {
+        TROUPE_TRY(troupe_extremes_of_segments(trial->self, trial->x, trial->heads,
+                                               combines[i], how, made));
+        add_made(trial, &made[0]);
+        add_made(trial, &made[1]);
+    }
     return TROUPE_OK;
 }
 
@@ -352,7 +372,8 @@ static const struct {
     {"troupe_max", do_max},
     {"troupe_scan", do_scan},
     {"troupe_scan_exclusive", do_scan_exclusive},
-    {"troupe_sum_segments", do_segments},
+    {"troupe_reduce_segments", do_reduce_segments},
+    {"troupe_extremes_of_segments", do_extremes_of_segments},
     {"troupe_histogram", do_histogram},
     {"troupe_histogram_spread", do_histogram_spread},
     {"troupe_histogram_weighted", do_histogram_weighted},

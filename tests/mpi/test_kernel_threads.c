@@ -296,7 +296,8 @@ static void scans(troupe_actor *self, troupe_array x)
     for (int64_t i = 0; i < part.n_elements; i++)
         ((unsigned char *)part.data)[i] = mix((uint64_t)(part.first + i)) % 300 == 0;
     for (int i = 0; i < N_LEVELS; i++) {
-        REQUIRE_OK(troupe_sum_segments(self, x, heads, levels[i], &sums));
+        REQUIRE_OK(
+            troupe_reduce_segments(self, x, heads, TROUPE_SUM, levels[i], &sums));
         say_array(self, "segments", sums);
         troupe_array_destroy(self, &sums);
     }

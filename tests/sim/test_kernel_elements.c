@@ -4,6 +4,7 @@
 #include "support/check_main.h"
 #include "support/cuts.h"
 #include "support/scene.h"
+#include "test_kernel_numbers.h"
 #include <string.h>
 
 /* Sorts, places, extremes, sums and histograms of every element that is a number, on
@@ -14,24 +15,6 @@ enum { N_RANKS = 3, LENGTH = 5000, BLOCK = 112, N_BINS = 7, N_PLACES = N_BINS + 
 static struct {
     int n_done;
 } seen;
-
-enum family { REAL, SIGNED, UNSIGNED };
-
-static enum family family_of(enum troupe_element element)
-{
-    switch (element) {
-    case TROUPE_DOUBLE:
-    case TROUPE_FLOAT:
-        return REAL;
-    case TROUPE_INT8:
-    case TROUPE_INT16:
-    case TROUPE_INT32:
-    case TROUPE_INT64:
-        return SIGNED;
-    default:
-        return UNSIGNED;
-    }
-}
 
 /* The element at place i, in the first bytes of the result; no NaN. */
 static uint64_t bits_at(enum troupe_element element, int64_t i)
@@ -48,34 +31,6 @@ static uint64_t bits_at(enum troupe_element element, int64_t i)
     else
         memcpy(&result, &bits, troupe_element_bytes(element));
     return result;
-}
-
-/* The number that the bits are. */
-static troupe_number number_of(enum troupe_element element, uint64_t bits)
-{
-    int n_unused = 64 - 8 * (int)troupe_element_bytes(element);
-    troupe_number number = {.natural = bits};
-    float narrow;
-
-    if (element == TROUPE_FLOAT) {
-        memcpy(&narrow, &bits, sizeof narrow);
-        number.real = (double)narrow;
-    } else if (family_of(element) == SIGNED) {
-        number.integer = (int64_t)(bits << n_unused) >> n_unused;
-    }
-    return number;
-}
-
-static int compare(enum family family, troupe_number a, troupe_number b)
-{
-    switch (family) {
-    case REAL:
-        return (a.real > b.real) - (a.real < b.real);
-    case SIGNED:
-        return (a.integer > b.integer) - (a.integer < b.integer);
-    default:
-        return (a.natural > b.natural) - (a.natural < b.natural);
-    }
 }
 
 static int compare_reals(const void *a, const void *b)

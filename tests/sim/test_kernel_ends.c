@@ -92,7 +92,7 @@ static troupe_status segments(troupe_actor *self, struct arrays *a)
 {
     troupe_array sums = {0};
     troupe_status status =
-        troupe_sum_segments(self, a->x, a->heads, TROUPE_EXACT, &sums);
+        troupe_reduce_segments(self, a->x, a->heads, TROUPE_SUM, TROUPE_EXACT, &sums);
 
     return take_made(self, status, sums);
 }
@@ -101,9 +101,19 @@ static troupe_status segments_dd(troupe_actor *self, struct arrays *a)
 {
     troupe_array sums = {0};
     troupe_status status =
-        troupe_sum_segments(self, a->x, a->heads, TROUPE_TREE_DD, &sums);
+        troupe_reduce_segments(self, a->x, a->heads, TROUPE_SUM, TROUPE_TREE_DD, &sums);
 
     return take_made(self, status, sums);
+}
+
+static troupe_status extremes(troupe_actor *self, struct arrays *a)
+{
+    troupe_array made[2] = {{0}, {0}};
+    troupe_status status = troupe_extremes_of_segments(self, a->x, a->heads, TROUPE_MIN,
+                                                       TROUPE_TREE, made);
+
+    TROUPE_TRY(take_made(self, status, made[0]));
+    return take_made(self, status, made[1]);
 }
 
 static troupe_status scan(troupe_actor *self, struct arrays *a)
@@ -266,8 +276,9 @@ static void stop_whenever(call_fn *call, int n_times, double step_s)
 
 static void stop_in_each(int n_times, double step_s)
 {
-    static call_fn *const calls[] = {filter,   segments, segments_dd, scan,       weigh,
-                                     multiply, stencil,  cut,         count_apart};
+    static call_fn *const calls[] = {filter, segments,   segments_dd, extremes,
+                                     scan,   weigh,      multiply,    stencil,
+                                     cut,    count_apart};
 
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         stop_whenever(calls[i], n_times, step_s);

@@ -139,7 +139,8 @@ OPERATION(min, on->x, how, &on->results.extreme)
 OPERATION(max, on->x, how, &on->results.extreme)
 OPERATION(scan, on->x, on->to, TROUPE_SUM, how)
 OPERATION(scan_exclusive, on->x, on->to, TROUPE_SUM, how)
-OPERATION(sum_segments, on->x, on->heads, how, on->made)
+OPERATION(reduce_segments, on->x, on->heads, TROUPE_SUM, how, on->made)
+OPERATION(extremes_of_segments, on->x, on->heads, TROUPE_MIN, how, on->made)
 OPERATION(histogram, on->x, bins, how, on->results.counts)
 OPERATION(histogram_spread, on->x, bins, how, on->spread)
 OPERATION(histogram_weighted, on->x, on->y, bins, how, on->results.sums)
@@ -182,7 +183,8 @@ static const struct {
     ROW(max),
     ROW(scan),
     ROW(scan_exclusive),
-    ROW(sum_segments),
+    ROW(reduce_segments),
+    ROW(extremes_of_segments),
     ROW(histogram),
     ROW(histogram_spread),
     ROW(histogram_weighted),
@@ -279,6 +281,33 @@ TROUPE_PROCESS(main_process, body);
 
 /* ---- levels ---------------------------------------------------------------------- */
 
+/* They depend on what is combined. */
+static void
+expect_words_of_segments(troupe_actor *self, troupe_array x, troupe_array whole)
+{
+    const struct {
+        troupe_array x;
+        enum troupe_combine combine;
+        const char *expression;
+    } cases[] = {{x, TROUPE_SUM, "each rounded once"},
+                 {whole, TROUPE_SUM, "any order"},
+                 {x, TROUPE_MIN, "IEEE 754-2019"},
+                 {whole, TROUPE_MAX, "IEEE 754-2019"}};
+    troupe_array heads = make(self, TROUPE_UINT8), made;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        troupe_provenance provenance = {.length = -1};
+        const troupe_how how = {.level = TROUPE_LEVEL_EXACT, .provenance = &provenance};
+
+        EXPECT_OK(troupe_reduce_segments(self, cases[i].x, heads, cases[i].combine, how,
+                                         &made));
+        expect_provenance(&provenance, "troupe_reduce_segments", "EXACT");
+        EXPECT(strcmp(provenance.expression, cases[i].expression) == 0);
+        troupe_array_destroy(self, &made);
+    }
+    troupe_array_destroy(self, &heads);
+}
+
 /* The words are kept beside results: they are not to change. */
 static troupe_status levels_body(troupe_actor *self)
 {
@@ -303,6 +332,7 @@ static troupe_status levels_body(troupe_actor *self)
         expect_provenance(&provenance, "troupe_sum", levels[i][0]);
         EXPECT(strcmp(provenance.expression, levels[i][1]) == 0);
     }
+    expect_words_of_segments(self, x, whole);
     seen.n_done++;
     return TROUPE_OK;
 }

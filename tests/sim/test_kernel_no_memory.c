@@ -15,7 +15,7 @@
  * ends the job at last, with the words of the rank that had no memory.
  */
 
-enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 19, N_BINS = 9 };
+enum { LENGTH = 5000, BLOCK = 16, N_RANKS = 3, N_CALLS = 20, N_BINS = 9 };
 
 static uint64_t fail_every;
 
@@ -111,7 +111,8 @@ static troupe_status
 segments(troupe_actor *self, const struct arrays *a, troupe_how how, double *result)
 {
     troupe_array sums = {0};
-    troupe_status status = troupe_sum_segments(self, a->x, a->heads, how, &sums);
+    troupe_status status =
+        troupe_reduce_segments(self, a->x, a->heads, TROUPE_SUM, how, &sums);
 
     if (status != TROUPE_OK) {
         EXPECT_INT(sums.bits, 0);
@@ -119,6 +120,23 @@ segments(troupe_actor *self, const struct arrays *a, troupe_how how, double *res
     }
     *result = first_of(self, sums);
     troupe_array_destroy(self, &sums);
+    return TROUPE_OK;
+}
+
+static troupe_status
+extremes(troupe_actor *self, const struct arrays *a, double *result)
+{
+    troupe_array made[2] = {{0}, {0}};
+    troupe_status status = troupe_extremes_of_segments(self, a->x, a->heads, TROUPE_MAX,
+                                                       TROUPE_TREE, made);
+
+    if (status != TROUPE_OK) {
+        EXPECT(made[0].bits == 0 && made[1].bits == 0);
+        return status;
+    }
+    *result = first_of(self, made[0]);
+    troupe_array_destroy(self, &made[0]);
+    troupe_array_destroy(self, &made[1]);
     return TROUPE_OK;
 }
 
@@ -133,6 +151,16 @@ weigh(troupe_actor *self, const struct arrays *a, troupe_how how, double *result
     EXPECT(status == TROUPE_OK || sums[0] == -1);
     if (status == TROUPE_OK)
         *result = sums[3];
+    return status;
+}
+
+static troupe_status count(troupe_actor *self, const struct arrays *a, double *result)
+{
+    troupe_status status = troupe_histogram_spread(
+        self, a->x, (troupe_bins){0, 1, N_BINS}, TROUPE_TREE, a->counts);
+
+    if (status == TROUPE_OK)
+        *result = first_of(self, a->counts);
     return status;
 }
 
@@ -172,11 +200,7 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
         return troupe_reduce_blocks(self, &add_kernel, &(troupe_arrays){.in = {a->x}},
                                     NULL, TROUPE_TREE, result);
     case 11:
-        status = troupe_histogram_spread(self, a->x, (troupe_bins){0, 1, N_BINS},
-                                         TROUPE_TREE, a->counts);
-        if (status == TROUPE_OK)
-            *result = first_of(self, a->counts);
-        return status;
+        return count(self, a, result);
     case 12:
         return scan(self, a, TROUPE_TREE_DD, result);
     case 13:
@@ -189,6 +213,8 @@ call(troupe_actor *self, const struct arrays *a, int which, double *result)
         return weigh(self, a, TROUPE_TREE_DD, result);
     case 17:
         return weigh(self, a, TROUPE_EXACT, result);
+    case 18:
+        return extremes(self, a, result);
     default:
         status =
             troupe_sort(self, a->keys, &(troupe_arrays){.out = {a->to}}, TROUPE_TREE);

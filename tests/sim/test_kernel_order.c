@@ -213,11 +213,12 @@ static troupe_status segments(const struct job *job, troupe_array x)
     TROUPE_TRY(make(job, TROUPE_UINT8, &heads));
     fill_from(job, heads, other.heads);
     if (the_seed & 2) {
-        TROUPE_TRY(troupe_sum_segments(job->self, x, heads,
-                                       troupe_later(TROUPE_TREE, &task), &sums));
+        TROUPE_TRY(troupe_reduce_segments(job->self, x, heads, TROUPE_SUM,
+                                          troupe_later(TROUPE_TREE, &task), &sums));
         TROUPE_TRY(troupe_task_wait(job->self, &task));
     } else {
-        TROUPE_TRY(troupe_sum_segments(job->self, x, heads, TROUPE_TREE, &sums));
+        TROUPE_TRY(troupe_reduce_segments(job->self, x, heads, TROUPE_SUM, TROUPE_TREE,
+                                          &sums));
     }
     now.n_segments = troupe_array_describe(job->self, sums).length;
     put_into(job, sums, now.sums);

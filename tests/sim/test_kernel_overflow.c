@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* Sums of integers that do not fit are refused on all members alike, and nothing has
- * changed; what they come to on the way to a sum does not matter, to a scan it does. */
+ * changed; what they come to on the way to a sum does not matter, of a segment neither,
+ * to a scan it does. */
 
 enum { N_RANKS = 3, LENGTH = 5000, BLOCK = 64, N_PLACED = 3 };
 
@@ -13,7 +14,8 @@ static struct {
     int n_done;
 } seen;
 
-enum { SUM = 1, SCAN = 2, EXCLUSIVE = 4, ALL = SUM | SCAN | EXCLUSIVE };
+/* ONE: a segment of all; TWO: another begins at the last index. */
+enum { SUM = 1, SCAN = 2, EXCLUSIVE = 4, ONE = 8, TWO = 16, ALL = 31 };
 
 /* All 0 but these, at the given indices. */
 struct numbers {
@@ -31,18 +33,19 @@ struct numbers {
 #define FULL INT64_C(-1)
 
 static const struct numbers cases[] = {
-    {TROUPE_INT64, {0, 2500, 4999}, {MOST, 1, -1}, SUM, MOST},
+    {TROUPE_INT64, {0, 2500, 4999}, {MOST, 1, -1}, SUM | ONE, MOST},
+    {TROUPE_INT64, {0, 1, 4999}, {MOST, 1, -1}, SUM | ONE, MOST},
     {TROUPE_INT64, {0, 2500, 4999}, {-1, MOST, 1}, ALL, MOST},
-    {TROUPE_INT64, {0, 2500, 4999}, {MOST, 0, 1}, EXCLUSIVE, 0},
-    {TROUPE_INT64, {0, 1, 2}, {LEAST, -1, 1}, SUM, LEAST},
+    {TROUPE_INT64, {0, 2500, 4999}, {MOST, 0, 1}, EXCLUSIVE | TWO, 0},
+    {TROUPE_INT64, {0, 1, 2}, {LEAST, -1, 1}, SUM | ONE, LEAST},
     {TROUPE_INT64, {0, 1, 2}, {-1, LEAST, 0}, 0, 0},
     {TROUPE_INT64, {4997, 4998, 4999}, {LEAST, MOST, MOST}, ALL, MOST - 1},
     /* Twice over the edge: the wrapped sum looks right. */
     {TROUPE_INT64, {10, 2000, 4000}, {MOST, MOST, 2}, 0, 0},
     {TROUPE_UINT64, {0, 2500, 4999}, {MOST, 0, 0}, ALL, MOST},
-    {TROUPE_UINT64, {0, 2500, 4999}, {HALF, MOST, 0}, SCAN | EXCLUSIVE, 0},
+    {TROUPE_UINT64, {0, 2500, 4999}, {HALF, MOST, 0}, ALL & ~SUM, FULL},
     {TROUPE_UINT64, {0, 2500, 4999}, {FULL, 1, 0}, 0, 0},
-    {TROUPE_UINT64, {0, 2500, 4999}, {FULL, 0, 1}, EXCLUSIVE, 0},
+    {TROUPE_UINT64, {0, 2500, 4999}, {FULL, 0, 1}, EXCLUSIVE | TWO, 0},
 };
 
 static troupe_status status_of(const struct numbers *numbers, unsigned what)
@@ -92,6 +95,34 @@ static void scan(troupe_actor *self, const struct numbers *numbers, bool is_excl
     troupe_array_destroy(self, &x);
 }
 
+static void
+reduce_segments(troupe_actor *self, const struct numbers *numbers, bool are_two)
+{
+    const troupe_array_options shape = {
+        .element = TROUPE_UINT8, .length = LENGTH, .block_length = BLOCK};
+    troupe_array x = make(self, numbers), heads, sums = {0};
+    troupe_status wanted = status_of(numbers, are_two ? TWO : ONE);
+    troupe_array_part part;
+    int64_t at = numbers->at[N_PLACED - 1];
+
+    EXPECT_OK(troupe_array_create(self, troupe_rank_team(self), &shape, &heads));
+    part = troupe_array_mine(self, heads);
+    if (are_two && at >= part.first && at < part.first + part.n_elements)
+        ((unsigned char *)part.data)[at - part.first] = 1;
+    EXPECT_STATUS(
+        troupe_reduce_segments(self, x, heads, TROUPE_SUM, TROUPE_TREE, &sums), wanted);
+    EXPECT((sums.bits != 0) == (wanted == TROUPE_OK));
+    if (sums.bits) {
+        part = troupe_array_mine(self, sums);
+        EXPECT_INT(troupe_array_describe(self, sums).length, 1 + are_two);
+        if (part.first == 0 && part.n_elements > 0 && !are_two)
+            EXPECT(*(int64_t *)part.data == numbers->total);
+        troupe_array_destroy(self, &sums);
+    }
+    troupe_array_destroy(self, &heads);
+    troupe_array_destroy(self, &x);
+}
+
 static troupe_status body(troupe_actor *self)
 {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -104,6 +135,8 @@ static troupe_status body(troupe_actor *self)
         troupe_array_destroy(self, &x);
         scan(self, &cases[i], false);
         scan(self, &cases[i], true);
+        reduce_segments(self, &cases[i], false);
+        reduce_segments(self, &cases[i], true);
     }
     seen.n_done++;
     return TROUPE_OK;

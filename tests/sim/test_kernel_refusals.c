@@ -79,12 +79,16 @@ make_of(troupe_actor *self, enum troupe_element element, size_t element_bytes, i
 /* In what an array differs from plain ones. */
 enum misfit { LENGTH_ONLY, BLOCK_ONLY, CUT_ONLY, TEAM_ONLY, N_MISFITS };
 
-static troupe_array make_misfit(troupe_actor *self, enum misfit misfit, int tag)
+static troupe_array make_misfit(troupe_actor *self,
+                                enum troupe_element element,
+                                enum misfit misfit,
+                                int tag)
 {
     static const int64_t cuts[] = {0, 0, 2, 3};
     troupe_array_options shape = plain;
     troupe_team *team = troupe_rank_team(self);
 
+    shape.element = element;
     if (misfit == LENGTH_ONLY)
         shape.length--;
     if (misfit == BLOCK_ONLY)
@@ -123,14 +127,27 @@ static void refuse_pair(troupe_actor *self, troupe_array x, troupe_array other)
     EXPECT(kept[0].bits == 0 && kept[1].bits == 0);
 }
 
+static void refuse_heads(troupe_actor *self, troupe_array x, troupe_array heads)
+{
+    troupe_array made[2] = {{0}, {0}};
+
+    EXPECT_STATUS(troupe_reduce_segments(self, x, heads, TROUPE_MAX, TROUPE_TREE, made),
+                  TROUPE_INVALID);
+    EXPECT_STATUS(
+        troupe_extremes_of_segments(self, x, heads, TROUPE_MIN, TROUPE_TREE, made),
+        TROUPE_INVALID);
+    EXPECT(made[0].bits == 0 && made[1].bits == 0);
+}
+
 static troupe_status shapes_body(troupe_actor *self)
 {
     troupe_array x = make(self, troupe_rank_team(self), plain, 1);
 
     for (enum misfit i = 0; i < N_MISFITS; i++) {
-        troupe_array other = make_misfit(self, i, 2);
+        troupe_array other = make_misfit(self, TROUPE_DOUBLE, i, 2);
 
         refuse_pair(self, x, other);
+        refuse_heads(self, x, make_misfit(self, TROUPE_UINT8, i, 3));
         expect_unchanged(self, x, 1);
         expect_unchanged(self, other, 2);
     }
@@ -142,6 +159,45 @@ TROUPE_PROCESS(shapes_process, shapes_body);
 START_TEST(arrays_that_differ_in_one_thing)
 {
     play(&shapes_process);
+}
+END_TEST
+
+/* ---- segments -------------------------------------------------------------------- */
+
+static troupe_status segments_body(troupe_actor *self)
+{
+    static const enum troupe_combine others[] = {TROUPE_PRODUCT, TROUPE_AND, TROUPE_OR};
+    const troupe_how none = {.level = (enum troupe_level)9};
+    troupe_array x = make(self, troupe_rank_team(self), plain, 1);
+    troupe_array heads = make_of(self, TROUPE_UINT8, 0, 2), made[2] = {{0}, {0}};
+
+    refuse_heads(self, make_of(self, TROUPE_BYTES, 8, 3), heads);
+    refuse_heads(self, x, make_of(self, TROUPE_INT8, 0, 4));
+    refuse_heads(self, x, x);
+    for (int i = 0; i < 3; i++)
+        EXPECT_STATUS(
+            troupe_reduce_segments(self, x, heads, others[i], TROUPE_TREE, made),
+            TROUPE_INVALID);
+    EXPECT_STATUS(troupe_reduce_segments(self, x, heads, TROUPE_SUM, none, made),
+                  TROUPE_INVALID);
+    EXPECT_STATUS(
+        troupe_extremes_of_segments(self, x, heads, TROUPE_SUM, TROUPE_TREE, made),
+        TROUPE_INVALID);
+    EXPECT_STATUS(troupe_reduce_segments(
+                      self, x, heads, troupe_rank(self) == 1 ? TROUPE_MIN : TROUPE_MAX,
+                      TROUPE_TREE, made),
+                  TROUPE_MISMATCH);
+    EXPECT(made[0].bits == 0 && made[1].bits == 0);
+    expect_unchanged(self, x, 1);
+    expect_unchanged(self, heads, 2);
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(segments_process, segments_body);
+
+START_TEST(segments_of_no_use)
+{
+    play(&segments_process);
 }
 END_TEST
 
@@ -178,7 +234,7 @@ static troupe_status products_body(troupe_actor *self)
     EXPECT_OK(troupe_matrix_generate(self, troupe_rank_team(self), &square, 1,
                                      &identity_kernel, NULL, &matrix, NULL));
     for (enum misfit i = 0; i < N_MISFITS; i++) {
-        troupe_array other = make_misfit(self, i, 2);
+        troupe_array other = make_misfit(self, TROUPE_DOUBLE, i, 2);
 
         refuse_product(self, matrix, x, other);
         refuse_product(self, matrix, other, x);
@@ -375,6 +431,7 @@ END_TEST
 
 CHECK_MAIN("kernel refusals",
            arrays_that_differ_in_one_thing,
+           segments_of_no_use,
            products_of_what_does_not_fit,
            elements_of_no_use,
            grids_that_differ_in_one_thing,
