@@ -146,6 +146,22 @@ if [ -z "${TROUPE_SANITIZE:-}" ]; then
     shows "is $bar 84 M keys" env TROUPE_CHECK=1 "$bin/is" A # for long enough
     shows "cg: iteration [0-9]+, residual [0-9.e+-]+, to go to [0-9.e+-]+" "$bin/cg" --poisson 48
     [ ! -x "$bin/heat" ] || shows "heat: step [0-9]+ of 4000" "$bin/heat" --demo 300x200 --steps 4000
+
+    # In a log lines that stay, each half minute by a clock a thousand times as fast.
+    fast_clock=(env LD_PRELOAD="$bin/../lib/libtroupe_test_fast_clock.so")
+    says() { # says PATTERN COMMAND...
+        local pattern=$1
+        shift
+        timeout 60 "${fast_clock[@]}" "$@" > /dev/null 2> "$work/err"
+        if ! grep -qxE "$pattern" "$work/err" || grep -q $'\r' "$work/err"; then
+            fail "progress in a log: $*" "$(cat -v "$work/err")"
+        fi
+    }
+    says "ep: +[0-9]+ %  [0-9]+ of 17 M pairs  [0-9]+ M pairs/s  [0-9]+:[0-9]{2} left" "$bin/ep" S
+    says "cg: iteration [0-9]+, residual [0-9.e+-]+, to go to [0-9.e+-]+" "$bin/cg" --poisson 48
+    [ ! -x "$bin/heat" ] || says "heat: step [0-9]+ of 4000" "$bin/heat" --demo 200x100 --steps 4000
+    timeout 60 "${fast_clock[@]}" TROUPE_PROGRESS=0 "$bin/ep" S > /dev/null 2> "$work/err"
+    ! grep -q '^ep:' "$work/err" || fail "progress in a log in spite of 0" "$(cat "$work/err")"
 fi
 echo "no histogram, and progress: ok"
 
