@@ -4,6 +4,7 @@
 
 /* What the actors of a rank are made of; what is done with it: actor.h. */
 
+#include "actor/frames.h"
 #include "actor/heap.h"
 #include "base/bytes.h"
 #include "base/list.h"
@@ -380,16 +381,8 @@ struct actor_rank {
     uint32_t n_slots, slot_bits, first_slot, n_own_slots, next_slot;
     struct actor_slot *slots;
     troupe_actor *rank_process;
-    struct actor_loopback {
-        struct comm_stream stream; /* not one of comm's: nothing of it leaves */
-        struct comm_reader reader;
-        struct comm_wire_state state;
-        unsigned char *frame[2];     /* one is written, the other one read */
-        uint32_t n_read;             /* records, since the scheduler began to read */
-        bool is_second;              /* which one is written, */
-        const unsigned char *unread; /* from where on not even moved */
-    } loopback;                      /* see loopback.h */
-    struct troupe_actor abroad;      /* whose mailbox is never full: all other ranks' */
+    struct actor_loopback loopback;
+    struct troupe_actor abroad; /* whose mailbox is never full: all other ranks' */
     uint64_t n_actors;
 
     struct actor_queue ready;
