@@ -15,7 +15,7 @@ root=$folder/root build=$folder/build
 mkdir -p "$folder"
 
 if [ ! -e "$folder/root_is_complete" ]; then
-    debootstrap --arch=arm64 --variant=minbase bookworm "$root" http://deb.debian.org/debian
+    debootstrap --arch=arm64 --variant=minbase bookworm "$root"
     DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get install -q -y \
         --no-install-recommends cmake openmpi-bin openssh-client pkg-config procps \
         check libboost-context-dev libhwloc-dev libmpfr-dev libopenmpi-dev libpng-dev \
