@@ -283,7 +283,7 @@ static void maps(troupe_actor *self, troupe_array x, troupe_array y)
 
 static void scans(troupe_actor *self, troupe_array x)
 {
-    troupe_array to = make(self, TROUPE_DOUBLE, LENGTH), sums;
+    troupe_array to = make(self, TROUPE_DOUBLE, LENGTH), sums, extremes[2];
     troupe_array heads = make(self, TROUPE_UINT8, LENGTH);
     troupe_array_part part = troupe_array_mine(self, heads);
 
@@ -301,6 +301,12 @@ static void scans(troupe_actor *self, troupe_array x)
         say_array(self, "segments", sums);
         troupe_array_destroy(self, &sums);
     }
+    REQUIRE_OK(
+        troupe_extremes_of_segments(self, x, heads, TROUPE_MAX, TROUPE_TREE, extremes));
+    say_array(self, "greatest of segments", extremes[0]);
+    say_array(self, "their places", extremes[1]);
+    troupe_array_destroy(self, &extremes[0]);
+    troupe_array_destroy(self, &extremes[1]);
     troupe_array_destroy(self, &to);
     troupe_array_destroy(self, &heads);
 }

@@ -172,14 +172,15 @@ static void draw_shape(struct base_random *random)
                                        random, base_random_below(random, 2) ? 3 : 300));
 }
 
-/* About one head in so many elements; 0: none is said. */
+/* About one head in so many elements, or blocks; 0: none is said. */
 static void draw_heads(struct base_random *random)
 {
     static const uint32_t every[] = {0, 0, 1, 2, 20, 100, 3000};
     uint32_t in = every[base_random_below(random, ARRAY_LENGTH(every))];
+    int64_t step = base_random_below(random, 4) ? 1 : now.block;
 
     for (int64_t i = 0; i < now.n; i++) {
-        if (in > 0 && base_random_below(random, in) == 0)
+        if (in > 0 && i % step == 0 && base_random_below(random, in) == 0)
             now.heads[i] = (unsigned char)(1 + base_random_below(random, 255));
         if (i == 0 || now.heads[i])
             now.starts[now.n_segments++] = i;
