@@ -15,6 +15,19 @@ struct array *array_find(troupe_actor *self, troupe_array id, const char *call)
     return array;
 }
 
+void array_require(troupe_actor *self,
+                   const troupe_team *team,
+                   const void *options,
+                   const void *made,
+                   const char *call)
+{
+    actor_require_process(self, call);
+    actor_require(self, team && team->member == self, "%s: it is not the caller's team",
+                  call);
+    actor_require(self, options && made, "%s: no options, or no place for the result",
+                  call);
+}
+
 /* ---- making ------------------------------------------------------------------- */
 
 /* All that can go wrong at this member; what was made hangs on `array`. */
@@ -115,11 +128,7 @@ troupe_status troupe_array_create(troupe_actor *self,
 {
     struct array *made;
 
-    actor_require_process(self, "troupe_array_create");
-    actor_require(self, team && team->member == self,
-                  "troupe_array_create: it is not the caller's team");
-    actor_require(self, options && array,
-                  "troupe_array_create: no options, or no place for the array");
+    array_require(self, team, options, array, "troupe_array_create");
     TROUPE_TRY(array_create(self, team, options, &made));
     array->bits = made->id;
     return TROUPE_OK;

@@ -136,6 +136,13 @@ int array_owner(const struct array *array, int64_t index);
 
 /* ---- array.c ------------------------------------------------------------------ */
 
+/* Of a call that makes something: ends the caller unless all is given, and the team its
+ * own. */
+void array_require(troupe_actor *self,
+                   const troupe_team *team,
+                   const void *options,
+                   const void *made,
+                   const char *call);
 /* An array as the options say, agreed on by all members. */
 troupe_status array_create(troupe_actor *self,
                            troupe_team *team,

@@ -130,17 +130,26 @@ troupe_status troupe_array_load(troupe_actor *self,
     return status;
 }
 
+troupe_status array_save_binary(troupe_actor *self,
+                                troupe_team *team,
+                                const struct array *array,
+                                const char *path,
+                                troupe_file_fault *fault)
+{
+    struct array_file *file = array_file_create(self, team, path, NULL);
+
+    each_piece(file, array, write_piece);
+    return array_file_publish(file, fault);
+}
+
 troupe_status troupe_array_save(troupe_actor *self,
                                 troupe_array id,
                                 const char *path,
                                 troupe_file_fault *fault)
 {
     const struct array *array = array_find(self, id, "troupe_array_save");
-    struct array_file *file;
 
     actor_require_process(self, "troupe_array_save");
     actor_require(self, path != NULL, "troupe_array_save: no path");
-    file = array_file_create(self, array->team, path);
-    each_piece(file, array, write_piece);
-    return array_file_publish(file, fault);
+    return array_save_binary(self, array->team, array, path, fault);
 }

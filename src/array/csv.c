@@ -416,32 +416,30 @@ static bool is_alike(const struct array *first, const struct array *array)
     return true;
 }
 
+static const struct array *array_of_column(const troupe_actor *self,
+                                           const troupe_csv_column *column)
+{
+    return base_map_get(&array_of(self->home->rank)->arrays, column->array.bits);
+}
+
 /* Each element stands in one row: parts have to be the same. */
 static bool
-are_alike(troupe_actor *self, const troupe_csv_column *columns, int n_columns)
+are_alike(const troupe_actor *self, const troupe_csv_column *columns, int n_columns)
 {
-    const struct array *first =
-        array_find(self, columns[0].array, "troupe_array_save_csv");
+    const struct array *first = array_of_column(self, &columns[0]);
 
-    for (int i = 0; i < n_columns; i++) {
-        actor_require(self, columns[i].name != NULL,
-                      "troupe_array_save_csv: a column without a name");
-        if (!is_alike(first,
-                      array_find(self, columns[i].array, "troupe_array_save_csv")))
+    for (int i = 0; i < n_columns; i++)
+        if (!is_alike(first, array_of_column(self, &columns[i])))
             return false;
-    }
     return true;
 }
 
 /* What is needed hangs on the file, for the process may be stopped. */
-static void note_columns(struct array_file *file,
-                         troupe_actor *self,
-                         const troupe_csv_column *columns,
-                         int n_columns)
+static void
+note_columns(struct array_file *file, const troupe_csv_column *columns, int n_columns)
 {
     for (int i = 0; i < n_columns; i++) {
-        const struct array *array =
-            array_find(self, columns[i].array, "troupe_array_save_csv");
+        const struct array *array = array_of_column(file->member, &columns[i]);
 
         base_bytes_append(&file->values, &array, sizeof array);
         append_name(&file->head, columns[i].name);
@@ -452,25 +450,50 @@ static void note_columns(struct array_file *file,
                         file->index);
 }
 
+troupe_status array_save_csv(troupe_actor *self,
+                             troupe_team *team,
+                             const troupe_csv_column *columns,
+                             int n_columns,
+                             const char *path,
+                             troupe_file_fault *fault)
+{
+    const struct array *first = array_of_column(self, &columns[0]);
+    const char *refusal = are_alike(self, columns, n_columns)
+                              ? NULL
+                              : "columns that differ in length or cut, or have no text";
+    struct array_file *file = array_file_create(self, team, path, refusal);
+    struct columns known = {.n = n_columns};
+
+    note_columns(file, columns, n_columns);
+    known.arrays = (const struct array *const *)(const void *)file->values.data;
+    return array_file_write_rows(file, (const char *)file->head.data, file->head.size,
+                                 array_mine_length(first), append_row, &known, fault);
+}
+
+void array_save_csv_check(troupe_actor *self,
+                          const troupe_csv_column *columns,
+                          int n_columns,
+                          const char *path,
+                          const char *call)
+{
+    actor_require_process(self, call);
+    actor_require(self, columns && path, "%s: no columns, or no path", call);
+    for (int i = 0; i < n_columns; i++) {
+        actor_require(self, columns[i].name != NULL, "%s: a column without a name",
+                      call);
+        (void)array_find(self, columns[i].array, call);
+    }
+}
+
 troupe_status troupe_array_save_csv(troupe_actor *self,
                                     const troupe_csv_column *columns,
                                     int n_columns,
                                     const char *path,
                                     troupe_file_fault *fault)
 {
-    struct columns known = {.n = n_columns};
-    const struct array *first;
-    struct array_file *file;
-
-    actor_require_process(self, "troupe_array_save_csv");
-    actor_require(self, columns && path,
-                  "troupe_array_save_csv: no columns, or no path");
-    if (n_columns < 1 || !are_alike(self, columns, n_columns))
-        return TROUPE_INVALID;
-    first = array_find(self, columns[0].array, "troupe_array_save_csv");
-    file = array_file_create(self, first->team, path);
-    note_columns(file, self, columns, n_columns);
-    known.arrays = (const struct array *const *)(const void *)file->values.data;
-    return array_file_write_rows(file, (const char *)file->head.data, file->head.size,
-                                 array_mine_length(first), append_row, &known, fault);
+    array_save_csv_check(self, columns, n_columns, path, "troupe_array_save_csv");
+    if (n_columns < 1)
+        return TROUPE_INVALID; /* and no team, so nobody waits */
+    return array_save_csv(self, array_of_column(self, &columns[0])->team, columns,
+                          n_columns, path, fault);
 }

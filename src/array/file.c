@@ -159,12 +159,16 @@ array_file_open(troupe_actor *self, troupe_team *team, const char *path)
 }
 
 /* Member 0 makes it before the others open it. */
-struct array_file *
-array_file_create(troupe_actor *self, troupe_team *team, const char *path)
+struct array_file *array_file_create(troupe_actor *self,
+                                     troupe_team *team,
+                                     const char *path,
+                                     const char *refusal)
 {
     struct array_file *file = make(self, team, path);
     uint64_t fingerprint = base_hash_bytes(path, strlen(path), 1);
 
+    if (refusal)
+        array_file_fail(file, TROUPE_INVALID, 0, "%s", refusal);
     if (file->index == 0) {
         open_it(file, file->part_path, O_WRONLY | O_CREAT | O_TRUNC);
         file->has_part = file->descriptor >= 0;

@@ -41,9 +41,12 @@ enum { ARRAY_FILE_WORDS = 4, ARRAY_FILE_BUFFER_BYTES = 256 * 1024 };
 /* Never NULL; what went wrong stands in its status. */
 struct array_file *
 array_file_open(troupe_actor *self, troupe_team *team, const char *path);
-/* The same for one to be written; collective. */
-struct array_file *
-array_file_create(troupe_actor *self, troupe_team *team, const char *path);
+/* The same for one to be written; collective. `refusal`: why there is nothing to write
+ * for the members, who get TROUPE_INVALID; else NULL. */
+struct array_file *array_file_create(troupe_actor *self,
+                                     troupe_team *team,
+                                     const char *path,
+                                     const char *refusal);
 void array_file_close(struct array_file *file);
 
 /* The first failure counts. */
@@ -64,6 +67,33 @@ void array_file_write(struct array_file *file,
                       size_t size_bytes);
 /* All have written: puts the file in its place if all is well. Collective; closes. */
 troupe_status array_file_publish(struct array_file *file, troupe_file_fault *fault);
+
+/* ---- saving ------------------------------------------------------------------- */
+
+/* As the public calls, whose arguments are checked, by any process on the array's team
+ * or a shadow of it. Collective. */
+troupe_status array_save_binary(troupe_actor *self,
+                                troupe_team *team,
+                                const struct array *array,
+                                const char *path,
+                                troupe_file_fault *fault);
+troupe_status array_save_market(troupe_actor *self,
+                                troupe_team *team,
+                                const struct array *array,
+                                const char *path,
+                                troupe_file_fault *fault);
+troupe_status array_save_csv(troupe_actor *self,
+                             troupe_team *team,
+                             const troupe_csv_column *columns,
+                             int n_columns,
+                             const char *path,
+                             troupe_file_fault *fault);
+/* Ends the caller unless all is given and the arrays are its own. */
+void array_save_csv_check(troupe_actor *self,
+                          const troupe_csv_column *columns,
+                          int n_columns,
+                          const char *path,
+                          const char *call);
 
 /* ---- text.c ------------------------------------------------------------------- */
 

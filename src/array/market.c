@@ -344,24 +344,33 @@ static void append_row(const void *context, int64_t element, struct base_bytes *
     base_bytes_append(row, text, n + 1);
 }
 
+troupe_status array_save_market(troupe_actor *self,
+                                troupe_team *team,
+                                const struct array *array,
+                                const char *path,
+                                troupe_file_fault *fault)
+{
+    const char *refusal =
+        array->element == TROUPE_BYTES ? "elements that have no text" : NULL;
+    bool is_real = array->element == TROUPE_DOUBLE || array->element == TROUPE_FLOAT;
+    char head[100];
+    int n = snprintf(head, sizeof head,
+                     "%%%%MatrixMarket matrix array %s general\n%lld 1\n",
+                     is_real ? "real" : "integer", (long long)array->length);
+
+    return array_file_write_rows(array_file_create(self, team, path, refusal), head,
+                                 (size_t)n, array_mine_length(array), append_row, array,
+                                 fault);
+}
+
 troupe_status troupe_array_save_market(troupe_actor *self,
                                        troupe_array id,
                                        const char *path,
                                        troupe_file_fault *fault)
 {
     const struct array *array = array_find(self, id, "troupe_array_save_market");
-    bool is_real = array->element == TROUPE_DOUBLE || array->element == TROUPE_FLOAT;
-    char head[100];
-    int n;
 
     actor_require_process(self, "troupe_array_save_market");
     actor_require(self, path != NULL, "troupe_array_save_market: no path");
-    if (array->element == TROUPE_BYTES)
-        return TROUPE_INVALID;
-    n = snprintf(head, sizeof head,
-                 "%%%%MatrixMarket matrix array %s general\n%lld 1\n",
-                 is_real ? "real" : "integer", (long long)array->length);
-    return array_file_write_rows(array_file_create(self, array->team, path), head,
-                                 (size_t)n, array_mine_length(array), append_row, array,
-                                 fault);
+    return array_save_market(self, array->team, array, path, fault);
 }

@@ -281,7 +281,7 @@ troupe_status troupe_matrix_from_entries(troupe_actor *self,
     struct linear_matrix *matrix;
     struct linear_verdict verdict = {.row = -1, .column = -1};
 
-    linear_require(self, team, options, id, "troupe_matrix_from_entries");
+    array_require(self, team, options, id, "troupe_matrix_from_entries");
     actor_require(self, n_entries >= 0 && (entries || n_entries == 0),
                   "troupe_matrix_from_entries: no entries");
     matrix = linear_matrix_new(self);

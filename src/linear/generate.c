@@ -109,7 +109,7 @@ troupe_status troupe_matrix_generate(troupe_actor *self,
     struct linear_matrix *matrix;
     troupe_status status;
 
-    linear_require(self, team, options, id, "troupe_matrix_generate");
+    array_require(self, team, options, id, "troupe_matrix_generate");
     actor_require(self, row && row->run && most_per_row > 0,
                   "troupe_matrix_generate: no function, or no room for its rows");
     matrix = linear_matrix_new(self);
@@ -174,7 +174,7 @@ troupe_status troupe_matrix_poisson(troupe_actor *self,
     troupe_matrix_options cube;
     troupe_status status;
 
-    linear_require(self, team, options, id, "troupe_matrix_poisson");
+    array_require(self, team, options, id, "troupe_matrix_poisson");
     status = is_possible ? TROUPE_OK : TROUPE_INVALID;
     TROUPE_TRY(array_agree(self, team, status, (uint64_t)n * 32 + (uint64_t)n_points));
     cube = *options;

@@ -145,7 +145,7 @@ troupe_status troupe_grid_create(troupe_actor *self,
     struct array *array;
     troupe_status status;
 
-    linear_require(self, team, options, id, "troupe_grid_create");
+    array_require(self, team, options, id, "troupe_grid_create");
     grid = base_new(struct linear_grid);
     grid->here = here;
     grid->member = self;

@@ -16,6 +16,7 @@
 #include "kernel/kernel.h"
 #include "team/team.h"
 #include "troupe/linear.h"
+#include "troupe/linear_file.h"
 
 struct linear_rank {
     struct actor_rank *home;
@@ -126,12 +127,6 @@ troupe_status linear_add_up(troupe_actor *self, troupe_team *team, int64_t *numb
 struct linear_matrix *
 linear_matrix_find(troupe_actor *self, troupe_matrix id, const char *call);
 void linear_matrix_free(struct linear_matrix *matrix);
-/* Ends the caller unless all is given, and the team its own. */
-void linear_require(troupe_actor *self,
-                    troupe_team *team,
-                    const void *options,
-                    const void *made,
-                    const char *call);
 
 /* Are elements with the same index on the same member, in the same block? */
 bool linear_is_alike(const struct array *a, const struct array *b);
@@ -264,6 +259,16 @@ troupe_status linear_gather(troupe_actor *self,
                             struct linear_gathered *gathered,
                             struct linear_verdict *verdict);
 void linear_gathered_free(struct linear_gathered *gathered);
+
+/* ---- save.c ------------------------------------------------------------------- */
+
+/* As the public call, by any process on the matrix's team or a shadow of it.
+ * Collective. */
+troupe_status linear_save(troupe_actor *self,
+                          troupe_team *team,
+                          const struct linear_matrix *matrix,
+                          const char *path,
+                          troupe_file_fault *fault);
 
 /* ---- halo.c ------------------------------------------------------------------- */
 

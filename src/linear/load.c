@@ -58,7 +58,7 @@ troupe_status troupe_matrix_load(troupe_actor *self,
     int64_t n_entries = 0;
     troupe_status status;
 
-    linear_require(self, team, options, matrix, "troupe_matrix_load");
+    array_require(self, team, options, matrix, "troupe_matrix_load");
     actor_require(self, path != NULL, "troupe_matrix_load: no path");
     file = array_file_open(self, team, path);
     status = read_entries(file, &facts, &entries, &n_entries);

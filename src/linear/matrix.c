@@ -78,19 +78,6 @@ bool linear_is_alike(const struct array *a, const struct array *b)
            memcmp(a->cuts, b->cuts, ((size_t)a->n_members + 1) * sizeof *a->cuts) == 0;
 }
 
-void linear_require(troupe_actor *self,
-                    troupe_team *team,
-                    const void *options,
-                    const void *made,
-                    const char *call)
-{
-    actor_require_process(self, call);
-    actor_require(self, team && team->member == self, "%s: it is not the caller's team",
-                  call);
-    actor_require(self, options && made, "%s: no options, or no place for the result",
-                  call);
-}
-
 /* ---- making ------------------------------------------------------------------- */
 
 static troupe_status shape_columns(struct linear_matrix *matrix,

@@ -29,6 +29,25 @@ static void append_row(const void *context, int64_t row, struct base_bytes *line
     }
 }
 
+troupe_status linear_save(troupe_actor *self,
+                          troupe_team *team,
+                          const struct linear_matrix *matrix,
+                          const char *path,
+                          troupe_file_fault *fault)
+{
+    const struct array *ends = matrix->ends;
+    char head[150];
+    int n =
+        snprintf(head, sizeof head,
+                 "%%%%MatrixMarket matrix coordinate real general\n%lld %lld %lld\n",
+                 (long long)ends->length, (long long)matrix->column.length,
+                 (long long)matrix->n_all_entries);
+
+    return array_file_write_rows(array_file_create(self, team, path, NULL), head,
+                                 (size_t)n, array_mine_length(ends), append_row, matrix,
+                                 fault);
+}
+
 troupe_status troupe_matrix_save(troupe_actor *self,
                                  troupe_matrix id,
                                  const char *path,
@@ -36,16 +55,7 @@ troupe_status troupe_matrix_save(troupe_actor *self,
 {
     const struct linear_matrix *matrix =
         linear_matrix_find(self, id, "troupe_matrix_save");
-    const struct array *ends = matrix->ends;
-    char head[150];
-    int n;
 
     actor_require(self, path != NULL, "troupe_matrix_save: no path");
-    n = snprintf(head, sizeof head,
-                 "%%%%MatrixMarket matrix coordinate real general\n%lld %lld %lld\n",
-                 (long long)ends->length, (long long)matrix->column.length,
-                 (long long)matrix->n_all_entries);
-    return array_file_write_rows(array_file_create(self, ends->team, path), head,
-                                 (size_t)n, array_mine_length(ends), append_row, matrix,
-                                 fault);
+    return linear_save(self, matrix->ends->team, matrix, path, fault);
 }
