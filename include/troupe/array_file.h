@@ -8,7 +8,8 @@
  * same name and ".part", and renamed when all of it is there.
  *
  * Numbers in text are read correctly rounded and written so that they read back equal,
- * whatever the locale. What is wrong is told to all members alike.
+ * whatever the locale. What is wrong is told to all members alike. The calls of
+ * array_later.h start the same and go on.
  */
 
 #include "troupe/array.h"

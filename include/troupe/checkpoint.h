@@ -33,7 +33,7 @@ extern "C" {
 /**
  * Here the caller's state is all that it needs to begin again. Returns at once unless a
  * checkpoint is about to be made; then it waits until that is copied. Does nothing in a
- * process without a state, or while it has operations, calls or tasks (troupe_later())
+ * process without a state, or while it has operations, calls or tasks (troupe_task)
  * that it has not waited for: the checkpoint waits for these, too.
  *
  * \call     local

@@ -86,7 +86,8 @@ typedef struct troupe_how {
 /** The same, but the call only starts the operation and names it by *task. Arrays and
  * results must stay until troupe_task_wait(). A start is an operation of the team: if
  * at its place another member did something else, or has ended, the task ends with
- * TROUPE_MISMATCH or TROUPE_PEER_GONE, and so does what follows in the team. */
+ * TROUPE_MISMATCH or TROUPE_PEER_GONE, and so does what follows in the team. What
+ * makes, loads and saves is started by others: see array_later.h, linear_later.h. */
 static inline troupe_how troupe_later(troupe_how how, troupe_task *task)
 {
     how.task = task;

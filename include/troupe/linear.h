@@ -20,6 +20,8 @@
  * A matrix is named by an id, the same bits on every member, and belongs to the process
  * that made it: it goes with the process. Each member has less than 2^31 columns of its
  * own, as many of others' that its rows need, and less than 2^32 entries in a block.
+ *
+ * The calls of linear_later.h start what is here and go on.
  */
 
 #include "troupe/kernel.h"

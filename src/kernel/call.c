@@ -88,7 +88,7 @@ troupe_status kernel_refuse(const struct kernel_rank *here,
 {
     const char *name = request->kernel ? request->kernel->name : "";
 
-    if (kernel_main_array(request)->index == 0)
+    if (kernel_team(request)->index == 0)
         log_error(&here->home->rank->log, "%s%s%s at level %s: %s",
                   request->operation->name, *name ? " of " : "", name,
                   level_name(request->how.level), why);
@@ -162,12 +162,27 @@ void kernel_made_free(struct kernel_run *run)
  */
 static void hand_over(struct kernel_run *run, const struct kernel_request *request)
 {
-    const struct array *array = kernel_main_array(request);
+    troupe_team *team = kernel_team(request);
 
     for (int i = 0; i < run->n_made; i++) {
-        array_hand_over(run->made[i], array->member, array->team);
+        array_hand_over(run->made[i], team->member, team);
         request->made[i].bits = run->made[i]->id;
     }
+}
+
+static troupe_status perform(struct kernel_run *run,
+                             const struct kernel_request *request,
+                             troupe_status mine)
+{
+    const struct kernel_operation *operation = request->operation;
+
+    if (operation->call) {
+        TROUPE_TRY(array_agree(run->self, run->team, mine, run->fingerprint));
+        return operation->call(run, request);
+    }
+    if (run->here->is_checking && request->how.level != TROUPE_LEVEL_FAST)
+        return kernel_check(run, request, mine);
+    return operation->perform(run, request, mine);
 }
 
 troupe_status kernel_perform(troupe_actor *self,
@@ -184,10 +199,7 @@ troupe_status kernel_perform(troupe_actor *self,
 
     /* Also while it waits: the modes are the fiber's own (fiber/switch.h). */
     (void)numeric_environment_enter(&environment);
-    if (run.here->is_checking && request->how.level != TROUPE_LEVEL_FAST)
-        status = kernel_check(&run, request, mine);
-    else
-        status = request->operation->perform(&run, request, mine);
+    status = perform(&run, request, mine);
     (void)numeric_environment_leave(&environment);
     if (status == TROUPE_OK) {
         hand_over(&run, request);
@@ -203,16 +215,14 @@ troupe_status kernel_call(troupe_actor *self,
                           troupe_status mine)
 {
     struct kernel_rank *here = kernel_of(self->home->rank);
-    struct array *array;
 
     actor_require_process(self, request->operation->name);
-    if (request->n_in + request->n_out == 0)
-        return TROUPE_INVALID; /* and no team, so nobody waits */
-    array = kernel_main_array(request);
-    if (mine == TROUPE_OK)
+    if (request->n_in + request->n_out == 0 && !request->team)
+        return TROUPE_INVALID; /* so nobody waits */
+    if (mine == TROUPE_OK && !request->operation->call)
         mine = check_request(here, request);
     if (request->how.task)
         return kernel_start(self, request, mine);
     kernel_wait_for_conflicts(self, request);
-    return kernel_perform(self, array->team, request, mine);
+    return kernel_perform(self, kernel_team(request), request, mine);
 }

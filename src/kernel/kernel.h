@@ -8,7 +8,8 @@
  *
  * A public function fills in a request and gives it to kernel_call(). The operation's
  * perform() then runs in the calling process or, for a task, in a process of our own
- * (task.c), in either case on all members alike, and agrees on one status.
+ * (task.c), in either case on all members alike, and agrees on one status. What is no
+ * kernel comes the same way if it is to go on later (later.c).
  */
 
 #include "array/array.h"
@@ -68,15 +69,20 @@ struct kernel_operation {
     troupe_status (*perform)(struct kernel_run *run,
                              const struct kernel_request *request,
                              troupe_status mine);
+    /* Of a call that is no kernel, instead: makes the call, when all members have
+     * agreed that they want the same; the same status again. Nothing is checked. */
+    troupe_status (*call)(struct kernel_run *run, const struct kernel_request *request);
 };
 
 struct kernel_request {
     const struct kernel_operation *operation;
     troupe_how how;
+    troupe_team *team; /* whose it is, if no array says so */
     struct array *in[TROUPE_MOST_ARRAYS], *out[TROUPE_MOST_ARRAYS];
     int n_in, n_out;
     const troupe_kernel *kernel; /* a user's; NULL: none */
     const void *argument;
+    size_t argument_bytes; /* not 0: a task keeps a copy of the argument */
     void *result;
     size_t result_bytes;
     troupe_array *made; /* where the names of new arrays go; NULL: there are none */
@@ -105,6 +111,12 @@ static inline struct kernel_rank *kernel_of(struct troupe *rank)
 static inline struct array *kernel_main_array(const struct kernel_request *request)
 {
     return request->n_in > 0 ? request->in[0] : request->out[0];
+}
+
+/* Whose operation it is. */
+static inline troupe_team *kernel_team(const struct kernel_request *request)
+{
+    return request->team ? request->team : kernel_main_array(request)->team;
 }
 
 /* Finds the arrays of a call by their ids; one that is not the caller's ends it. */

@@ -3,6 +3,7 @@
 #include "actor/park.h"
 #include "base/alloc.h"
 #include "team/team.h"
+#include <string.h>
 
 enum { TRIES = 64 }; /* of what may lack memory for a moment */
 /* The other members' crews would wait for ours for ever. */
@@ -250,14 +251,18 @@ static struct kernel_task *task_make(troupe_actor *self,
                                      troupe_operation start)
 {
     struct kernel_rank *here = kernel_of(self->home->rank);
-    struct kernel_task *task = base_new(struct kernel_task);
+    struct kernel_task *task =
+        base_new_bytes(sizeof *task + request->argument_bytes, "kernel_task");
     int n_tries = 0;
 
     task->number = ++here->n_tasks;
     task->owner = self;
     task->request = *request;
     task->request.how.task = NULL;
-    task->team = kernel_main_array(request)->team;
+    if (request->argument_bytes > 0)
+        task->request.argument =
+            memcpy(task->argument, request->argument, request->argument_bytes);
+    task->team = kernel_team(request);
     task->start = start;
     task->start_status = TROUPE_PENDING;
     base_list_init(&task->node);
@@ -275,7 +280,7 @@ troupe_status kernel_start(troupe_actor *self,
                            const struct kernel_request *request,
                            troupe_status mine)
 {
-    troupe_team *team = kernel_main_array(request)->team;
+    troupe_team *team = kernel_team(request);
     struct kernel_task *task = task_make(self, request, enter_row(team));
     struct kernel_crew *crew = crew_find(kernel_of(self->home->rank), self, team);
     int n_tries = 0;
@@ -381,7 +386,7 @@ static bool do_conflict(const struct kernel_request *a, const struct kernel_requ
 void kernel_wait_for_conflicts(troupe_actor *self, const struct kernel_request *request)
 {
     struct kernel_rank *here = kernel_of(self->home->rank);
-    struct kernel_crew *crew = crew_find(here, self, kernel_main_array(request)->team);
+    struct kernel_crew *crew = crew_find(here, self, kernel_team(request));
     struct kernel_task *last = NULL;
 
     if (!crew)

@@ -15,6 +15,7 @@
  */
 
 #include "kernel/kernel.h"
+#include <stddef.h>
 
 struct kernel_crew {
     struct base_list node;  /* in here->crews */
@@ -36,6 +37,7 @@ struct kernel_task {
     troupe_status mine, status;
     bool is_done;
     struct actor_wait *waiter; /* the owner's, while it waits for this task */
+    max_align_t argument[];    /* a copy, where the request asks for it */
 };
 
 extern const troupe_behavior kernel_crew_behavior;

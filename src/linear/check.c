@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/alloc.h"
+#include "kernel/task.h"
 #include "linear/linear.h"
 #include "team/team.h"
 #include <math.h>
@@ -290,11 +291,11 @@ static void compare_gathered(const struct looking *looking,
 /* Each entry goes to the owner of its mirror's row, who compares. `verdict` holds what
  * is wrong here already. Collective; the caller agrees. */
 static void look_elsewhere(troupe_actor *self,
+                           troupe_team *team,
                            const struct looking *looking,
                            struct linear_verdict *verdict)
 {
     struct linear_matrix *matrix = looking->matrix;
-    troupe_team *team = matrix->ends->team;
     struct linear_verdict common = {.row = -1, .column = -1};
     troupe_entry *entries;
     int64_t n = 0;
@@ -321,6 +322,7 @@ static void look_elsewhere(troupe_actor *self,
 /* ---- the call ----------------------------------------------------------------- */
 
 static troupe_status look_for_all(troupe_actor *self,
+                                  troupe_team *team,
                                   struct looking *looking,
                                   unsigned wishes,
                                   struct linear_verdict *verdict)
@@ -342,10 +344,35 @@ static troupe_status look_for_all(troupe_actor *self,
             continue;
         *verdict = look(self, looking);
         if (by_row[i] >= TROUPE_CHECK_SYMMETRIC)
-            look_elsewhere(self, looking, verdict);
-        TROUPE_TRY(linear_agree(self, matrix->ends->team, verdict));
+            look_elsewhere(self, team, looking, verdict);
+        TROUPE_TRY(linear_agree(self, team, verdict));
     }
     return TROUPE_OK;
+}
+
+troupe_status linear_check(troupe_actor *self,
+                           troupe_team *team,
+                           struct linear_matrix *matrix,
+                           unsigned wishes,
+                           troupe_matrix_fault *fault)
+{
+    size_t n = (size_t)linear_n_blocks(matrix);
+    struct looking looking = {.matrix = matrix};
+    struct linear_verdict verdict = {.fingerprint = wishes, .row = -1, .column = -1};
+
+    looking.faults = kernel_lend(self, n * sizeof *looking.faults);
+    looking.n_mirrors = kernel_lend(self, n * sizeof *looking.n_mirrors);
+    if (wishes & ~(unsigned)(TROUPE_CHECK_ALL | TROUPE_CHECK_POSITIVE))
+        verdict.status = TROUPE_INVALID;
+    else if (!looking.faults || !looking.n_mirrors)
+        verdict.status = TROUPE_NO_MEMORY;
+    if (linear_agree(self, team, &verdict) == TROUPE_OK)
+        verdict.status = (uint64_t)look_for_all(self, team, &looking, wishes, &verdict);
+    kernel_give(looking.faults);
+    kernel_give(looking.n_mirrors);
+    if (verdict.status != TROUPE_OK)
+        linear_describe(&verdict, fault);
+    return (troupe_status)verdict.status;
 }
 
 troupe_status troupe_matrix_check(troupe_actor *self,
@@ -354,22 +381,9 @@ troupe_status troupe_matrix_check(troupe_actor *self,
                                   troupe_matrix_fault *fault)
 {
     struct linear_matrix *matrix = linear_matrix_find(self, id, "troupe_matrix_check");
-    size_t n = (size_t)linear_n_blocks(matrix);
-    struct looking looking = {.matrix = matrix};
-    struct linear_verdict verdict = {.fingerprint = wishes, .row = -1, .column = -1};
+    const struct kernel_request request = {.out = {matrix->ends}, .n_out = 1};
 
     actor_require_process(self, "troupe_matrix_check");
-    looking.faults = kernel_lend(self, n * sizeof *looking.faults);
-    looking.n_mirrors = kernel_lend(self, n * sizeof *looking.n_mirrors);
-    if (wishes & ~(unsigned)(TROUPE_CHECK_ALL | TROUPE_CHECK_POSITIVE))
-        verdict.status = TROUPE_INVALID;
-    else if (!looking.faults || !looking.n_mirrors)
-        verdict.status = TROUPE_NO_MEMORY;
-    if (linear_agree(self, matrix->ends->team, &verdict) == TROUPE_OK)
-        verdict.status = (uint64_t)look_for_all(self, &looking, wishes, &verdict);
-    kernel_give(looking.faults);
-    kernel_give(looking.n_mirrors);
-    if (verdict.status != TROUPE_OK)
-        linear_describe(&verdict, fault);
-    return (troupe_status)verdict.status;
+    kernel_wait_for_conflicts(self, &request); /* another check of it */
+    return linear_check(self, matrix->ends->team, matrix, wishes, fault);
 }

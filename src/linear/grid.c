@@ -53,6 +53,14 @@ void linear_grids_free(struct linear_rank *here, const troupe_actor *member)
     }
 }
 
+void linear_grid_hand_over(struct linear_grid *grid,
+                           troupe_actor *member,
+                           troupe_team *team)
+{
+    grid->member = member;
+    array_hand_over(grid->array, member, team);
+}
+
 /* ---- making ------------------------------------------------------------------- */
 
 static bool are_possible(const troupe_grid_options *options)

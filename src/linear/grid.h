@@ -65,6 +65,10 @@ extern const struct kernel_twin_kind linear_grid_twins;
 
 struct linear_grid *
 linear_grid_find(troupe_actor *self, troupe_grid id, const char *call);
+/* It becomes another process's of this rank, as array_hand_over() has it. */
+void linear_grid_hand_over(struct linear_grid *grid,
+                           troupe_actor *member,
+                           troupe_team *team);
 
 /* Room for a row's edge with what is beside it. */
 static inline int64_t linear_edge_length(const struct linear_grid *grid)

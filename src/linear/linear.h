@@ -127,6 +127,10 @@ troupe_status linear_add_up(troupe_actor *self, troupe_team *team, int64_t *numb
 struct linear_matrix *
 linear_matrix_find(troupe_actor *self, troupe_matrix id, const char *call);
 void linear_matrix_free(struct linear_matrix *matrix);
+/* It becomes another process's of this rank, as array_hand_over() has it. */
+void linear_matrix_hand_over(struct linear_matrix *matrix,
+                             troupe_actor *member,
+                             troupe_team *team);
 
 /* Are elements with the same index on the same member, in the same block? */
 bool linear_is_alike(const struct array *a, const struct array *b);
@@ -260,10 +264,15 @@ troupe_status linear_gather(troupe_actor *self,
                             struct linear_verdict *verdict);
 void linear_gathered_free(struct linear_gathered *gathered);
 
-/* ---- save.c ------------------------------------------------------------------- */
+/* ---- check.c, save.c ---------------------------------------------------------- */
 
-/* As the public call, by any process on the matrix's team or a shadow of it.
+/* As the public calls, by any process on the matrix's team or a shadow of it.
  * Collective. */
+troupe_status linear_check(troupe_actor *self,
+                           troupe_team *team,
+                           struct linear_matrix *matrix,
+                           unsigned wishes,
+                           troupe_matrix_fault *fault);
 troupe_status linear_save(troupe_actor *self,
                           troupe_team *team,
                           const struct linear_matrix *matrix,

@@ -71,6 +71,15 @@ void linear_matrix_free(struct linear_matrix *matrix)
     base_free(matrix);
 }
 
+void linear_matrix_hand_over(struct linear_matrix *matrix,
+                             troupe_actor *member,
+                             troupe_team *team)
+{
+    matrix->member = member;
+    matrix->column.team = team;
+    array_hand_over(matrix->ends, member, team);
+}
+
 bool linear_is_alike(const struct array *a, const struct array *b)
 {
     return a->team == b->team && a->length == b->length &&

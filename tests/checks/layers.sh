@@ -30,8 +30,8 @@ BEGIN {
     belongs("array", "array_file array_inline array_range")
     belongs("output", "outbox")
     belongs("numeric", "kernel_probe lanes")
-    belongs("kernel", "order random reduce scan")
-    belongs("linear", "grid linear_check linear_file")
+    belongs("kernel", "array_later order random reduce scan")
+    belongs("linear", "grid linear_check linear_file linear_later")
     belongs("troupe", "verbs") # one verb for the calls of several folders
     while ((getline line < "src/LAYERS") > 0) {
         n_lines++

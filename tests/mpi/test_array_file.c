@@ -97,6 +97,30 @@ static troupe_status save_and_load(troupe_actor *self,
         &loaded);
 }
 
+/* The same, started: the team does something else meanwhile. */
+static troupe_status save_and_load_later(troupe_actor *self,
+                                         troupe_team *team,
+                                         troupe_array array,
+                                         const char *path)
+{
+    const troupe_array_options options = {.element = TROUPE_DOUBLE, .length = LENGTH};
+    troupe_file_fault fault;
+    troupe_array loaded, made;
+    troupe_task tasks[3];
+    double sum;
+
+    TROUPE_TRY(troupe_array_save_later(self, array, path, &fault, &tasks[0]));
+    TROUPE_TRY(troupe_array_load_later(self, team, path, &options, &loaded, &fault,
+                                       &tasks[1]));
+    TROUPE_TRY(troupe_array_create_later(self, team, &options, &made, &tasks[2]));
+    TROUPE_TRY(troupe_sum(self, array, TROUPE_TREE, &sum));
+    for (int i = 0; i < 3; i++)
+        TROUPE_TRY(troupe_task_wait(self, &tasks[i]));
+    TROUPE_TRY(troupe_array_copy(self, loaded, made));
+    TROUPE_TRY(check_loaded(self, TROUPE_OK, &made));
+    return check_loaded(self, TROUPE_OK, &loaded);
+}
+
 static troupe_status no_file(troupe_actor *self, troupe_team *team)
 {
     const troupe_array_options options = {.element = TROUPE_DOUBLE};
@@ -154,6 +178,7 @@ static troupe_status body(troupe_actor *self)
     fill(self, array);
     TROUPE_TRY(move(self, team, array));
     TROUPE_TRY(save_and_load(self, team, array, path));
+    TROUPE_TRY(save_and_load_later(self, team, array, path));
     TROUPE_TRY(troupe_barrier(self, team));
     (void)unlink(path);
     TROUPE_TRY(no_file(self, team));

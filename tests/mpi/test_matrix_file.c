@@ -115,13 +115,17 @@ static troupe_status body(troupe_actor *self)
     char path[PATH_BYTES], again[PATH_BYTES];
     troupe_matrix matrix, loaded;
     troupe_file_fault fault;
+    troupe_task task;
 
     make_path(self, "saved", path);
     make_path(self, "again", again);
     REQUIRE(troupe_matrix_generate(self, team, &shape, MOST, &row_kernel, NULL, &matrix,
                                    NULL) == TROUPE_OK);
     REQUIRE(troupe_matrix_save(self, matrix, path, &fault) == TROUPE_OK);
-    REQUIRE(troupe_matrix_load(self, team, path, &other, &loaded, &fault) == TROUPE_OK);
+    REQUIRE(troupe_matrix_load_later(self, team, path, &other, &loaded, &fault,
+                                     &task) == TROUPE_OK);
+    REQUIRE(troupe_barrier(self, team) == TROUPE_OK);
+    REQUIRE(troupe_task_wait(self, &task) == TROUPE_OK);
     REQUIRE(troupe_matrix_save(self, loaded, again, &fault) == TROUPE_OK);
     REQUIRE(troupe_matrix_save(self, matrix, "/nowhere/matrix.mtx", &fault) ==
             TROUPE_IO);

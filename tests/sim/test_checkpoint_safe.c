@@ -180,23 +180,27 @@ START_TEST(operations_under_way_are_waited_for)
 }
 END_TEST
 
-/* The sum is made by another process meanwhile; what it is to be part of has no place
- * in a checkpoint. */
+/* The sum, and an array, are made by another process meanwhile; what they are to be
+ * part of has no place in a checkpoint. */
 static troupe_status with_task(troupe_actor *self)
 {
     static double sums[MOST_RANKS];
     const troupe_array_options options = {.element = TROUPE_DOUBLE, .length = 1 << 20};
     double *sum = &sums[troupe_rank(self)];
-    troupe_array array;
-    troupe_task task;
+    troupe_array_options saved = options;
+    troupe_array array, made;
+    troupe_task task, making;
     troupe_status status;
     int n_pending = 0;
 
     TROUPE_TRY(troupe_array_create(self, troupe_rank_team(self), &options, &array));
     TROUPE_TRY(troupe_checkpoint_request(self));
     TROUPE_TRY(troupe_sum(self, array, troupe_later(TROUPE_EXACT, &task), sum));
-    TROUPE_TRY(meet(self)); /* all have started it */
-    while ((status = troupe_task_test(self, &task)) == TROUPE_PENDING) {
+    saved.saved_as = "made";
+    TROUPE_TRY(troupe_array_create_later(self, troupe_rank_team(self), &saved, &made,
+                                         &making));
+    TROUPE_TRY(meet(self)); /* all have started them */
+    while ((status = troupe_task_test(self, &making)) == TROUPE_PENDING) {
         n_pending++;
         troupe_safepoint(self);
         look(self);
@@ -204,12 +208,14 @@ static troupe_status with_task(troupe_actor *self)
             ck_assert_str_eq(world.statistics.doing, "preparing");
         troupe_yield(self);
     }
+    TROUPE_TRY(troupe_task_wait(self, &task));
     for (int i = 0; i < 20; i++) {
         troupe_safepoint(self);
         troupe_sleep_until(self, troupe_after_s(self, 1e-3));
     }
     look(self);
     ck_assert_int_gt(n_pending, 1);
+    ck_assert(!troupe_array_describe(self, made).is_restored);
     return status;
 }
 TROUPE_PROCESS(task_process, with_task, TROUPE_STATE(toy));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* seeds: 5 */
+#include "sim/test_later_calls.h"
 #include "support/check_main.h"
-#include "support/scene.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,12 +23,14 @@ struct arrays {
     troupe_grid in, out;
     troupe_matrix matrix;
     int n_calls;
+    struct later_props on;
 };
 
 typedef troupe_status call_fn(troupe_actor *self, struct arrays *a);
 
 static struct {
     call_fn *call; /* set before the ranks start, as the delay is */
+    int which;     /* of what is started */
     double delay_s;
     troupe_address workers[N_RANKS];
 } play;
@@ -188,6 +190,24 @@ static troupe_status cut(troupe_actor *self, struct arrays *a)
     return status;
 }
 
+/* One that is started, and another that is called meanwhile. */
+static troupe_status started(troupe_actor *self, struct arrays *a)
+{
+    struct later_made made = LATER_NOTHING;
+    troupe_status status;
+    troupe_task task;
+    double sum = -1;
+
+    EXPECT_OK(later_calls[play.which].call(self, &a->on, &made, &task));
+    status = troupe_sum(self, a->x, TROUPE_TREE, &sum);
+    EXPECT(status == TROUPE_OK || sum == -1);
+    status = troupe_task_wait(self, &task);
+    if (status != TROUPE_OK)
+        EXPECT(made.array.bits + made.matrix.bits + made.grid.bits == 0);
+    later_made_free(self, &made);
+    return status;
+}
+
 /* ---- processes ------------------------------------------------------------------- */
 
 static void make_all(troupe_actor *self, troupe_team *team, struct arrays *a)
@@ -208,6 +228,8 @@ static void make_all(troupe_actor *self, troupe_team *team, struct arrays *a)
     EXPECT_OK(troupe_grid_create(self, team, &plate, &a->in));
     EXPECT_OK(troupe_grid_create(self, team, &plate, &a->out));
     EXPECT_OK(troupe_matrix_poisson(self, team, 8, 7, &shape, &a->matrix));
+    if (play.call == started)
+        later_begin(self, team, &a->on);
 }
 
 struct go {
@@ -284,6 +306,16 @@ static void stop_in_each(int n_times, double step_s)
         stop_whenever(calls[i], n_times, step_s);
 }
 
+START_TEST(all_others_hear_the_same_of_what_is_started)
+{
+    later_files_begin();
+    for (play.which = 0; play.which < N_LATER_CALLS; play.which++)
+        if (later_calls[play.which].status == TROUPE_OK)
+            stop_whenever(started, 14, 17e-6);
+    later_files_end();
+}
+END_TEST
+
 START_TEST(all_others_hear_the_same)
 {
     stop_in_each(100, 1.7e-6);
@@ -300,4 +332,7 @@ START_TEST(all_others_hear_the_same_of_a_check)
 }
 END_TEST
 
-CHECK_MAIN("kernel ends", all_others_hear_the_same, all_others_hear_the_same_of_a_check)
+CHECK_MAIN("kernel ends",
+           all_others_hear_the_same,
+           all_others_hear_the_same_of_a_check,
+           all_others_hear_the_same_of_what_is_started)

@@ -25,19 +25,25 @@ static uint64_t value(int64_t index, int64_t salt)
     return base_hash_u64((uint64_t)(index * 16 + salt + 1));
 }
 
+/* Short ones by a task. */
 static troupe_status make(troupe_actor *self,
                           const char *name,
                           int64_t length,
                           const int64_t *cuts,
                           troupe_array *array)
 {
-    return troupe_array_create(self, troupe_rank_team(self),
-                               &(troupe_array_options){.element = TROUPE_UINT64,
-                                                       .length = length,
-                                                       .block_length = 16,
-                                                       .cuts = cuts,
-                                                       .saved_as = name},
-                               array);
+    const troupe_array_options options = {.element = TROUPE_UINT64,
+                                          .length = length,
+                                          .block_length = 16,
+                                          .cuts = cuts,
+                                          .saved_as = name};
+    troupe_team *team = troupe_rank_team(self);
+    troupe_task task;
+
+    if (length > SHORT)
+        return troupe_array_create(self, team, &options, array);
+    TROUPE_TRY(troupe_array_create_later(self, team, &options, array, &task));
+    return troupe_task_wait(self, &task);
 }
 
 static void set(troupe_actor *self, troupe_array array, int64_t salt)
