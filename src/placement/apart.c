@@ -50,7 +50,8 @@ static void silence(void)
 static TROUPE_NORETURN void
 child(enum placement_source source, const char *text, int descriptor)
 {
-    const struct rlimit seconds = {MOST_SECONDS, MOST_SECONDS};
+    /* At the second limit, KILL instead of XCPU. */
+    const struct rlimit seconds = {MOST_SECONDS, MOST_SECONDS + 1};
     const struct rlimit no_core = {0, 0};
     struct placement_machine *machine;
     struct base_bytes bytes;
