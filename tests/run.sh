@@ -71,10 +71,10 @@ note() { # note NAME RESULT SECONDS
 
 # ---- parts of the project ------------------------------------------------------------
 
-# Each part has its minutes, and a stage its time from all of them: a suite in the ratio of
-# the tests' seconds, each times the ranks that it keeps places for; builds and checks in the
-# ratio of lines of C. What a stage runs leaves lines "PART WEIGHT" in build/log/weights.
-minutes=(foundation:8 kernels:5 placement:2 checkpoints:6)
+# Each part has its minutes, and what all share, the builds and checks, has its own. A suite's
+# time is divided in the ratio of its tests' seconds, each times the ranks that it keeps places
+# for; that of fuzzing by its targets. A stage leaves lines "PART WEIGHT" in build/log/weights.
+minutes=(foundation:8 kernels:5 placement:2 checkpoints:6 shared:9)
 
 divide() { # divide SECONDS < weights: to build/log/parts
     awk -v seconds="$1" '{ weight[$1] += $2; all += $2 }
@@ -82,16 +82,8 @@ divide() { # divide SECONDS < weights: to build/log/parts
         >> build/log/parts
 }
 
-by_part() { # by_part < lines "NUMBER FILE": weights; files that belong to no part are left out
-    awk 'NR == FNR { if (/^[a-z]/) for (i = 2; i <= NF; i++) part_of[$i] = $1; next }
-        { word = $2
-          if (sub(/^(src|apps|tests\/unit)\//, "", word)) sub(/\/.*/, "", word)
-          else { sub(/.*\/(test_|fuzz_)?/, "", word); sub(/[_.].*/, "", word) }
-          if (word in part_of) print part_of[word], $1 }' tests/PARTS -
-}
-
-lines_by_part() { # lines_by_part FOLDER...
-    find "$@" -name '*.[ch]' -exec wc -l {} + | by_part > build/log/weights
+all_share() {
+    echo shared 1 > build/log/weights
 }
 
 tests_by_part() { # tests_by_part LOG: what ctest sums up for each label
@@ -99,12 +91,18 @@ tests_by_part() { # tests_by_part LOG: what ctest sums up for each label
         $1 in part && $2 == "=" { print $1, $3 }' tests/PARTS "$1" > build/log/weights
 }
 
+fuzzers_by_part() {
+    awk 'NR == FNR { if (/^[a-z]/) for (i = 2; i <= NF; i++) part_of[$i] = $1; next }
+        { print part_of[$1], 1 }' tests/PARTS \
+        <(printf '%s\n' tests/fuzz/fuzz_*.c | sed 's/.*fuzz_//; s/[_.].*//')
+}
+
 # Beside the checks the fuzzers have one of so many processes at once, and all after them.
 divide_fuzzing() { # divide_fuzzing SECONDS SECONDS_OF_CHECKS
     local beside=$(($1 < $2 ? $1 : $2)) checks
     checks=$((beside / (jobs + 1)))
-    divide $((-checks)) < build/log/weights
-    printf '1 %s\n' tests/fuzz/fuzz_*.c | by_part | divide $((checks + $1 - beside))
+    echo shared 1 | divide $((-checks))
+    fuzzers_by_part | divide $((checks + $1 - beside))
 }
 
 print_parts() {
@@ -150,7 +148,7 @@ keep_going() {
 }
 
 build() { # build FOLDER OPTION...
-    lines_by_part src apps tests/{unit,mpi,sim,fuzz}
+    all_share
     quietly "build-$(basename "$1")" configure_and_build "$@"
 }
 
@@ -180,7 +178,7 @@ quiet_suite() { # quiet_suite NAME FOLDER SEEDS OPTION...
 
 check() { # check NAME...
     local name result=0
-    lines_by_part src apps
+    all_share
     for name; do bash "tests/checks/$name.sh" || result=1; done
     return "$result"
 }
@@ -210,6 +208,10 @@ timed_fuzz() {
     fuzz || result=$?
     echo $((SECONDS - begin)) > build/log/fuzz.seconds
     return "$result"
+}
+
+fuzz_took() {
+    cat build/log/fuzz.seconds 2> /dev/null || echo 0
 }
 
 quickstart() {
@@ -247,12 +249,12 @@ usual_stages() {
     seconds=$((SECONDS - begin))
     printf '\n==== fuzzing, beside the checks\n'
     if wait "$fuzz_process"; then
-        note fuzzing ok "$(cat build/log/fuzz.seconds)"
+        note fuzzing ok "$(fuzz_took)"
     else
         tail -n 60 build/log/fuzz.log
-        note fuzzing FAILED "$(cat build/log/fuzz.seconds)"
+        note fuzzing FAILED "$(fuzz_took)"
     fi
-    divide_fuzzing "$(cat build/log/fuzz.seconds)" "$seconds"
+    divide_fuzzing "$(fuzz_took)" "$seconds"
     stage "tests, sanitizers" quiet_suite asan build/asan 10
     stage "tests, hostile build" quiet_suite hostile build/hostile 25
     stage "tests over two hops" two_hops build/hostile
@@ -278,7 +280,7 @@ full_stages() {
 # Without the checks' tools the rest still runs; the stages that need them say so and fail.
 if [ "$mode" = quick ] || ! bash jobs/packages.sh test; then bash jobs/packages.sh build; fi
 mkdir -p build/log
-rm -f build/log/parts
+rm -f build/log/parts build/log/fuzz.seconds
 if [ "$(id -u)" -eq 0 ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi

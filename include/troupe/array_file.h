@@ -9,7 +9,8 @@
  *
  * Numbers in text are read correctly rounded and written so that they read back equal,
  * whatever the locale. What is wrong is told to all members alike. The calls of
- * array_later.h start the same and go on.
+ * array_later.h start the same and go on; the ones here wait for nothing that was
+ * started, so wait for a kernel that still writes what you save.
  */
 
 #include "troupe/array.h"

@@ -15,7 +15,9 @@
  * what is said there holds here: tasks of a team are done in the order of their starts,
  * kernels among them. troupe_task_wait() gives the status of the call that was started,
  * the same on all members. With TROUPE_OK the array is the caller's like any, or the
- * file is there; with any other status neither is, and the fault says why.
+ * file is there; with another status neither is, and the fault says why, or that it was
+ * not done. After TROUPE_PEER_GONE and TROUPE_MISMATCH, where somebody ended or started
+ * something else, it may have been done all the same.
  *
  * Options are copied. What they and the other arguments point to must stay until the
  * wait, and elements that are saved as they are: a kernel that would write to them

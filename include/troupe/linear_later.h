@@ -4,7 +4,8 @@
 
 /*
  * Matrices and grids that are made, loaded, saved and looked at while their caller does
- * something else. What is said in array_later.h holds here.
+ * something else. What is said in array_later.h holds here. Functions of rows run on
+ * stacks of the runtime's, of 256 KiB, or of its threads.
  */
 
 #include "troupe/array_later.h"

@@ -27,8 +27,9 @@ enum {
     TIMER_SLACK_NS = 1000,
     LONGEST_SLEEP_NS = 4000 * 1000,
     REMEMBERED_NS = SLEEP_SHARE * 1000 * 1000,
-    QUICK_LOOKS = 64, /* some 2 us */
-    BUSY_TURNS = 32   /* a step that keeps busy and moves nothing may be waiting, too */
+    QUICK_LOOKS = 64,  /* into pipes: some 2 us */
+    ASKING_LOOKS = 16, /* where each asks MPI, which may take as long */
+    BUSY_TURNS = 32 /* a step that keeps busy and moves nothing may be waiting, too */
 };
 
 static bool has_moved(struct comm *comm)
@@ -46,15 +47,19 @@ static int64_t earlier(int64_t left_ns, int64_t right_ns)
  * at every 16th poll that was a third of the time of a short message. */
 static bool look_for_frames(struct comm *comm)
 {
+    bool asks_mpi = !mpi_port_of(comm)->is_alone;
+    int n_looks = asks_mpi ? ASKING_LOOKS : QUICK_LOOKS;
     bool moved = false;
 
-    comm->countdown = QUICK_LOOKS + 1;
-    for (int i = 0; i < QUICK_LOOKS && !moved && !comm->attention; i++) {
-        if (mpi_port_of(comm)->is_alone) /* else MPI is asked, which takes longer */
+    if (comm->attention)
+        return false;
+    comm->countdown = (uint32_t)n_looks + 1;
+    for (int i = 0; i < n_looks && !moved && !comm->attention; i++) {
+        if (!asks_mpi) /* which takes longer than a pause */
             SPIN_PAUSE();
         moved = has_moved(comm);
     }
-    comm->countdown = moved ? comm->period : 1;
+    comm->countdown = moved || comm->attention ? comm->period : 1;
     return moved;
 }
 
