@@ -67,17 +67,18 @@ static bool look_for_frames(struct comm *comm)
  * polls are apart says nothing of how long work takes. */
 static bool spin(struct comm *comm, int64_t until_ns, bool yields)
 {
-    uint32_t share = comm->share;
+    uint32_t share = comm->share, period = comm->period;
     bool moved = false;
 
     while (!moved && comm->now_ns < until_ns) {
         moved = has_moved(comm);
         if (!moved && yields)
             sched_yield();
-        else if (!moved)
+        else if (!moved && comm->now_ns < until_ns)
             moved = look_for_frames(comm);
     }
     comm->share = share;
+    comm->period = period;
     return moved;
 }
 
@@ -141,10 +142,12 @@ static void wait_since(struct comm *comm, int64_t begin_ns, int64_t until_ns)
 
 void mpi_port_idle(struct comm *comm, int64_t until_ns)
 {
-    if (has_moved(comm))
+    if (has_moved(comm)) /* the last look that tells of the step before */
         return;
     int64_t begin_ns = comm_look_at_clock(comm) - waited_ns(comm);
+    uint32_t share = comm->share;
     wait_since(comm, begin_ns, until_ns);
+    comm_share_at_most(comm, share);
     note_waited(comm, begin_ns);
 }
 
@@ -160,12 +163,15 @@ static void drive(struct comm *comm, comm_step_fn *step)
 
     for (;;) {
         uint32_t share = comm->share;
+        uint64_t n_before = count_moves(comm);
         struct comm_step result = step(comm->troupe);
         if (result.result == COMM_STEP_DONE)
             return;
         if (result.result == COMM_STEP_IDLE) {
+            bool was_empty = count_moves(comm) == n_before;
             mpi_port_idle(comm, result.wake_ns);
-            comm_share_at_most(comm, share);
+            if (was_empty) /* it does not say how long work takes, either */
+                comm_share_at_most(comm, share);
             n_turns = 0;
             continue;
         }
