@@ -12,6 +12,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
+# With sanitizers a launch takes seconds; system.kernels launches summary there, too.
+launch=(mpirun --bind-to none --oversubscribe -n 2)
+[ -z "${TROUPE_SANITIZE:-}" ] || launch=(env TROUPE_BACKEND=sim TROUPE_SIM_RANKS=2)
+
 numacc() { # numacc BASE: one number, then 500 times a tenth less and a tenth more
     awk -v base="$1" 'BEGIN { print base ".2"; for (i = 0; i < 500; i++) print base ".1\n" base ".3" }'
 }
@@ -46,8 +50,7 @@ while read -r name n mean deviation least_mean least_deviation; do
     file=$sets/$name.csv
     [ -f "$file" ] || file=$work/$name.csv
     for level in tree tree_dd exact; do
-        result=$(timeout 120 mpirun --bind-to none --oversubscribe -n 2 \
-            "$program" --json --level "$level" "$file" < /dev/null)
+        result=$(timeout 120 "${launch[@]}" "$program" --json --level "$level" "$file" < /dev/null)
         if ! words=$(awk -v n="$n" -v mean="$mean" -v deviation="$deviation" \
             -v least_mean="$least_mean" -v least_deviation="$least_deviation" "$judge" <<< "$result"); then
             printf '%s, level %s: FAILED\n  %s\n  %s\n' "$name" "$level" "$words" "$result" >&2
