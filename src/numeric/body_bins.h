@@ -41,6 +41,34 @@ INLINE numbers slots_of(const struct numeric_bins *bins, vector v)
     }
 SLOTS(double, double)
 SLOTS(float, float)
-SLOTS(int32, int32_t)
-SLOTS(int64, int64_t)
-SLOTS(uint64, uint64_t)
+
+/*
+ * Integers find bins that are one integer wide, all of which the type holds, without
+ * doubles and at half the cost. Compilers make vectors of this.
+ */
+#define SLOTS_OF_INTEGERS(name, type, natural, least, most)                            \
+    SLOTS(name##_as_doubles, type)                                                     \
+    static void find_by_ones_##name(const struct numeric_bins *bins,                   \
+                                    const type *restrict x, int64_t n,                 \
+                                    uint32_t *restrict slots)                          \
+    {                                                                                  \
+        type low = (type)bins->low, high = (type)bins->high;                           \
+        uint32_t n_bins = (uint32_t)bins->n_bins, last = n_bins - 1;                   \
+        for (int64_t i = 0; i < n; i++) {                                              \
+            natural distance = (natural)x[i] - (natural)low;                           \
+            uint32_t slot = distance < last ? (uint32_t)distance : last;               \
+            slot = x[i] < low ? n_bins + NUMERIC_BELOW : slot;                         \
+            slots[i] = x[i] > high ? n_bins + NUMERIC_ABOVE : slot;                    \
+        }                                                                              \
+    }                                                                                  \
+    static void slots_##name(const struct numeric_bins *bins, const void *x,           \
+                             int64_t n, uint32_t *slots)                               \
+    {                                                                                  \
+        if (bins->is_by_ones && bins->low >= (least) && bins->high <= (most))          \
+            find_by_ones_##name(bins, x, n, slots);                                    \
+        else                                                                           \
+            slots_##name##_as_doubles(bins, x, n, slots);                              \
+    }
+SLOTS_OF_INTEGERS(int32, int32_t, uint32_t, -0x1p31, 0x1p31 - 1)
+SLOTS_OF_INTEGERS(int64, int64_t, uint64_t, -0x1p63, 0x1p63)
+SLOTS_OF_INTEGERS(uint64, uint64_t, uint64_t, 0, 0x1p64)

@@ -5,6 +5,14 @@
 #include "numeric/pair.h"
 #include <math.h>
 
+/* So far integers are told from their neighbours, and from halves between them. */
+#define EXACT_END 0x1p52
+
+static bool is_exact_integer(double value)
+{
+    return fabs(value) <= EXACT_END && floor(value) == value;
+}
+
 troupe_status
 numeric_bins_init(struct numeric_bins *bins, double low, double high, int64_t n_bins)
 {
@@ -14,7 +22,9 @@ numeric_bins_init(struct numeric_bins *bins, double low, double high, int64_t n_
     if (!(low < high) || !isfinite(low) || !isfinite(high) || n_bins <= 0 ||
         n_bins > INT64_C(1) << 31 || !isfinite(scale) || scale < 0x1p-1022)
         return TROUPE_INVALID;
-    *bins = (struct numeric_bins){low, high, scale, n_bins};
+    *bins = (struct numeric_bins){low, high, scale, n_bins,
+                                  scale == 1 && is_exact_integer(low) &&
+                                      is_exact_integer(high)};
     return TROUPE_OK;
 }
 
@@ -32,14 +42,15 @@ int64_t numeric_bins_slot(const struct numeric_bins *bins, double value)
 }
 
 /* Finds the slots of some elements at a time: that goes by vectors, what is done with
- * them does not. */
+ * them does not. Of a few, so that a processor that waits for places in memory has the
+ * next ones within its reach (measured: 512 at a time take a fifth longer). */
 struct walk {
     const struct numeric_isa *isa;
     const struct numeric_bins *bins;
     enum numeric_element element;
     const void *x;
     int64_t n, first, n_found; /* of n elements; found are the slots from first on */
-    uint32_t slots[512];
+    uint32_t slots[64];
 };
 
 static void walk_start(struct walk *walk,

@@ -24,6 +24,8 @@
 struct numeric_bins {
     double low, high, scale;
     int64_t n_bins;
+    /* A bin is one integer wide and begins at one; all of them are exact as doubles. */
+    bool is_by_ones;
 };
 
 /* A histogram's slots: n_bins, then these three. */

@@ -207,6 +207,72 @@ START_TEST(all_instruction_sets_find_the_same_slots)
 }
 END_TEST
 
+/* ---- bins that are one integer wide ---------------------------------------------- */
+
+static void ck_by_ones(double low, int64_t n_bins, struct base_random *random)
+{
+    const double high = low + (double)n_bins;
+    const double far[] = {-0x1p31, 0x1p31 - 1, -0x1p62, 0x1p62, 0, low, high};
+    const int n = 41;
+    struct numeric_bins bins;
+    double values[64];
+
+    ck_assert_int_eq(numeric_bins_init(&bins, low, high, n_bins), TROUPE_OK);
+    ck_assert(bins.is_by_ones);
+    for (int i = 0; i < n; i++) {
+        values[i] = base_random_below(random, 2)
+                        ? floor(low + (double)n_bins * data_unit(random))
+                        : far[base_random_below(random, ARRAY_LENGTH(far))];
+        values[i] += (double)base_random_below(random, 5) - 2;
+    }
+    CK_SLOTS(int64_t, NUMERIC_INT64, n);
+    for (int i = 0; i < n; i++)
+        values[i] = fabs(values[i]);
+    CK_SLOTS(uint64_t, NUMERIC_UINT64, n);
+    for (int i = 0; i < n; i++)
+        values[i] = fmin(values[i], 0x1p31 - 1) * (i % 2 ? 1 : -1);
+    CK_SLOTS(int32_t, NUMERIC_INT32, n);
+}
+
+START_TEST(bins_one_integer_wide)
+{
+    static const double lows[] = {0,           1,      -7,      1000,
+                                  0x1p31 - 40, -1,     -0x1p31, -0x1p31 - 3,
+                                  0x1p31 + 5,  0x1p51, -0x1p51};
+    static const int64_t numbers[] = {
+        1, 2, 7, 1000, 1 << 20, INT32_MAX, INT64_C(1) << 31};
+    struct base_random random = {4};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(lows); i++)
+        for (size_t k = 0; k < ARRAY_LENGTH(numbers); k++)
+            for (int round = 0; round < 20; round++)
+                ck_by_ones(lows[i], numbers[k], &random);
+}
+END_TEST
+
+START_TEST(bins_of_another_width_are_told_apart)
+{
+    static const struct {
+        double low, high;
+        int64_t n_bins;
+    } cases[] = {{0, 10, 9},
+                 {0x1p-60, 10, 10},
+                 {0, 10, 11},
+                 {0.5, 10.5, 10},
+                 {-0.25, 9.75, 10},
+                 {0x1p53, 0x1p53 + 64, 64},
+                 {-0x1p53 - 64, -0x1p53, 64}};
+    struct numeric_bins bins;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        ck_assert_int_eq(
+            numeric_bins_init(&bins, cases[i].low, cases[i].high, cases[i].n_bins),
+            TROUPE_OK);
+        ck_assert(!bins.is_by_ones);
+    }
+}
+END_TEST
+
 enum { N_BINS = 5, BLOCK = 64, N = 5000 };
 
 enum { N_SLOTS = N_BINS + NUMERIC_EXTRA_SLOTS };
@@ -356,6 +422,8 @@ CHECK_MAIN("kernel histogram",
            bins_that_cannot_be,
            all_types,
            all_instruction_sets_find_the_same_slots,
+           bins_one_integer_wide,
+           bins_of_another_width_are_told_apart,
            weights_do_not_depend_on_cuts,
            twice_the_precision,
            an_overflow_is_that_of_plain_sums,
