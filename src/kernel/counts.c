@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernel/kernel.h"
+#include "kernel/narrow.h"
 #include "team/team.h"
 #include <string.h>
 
 /*
  * Counts of all members together. Few are added up as they are. Of many each member
  * adds up its share, and sends it to the others: then what passes between two members
- * is their shares and no more, in the 32 bits that suffice if the array has fewer
- * elements (reduce-scatter and all-gather: Rabenseifner, "Optimization of Collective
- * Reduction Operations", ICCS 2004).
+ * is their shares and no more (reduce-scatter and all-gather: Rabenseifner,
+ * "Optimization of Collective Reduction Operations", ICCS 2004), in as few bytes each
+ * as hold all that is sent: where counts are many they are small. 32 bits suffice if
+ * the array has fewer elements.
  */
 
 enum { FEW_COUNTS = 4096 }; /* of a share: less is not worth two exchanges */
@@ -29,32 +31,50 @@ static size_t share_length(const struct kernel_run *run,
     return share_begin(run, counts, member + 1) - share_begin(run, counts, member);
 }
 
-/* All shares leave, or this member's leaves for everybody. */
+/* Bytes of a count that goes to another member: as many at all of them. */
+static troupe_status
+agree_on_width(struct kernel_run *run, uint64_t bits_of_mine, size_t *width)
+{
+    uint64_t bits;
+    const troupe_reduction reduction = {.mine = &bits_of_mine,
+                                        .result = &bits,
+                                        .element = TROUPE_UINT64,
+                                        .combine = TROUPE_OR,
+                                        .n_items = 1};
+
+    TROUPE_TRY(array_reduce(run->self, run->team, &reduction));
+    *width = kernel_narrow_width(bits);
+    return TROUPE_OK;
+}
+
+/* All shares leave for the room of whose they are, or this member's for everybody. */
 static troupe_status exchange_shares(struct kernel_run *run,
                                      const struct kernel_counts *counts,
+                                     size_t width,
                                      bool is_summed)
 {
     int n_members = run->team->size, self = run->team->index, n_lists = 0;
     troupe_outgoing *sends = kernel_need(run, (size_t)n_members * sizeof *sends);
     troupe_incoming *receives = kernel_need(run, (size_t)n_members * sizeof *receives);
-    uint32_t *room = (uint32_t *)(void *)counts->room;
-    size_t n_mine = share_length(run, counts, self);
+    unsigned char *room = (unsigned char *)counts->room;
+    size_t mine_bytes = share_length(run, counts, self) * width;
     troupe_status status;
 
     for (int i = 0; i < n_members; i++) {
-        uint32_t *theirs = counts->mine + share_begin(run, counts, i);
-        uint32_t *mine = counts->mine + share_begin(run, counts, self);
-        size_t n_theirs = share_length(run, counts, i);
+        void *theirs = counts->mine + share_begin(run, counts, i);
+        void *mine = counts->mine + share_begin(run, counts, self);
+        void *aside = room + (size_t)n_lists * mine_bytes;
+        size_t their_bytes = share_length(run, counts, i) * width;
 
         if (i == self)
             continue;
-        sends[n_lists] =
-            (troupe_outgoing){i, is_summed ? mine : theirs,
-                              (is_summed ? n_mine : n_theirs) * sizeof *mine};
-        receives[n_lists] =
-            (troupe_incoming){i, is_summed ? theirs : room + (size_t)n_lists * n_mine,
-                              (is_summed ? n_theirs : n_mine) * sizeof *mine};
-        n_lists++;
+        if (is_summed) {
+            sends[n_lists] = (troupe_outgoing){i, mine, mine_bytes};
+            receives[n_lists++] = (troupe_incoming){i, theirs, their_bytes};
+        } else {
+            sends[n_lists] = (troupe_outgoing){i, theirs, their_bytes};
+            receives[n_lists++] = (troupe_incoming){i, aside, mine_bytes};
+        }
     }
     status =
         array_exchange(run->self, run->team,
@@ -65,16 +85,46 @@ static troupe_status exchange_shares(struct kernel_run *run,
     return array_agree(run->self, run->team, status, 0);
 }
 
-static void add_share(const struct kernel_run *run, const struct kernel_counts *counts)
+/* What all members counted of this member's share. */
+static troupe_status add_up_share(struct kernel_run *run,
+                                  const struct kernel_counts *counts)
+{
+    int n_members = run->team->size, self = run->team->index;
+    uint32_t *mine = counts->mine + share_begin(run, counts, self);
+    size_t n_mine = share_length(run, counts, self), width;
+    uint64_t bits = 0;
+
+    for (int i = 0; i < n_members; i++)
+        if (i != self)
+            bits |= kernel_narrow_bits(counts->mine + share_begin(run, counts, i),
+                                       share_length(run, counts, i));
+    TROUPE_TRY(agree_on_width(run, bits, &width));
+    for (int i = 0; i < n_members; i++)
+        if (i != self)
+            kernel_narrow(counts->mine + share_begin(run, counts, i),
+                          share_length(run, counts, i), width);
+    TROUPE_TRY(exchange_shares(run, counts, width, false));
+    for (int k = 0; k < n_members - 1; k++)
+        kernel_narrow_add((unsigned char *)counts->room + (size_t)k * n_mine * width,
+                          n_mine, width, mine);
+    return TROUPE_OK;
+}
+
+/* What all members have of their own shares. */
+static troupe_status gather_shares(struct kernel_run *run,
+                                   const struct kernel_counts *counts)
 {
     int self = run->team->index;
     uint32_t *mine = counts->mine + share_begin(run, counts, self);
-    const uint32_t *room = (const uint32_t *)(void *)counts->room;
-    size_t n_mine = share_length(run, counts, self);
+    size_t n_mine = share_length(run, counts, self), width;
 
-    for (int k = 0; k < run->team->size - 1; k++)
-        for (size_t i = 0; i < n_mine; i++)
-            mine[i] += room[(size_t)k * n_mine + i];
+    TROUPE_TRY(agree_on_width(run, kernel_narrow_bits(mine, n_mine), &width));
+    kernel_narrow(mine, n_mine, width);
+    TROUPE_TRY(exchange_shares(run, counts, width, true));
+    for (int i = 0; i < run->team->size; i++)
+        kernel_narrow_undo(counts->mine + share_begin(run, counts, i),
+                           share_length(run, counts, i), width);
+    return TROUPE_OK;
 }
 
 static void add_rows(struct kernel_counts *counts)
@@ -133,15 +183,6 @@ static troupe_status add_up(struct kernel_run *run, const struct kernel_counts *
     return array_reduce(run->self, run->team, &reduction);
 }
 
-/* The first row, to what all have. */
-static troupe_status add_shares(struct kernel_run *run,
-                                const struct kernel_counts *counts)
-{
-    TROUPE_TRY(exchange_shares(run, counts, false));
-    add_share(run, counts);
-    return exchange_shares(run, counts, true);
-}
-
 troupe_status kernel_counts_total(struct kernel_run *run,
                                   struct kernel_counts *counts,
                                   uint64_t *totals)
@@ -154,8 +195,10 @@ troupe_status kernel_counts_total(struct kernel_run *run,
     else
         add_rows(counts);
     if (!counts->is_long && (is_alone || !are_few)) {
-        if (!is_alone)
-            TROUPE_TRY(add_shares(run, counts));
+        if (!is_alone) {
+            TROUPE_TRY(add_up_share(run, counts));
+            TROUPE_TRY(gather_shares(run, counts));
+        }
         widen(counts->mine, counts->n, totals);
         return TROUPE_OK;
     }
@@ -189,10 +232,8 @@ troupe_status kernel_counts_spread(struct kernel_run *run, struct kernel_counts 
         return TROUPE_OK;
     }
     add_rows(counts);
-    if (run->team->size > 1) {
-        TROUPE_TRY(exchange_shares(run, counts, false));
-        add_share(run, counts);
-    }
+    if (run->team->size > 1)
+        TROUPE_TRY(add_up_share(run, counts));
     widen(counts->mine + begin, n_mine, place);
     return TROUPE_OK;
 }

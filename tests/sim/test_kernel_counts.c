@@ -220,6 +220,81 @@ START_TEST(counts_are_wide_where_32_bits_are_too_few)
 }
 END_TEST
 
+/* ---- counts of one, two and four bytes ------------------------------------------- */
+
+enum { N_SHARED = 20000 };
+
+/* What member 0 counted of some kinds; the others a little less. */
+static uint32_t greatest;
+
+static uint32_t small_of(int member, size_t kind)
+{
+    return kind % 1000 == 7 ? greatest - (uint32_t)member : (uint32_t)kind % 50;
+}
+
+static uint64_t small_total_of(size_t kind)
+{
+    uint64_t total = 0;
+
+    for (int member = 0; member < n_ranks; member++)
+        total += small_of(member, kind);
+    return total;
+}
+
+static troupe_status narrow_body(troupe_actor *self)
+{
+    const struct array counted = {.length = UINT32_MAX};
+    troupe_array onto = make_counts(self, N_SHARED - TROUPE_BINS_EXTRA, EVEN);
+    struct kernel_run run = {.here = kernel_of(self->home->rank),
+                             .self = self,
+                             .team = troupe_rank_team(self)};
+    troupe_array_part part = troupe_array_mine(self, onto);
+    uint32_t *mine = troupe_alloc(self, N_SHARED * sizeof *mine);
+    uint64_t *totals = troupe_alloc(self, N_SHARED * sizeof *totals);
+    struct kernel_counts counts =
+        kernel_counts_make(&counted, mine, 1, totals, N_SHARED);
+
+    for (int round = 0; round < 2; round++) {
+        counts.onto = round == 0 ? NULL : array_find(self, onto, "test");
+        for (size_t kind = 0; kind < N_SHARED; kind++)
+            mine[kind] = small_of(troupe_rank(self), kind);
+        if (round == 0)
+            EXPECT_OK(kernel_counts_total(&run, &counts, totals));
+        else
+            EXPECT_OK(kernel_counts_spread(&run, &counts));
+        for (size_t kind = 0; round == 0 && kind < N_SHARED; kind++)
+            EXPECT(totals[kind] == small_total_of(kind));
+    }
+    for (int64_t i = 0; i < part.n_elements; i++)
+        EXPECT(((const uint64_t *)part.data)[i] ==
+               small_total_of((size_t)(part.first + i)));
+    seen.n_done++;
+    return TROUPE_OK;
+}
+TROUPE_PROCESS(narrow_process, narrow_body);
+
+/* Just held by one byte and by two, and just not, by what members count or by what that
+ * comes to; and nearly all that 32 bits count. */
+START_TEST(counts_of_any_size_arrive)
+{
+    static const uint32_t cases[] = {
+        100,        UINT8_MAX,      UINT8_MAX + 1, 20000,
+        UINT16_MAX, UINT16_MAX + 1, 1 << 20,       UINT32_MAX / MOST_RANKS};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        for (n_ranks = 2; n_ranks <= MOST_RANKS; n_ranks++) {
+            greatest = cases[i];
+            scene_play(&(struct scene){.main = &narrow_process,
+                                       .n_ranks = n_ranks,
+                                       .is_exact = true,
+                                       .seen = &seen,
+                                       .seen_bytes = sizeof seen,
+                                       .check = all_are_done});
+        }
+}
+END_TEST
+
 CHECK_MAIN("kernel counts",
            many_bins_are_counted,
-           counts_are_wide_where_32_bits_are_too_few)
+           counts_are_wide_where_32_bits_are_too_few,
+           counts_of_any_size_arrive)
