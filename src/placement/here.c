@@ -331,6 +331,7 @@ void placement_here_describe(const struct placement_here *here,
     const char *ranks = here->n_ranks == 1 ? "rank" : "ranks";
     const struct placement_rank *mine =
         here->plan ? &here->plan->ranks[here->index] : NULL;
+    const char *workers = here->n_workers == 1 ? "worker" : "workers";
     char list[100];
 
     if (!mine || (here->is_obeyed && !here->binds_workers))
@@ -338,14 +339,16 @@ void placement_here_describe(const struct placement_here *here,
                  here->n_ranks == 1 ? "it was" : "they were");
     else if (here->is_obeyed)
         snprintf(text, capacity,
-                 "%d %s kept on the cores asked for; the first has PUs %s, %d workers",
+                 "%d %s kept on the cores asked for; the first on PUs %s, with %d %s",
                  here->n_ranks, ranks,
-                 placement_set_format(&mine->cpus, list, sizeof list), here->n_workers);
+                 placement_set_format(&mine->cpus, list, sizeof list), here->n_workers,
+                 workers);
     else
-        snprintf(text, capacity, "%d %s by %s; the first has PUs %s, %d workers%s",
+        snprintf(text, capacity, "%d %s by %s; the first on PUs %s, with %d %s%s",
                  here->n_ranks, ranks, placement_policy_name(here->plan->policy),
                  placement_set_format(&mine->cpus, list, sizeof list), here->n_workers,
+                 workers,
                  cards[here->index].origin == PLACEMENT_DEFAULT
-                     ? " (the launcher's own binding was nobody's wish)"
+                     ? " (in place of the launcher's default, which nobody asked for)"
                      : "");
 }

@@ -198,9 +198,9 @@ PYTHON
     # A binding that nobody asked for is widened: one rank has all, and so two workers.
     run 0 mpirun -n 1 "$bin/hello"
     says err "1 rank by numa"
-    says err "nobody's wish"
+    says err "which nobody asked for"
     TROUPE_LOG=info run 0 mpirun -n 1 --bind-to core "$bin/hello"
-    says err 'kept on the cores asked for; the first has PUs 0, 1 workers'
+    says err 'kept on the cores asked for; the first on PUs 0, with 1 worker'
     TROUPE_PLACE=report run 0 mpirun -n 2 --bind-to none "$bin/hello"
     says err 'info: placement: 2 ranks left where they were put'
     TROUPE_PLACE=quiet TROUPE_LOG=info run 0 mpirun -n 2 --bind-to none taskset -c 0 "$bin/hello"

@@ -122,7 +122,7 @@ static const struct scene scenes[] = {
      "",
      {"0,2,4,6,8,10,12,14", "16,18,20,22,24,26,28,30"},
      8,
-     "nobody's wish"},
+     "which nobody asked for"},
     {"mpirun -np 4: a socket each",
      DUAL,
      4,
