@@ -94,9 +94,11 @@ ranks() { # ranks N PROGRAM ARGUMENT...
 
 # ---- the benchmarks ------------------------------------------------------------------
 
+# One failure fails the benchmark: who calls these asks for their exit code, and bash does
+# not stop at errors within.
 run_pingpong() {
-    ranks 2 "$BENCH_BIN/bench_pingpong" "${quick[@]}"
-    bash bench/pingpong_settings.sh "${quick[@]}"
+    ranks 2 "$BENCH_BIN/bench_pingpong" "${quick[@]}" &&
+        bash bench/pingpong_settings.sh "${quick[@]}"
 }
 
 # Runs of a program that prints one figure, against a fixed one.
@@ -104,7 +106,7 @@ repeat_against() { # repeat_against PEER CASE UNIT PEER_NAME COMMAND...
     local peer=$1 case_name=$2 unit=$3 peer_name=$4 ours
     shift 4
     for _ in 1 2 3 4 5 6 7 8 9 10; do
-        ours=$("$@")
+        ours=$("$@") || exit
         echo "$ours $peer"
     done | "$BENCH_BIN/bench_summary" cost memory "$case_name" "$unit" "$peer_name"
 }
@@ -120,17 +122,17 @@ transport_bytes() {
 
 run_memory() {
     local program=$BENCH_BIN/bench_memory
-    repeat_against 256 "idle handler actor" "bytes resident" "256 B" ranks 1 "$program" handlers
-    repeat_against 8192 "idle process" "bytes resident" "8 KiB" ranks 1 "$program" processes
-    repeat_against 4194304 "transport, per rank of 64" bytes "4 MiB" transport_bytes
+    repeat_against 256 "idle handler actor" "bytes resident" "256 B" ranks 1 "$program" handlers &&
+        repeat_against 8192 "idle process" "bytes resident" "8 KiB" ranks 1 "$program" processes &&
+        repeat_against 4194304 "transport, per rank of 64" bytes "4 MiB" transport_bytes
 }
 
 run_kernels() {
     local program=$BENCH_BIN/bench_kernels
-    TROUPE_WORKERS=1 ranks 1 "$program" "${quick[@]}"
-    TROUPE_WORKERS=2 mpirun --bind-to none -n 1 "$program" "${quick[@]}"
-    TROUPE_WORKERS=1 ranks 2 "$program" "${quick[@]}"
-    bash bench/kernels_apps.sh "${quick[@]}"
+    TROUPE_WORKERS=1 ranks 1 "$program" "${quick[@]}" &&
+        TROUPE_WORKERS=2 mpirun --bind-to none -n 1 "$program" "${quick[@]}" &&
+        TROUPE_WORKERS=1 ranks 2 "$program" "${quick[@]}" &&
+        bash bench/kernels_apps.sh "${quick[@]}"
 }
 
 run_one() { # run_one NAME: its JSON lines
