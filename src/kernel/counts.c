@@ -35,7 +35,7 @@ static size_t share_length(const struct kernel_run *run,
 static troupe_status
 agree_on_width(struct kernel_run *run, uint64_t bits_of_mine, size_t *width)
 {
-    uint64_t bits;
+    uint64_t bits = 0;
     const troupe_reduction reduction = {.mine = &bits_of_mine,
                                         .result = &bits,
                                         .element = TROUPE_UINT64,

@@ -23,17 +23,18 @@ size_t kernel_narrow_width(uint64_t bits)
 
 static void store_chunk(const uint32_t *from, size_t n, size_t width, void *to)
 {
-    uint16_t halves[CHUNK];
-    uint8_t bytes[CHUNK];
-
-    if (width == sizeof *bytes) {
+    if (width == sizeof(uint8_t)) {
+        uint8_t bytes[CHUNK];
         for (size_t i = 0; i < n; i++)
             bytes[i] = (uint8_t)from[i];
-        memcpy(to, bytes, n * sizeof *bytes);
+        // cppcheck-suppress uninitvar
+        memcpy(to, bytes, n * sizeof(uint8_t));
     } else {
+        uint16_t halves[CHUNK];
         for (size_t i = 0; i < n; i++)
             halves[i] = (uint16_t)from[i];
-        memcpy(to, halves, n * sizeof *halves);
+        // cppcheck-suppress uninitvar
+        memcpy(to, halves, n * sizeof(uint16_t));
     }
 }
 
@@ -42,12 +43,12 @@ static void load_chunk(const void *from, size_t n, size_t width, uint32_t *to)
     uint16_t halves[CHUNK];
     uint8_t bytes[CHUNK];
 
-    if (width == sizeof *bytes) {
-        memcpy(bytes, from, n * sizeof *bytes);
+    if (width == sizeof(uint8_t)) {
+        memcpy(bytes, from, n * sizeof(uint8_t));
         for (size_t i = 0; i < n; i++)
             to[i] = bytes[i];
-    } else if (width == sizeof *halves) {
-        memcpy(halves, from, n * sizeof *halves);
+    } else if (width == sizeof(uint16_t)) {
+        memcpy(halves, from, n * sizeof(uint16_t));
         for (size_t i = 0; i < n; i++)
             to[i] = halves[i];
     } else {

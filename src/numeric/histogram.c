@@ -97,6 +97,32 @@ void numeric_histogram_count(const struct numeric_isa *isa,
             counts[walk.slots[i]]++;
 }
 
+void numeric_histogram_count_apart(const struct numeric_isa *isa,
+                                   const struct numeric_bins *bins,
+                                   enum numeric_element element,
+                                   const void *x,
+                                   int64_t n,
+                                   uint8_t *bytes,
+                                   uint32_t *counts)
+{
+    struct walk walk;
+
+    walk_start(&walk, isa, bins, element, x, n);
+    while (walk_on(&walk))
+        for (int64_t i = 0; i < walk.n_found; i++)
+            if (UNLIKELY(++bytes[walk.slots[i]] == 0))
+                counts[walk.slots[i]] += UINT8_MAX + 1;
+}
+
+void numeric_histogram_join(uint8_t *restrict bytes,
+                            int64_t n_slots,
+                            uint32_t *restrict counts)
+{
+    for (int64_t slot = 0; slot < n_slots; slot++)
+        counts[slot] += bytes[slot];
+    memset(bytes, 0, (size_t)n_slots);
+}
+
 static int64_t count_slots(const struct numeric_bins *bins)
 {
     return bins->n_bins + NUMERIC_EXTRA_SLOTS;

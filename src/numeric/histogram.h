@@ -50,6 +50,20 @@ void numeric_histogram_count(const struct numeric_isa *isa,
                              int64_t n,
                              uint32_t *counts);
 
+/* Likewise, for so many slots that their counts do not fit a cache: counts mod 256 in a
+ * byte each, which are looked at for each element, and what they carry in `counts`,
+ * which is not. Joining adds the bytes to the counts, and clears them. */
+void numeric_histogram_count_apart(const struct numeric_isa *isa,
+                                   const struct numeric_bins *bins,
+                                   enum numeric_element element,
+                                   const void *x,
+                                   int64_t n,
+                                   uint8_t *bytes,
+                                   uint32_t *counts);
+void numeric_histogram_join(uint8_t *restrict bytes,
+                            int64_t n_slots,
+                            uint32_t *restrict counts);
+
 /* Sets the sums, as many, to those of a block. NaNs of weights come out canonical. */
 void numeric_histogram_weigh(const struct numeric_isa *isa,
                              const struct numeric_bins *bins,

@@ -18,6 +18,7 @@
 
 enum { LENGTH = 1300003, N_ZIPPED = 8, N_BINS = 1000, MOST_RANKS = 64 };
 enum { BLOCK = 4096 };
+enum { N_MANY = 300007 }; /* bins: counts of so many are kept apart */
 
 /* ---- what is said ---------------------------------------------------------------- */
 
@@ -356,6 +357,8 @@ static void counts(troupe_actor *self, troupe_array x)
     const troupe_bins bins = {-1e8, 1e8, N_BINS};
     troupe_array drawn = make(self, TROUPE_DOUBLE, LENGTH);
     troupe_array whole = make(self, TROUPE_INT64, LENGTH);
+    troupe_array keys = make(self, TROUPE_INT64, LENGTH);
+    troupe_array many = make(self, TROUPE_UINT64, N_MANY + TROUPE_BINS_EXTRA);
     troupe_random random = {12, 34};
     int64_t sum;
 
@@ -367,6 +370,10 @@ static void counts(troupe_actor *self, troupe_array x)
     say_array(self, "integers", whole);
     REQUIRE_OK(troupe_sum_integers(self, whole, TROUPE_TREE, &sum));
     say(self, "sum_integers", (uint64_t)sum);
+    REQUIRE_OK(troupe_fill_integers(self, keys, random, 0, N_MANY, TROUPE_TREE));
+    REQUIRE_OK(troupe_histogram_spread(self, keys, (troupe_bins){0, N_MANY, N_MANY},
+                                       TROUPE_TREE, many));
+    say_array(self, "histogram_spread", many);
     REQUIRE_OK(troupe_scan(self, whole, whole, TROUPE_SUM, TROUPE_TREE));
     say_array(self, "scan of integers", whole);
     REQUIRE_OK(troupe_histogram(self, x, bins, TROUPE_TREE, places));

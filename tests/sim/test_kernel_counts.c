@@ -17,7 +17,9 @@ static struct {
 
 static int64_t value_of(int64_t i)
 {
-    return i % 99 == 5 ? 2 * MOST_BINS /* too high for any bin */ : i * i % 20021;
+    if (i % 99 == 5)
+        return 2 * MOST_BINS; /* too high for any bin */
+    return i % 4 == 0 ? 6 * i : i * i % 20021;
 }
 
 static uint64_t expected(int64_t n_bins, uint64_t *counts)

@@ -273,6 +273,37 @@ START_TEST(bins_of_another_width_are_told_apart)
 }
 END_TEST
 
+/* Of some slots 255 to 257 elements, of the others none to thousands. */
+START_TEST(bytes_and_what_they_carry_are_the_counts)
+{
+    enum { SLOTS = 100, LENGTH = 70000 };
+    static int32_t x[LENGTH];
+    static uint32_t counts[SLOTS + NUMERIC_EXTRA_SLOTS], wanted[ARRAY_LENGTH(counts)];
+    static uint8_t bytes[ARRAY_LENGTH(counts)];
+    const struct numeric_isa *isa = numeric_isa_choose(NULL);
+    struct base_random random = {5};
+    struct numeric_bins bins;
+    int n = 0;
+
+    ck_assert_int_eq(numeric_bins_init(&bins, 0, SLOTS, SLOTS), TROUPE_OK);
+    for (int slot = 0; slot < 3; slot++)
+        for (int i = 0; i < UINT8_MAX + slot; i++)
+            x[n++] = slot;
+    while (n < LENGTH)
+        x[n++] = 3 + (int)sqrt(base_random_below(&random, (SLOTS + 1) * (SLOTS + 1)));
+    numeric_histogram_count(isa, &bins, NUMERIC_INT32, x, n, wanted);
+    numeric_histogram_count_apart(isa, &bins, NUMERIC_INT32, x, n / 3, bytes, counts);
+    numeric_histogram_count_apart(isa, &bins, NUMERIC_INT32, x + n / 3, n - n / 3,
+                                  bytes, counts);
+    ck_assert_uint_eq(counts[1], UINT8_MAX + 1);
+    ck_assert_uint_eq(bytes[1], 0);
+    numeric_histogram_join(bytes, ARRAY_LENGTH(counts), counts);
+    ck_assert_mem_eq(counts, wanted, sizeof counts);
+    for (size_t slot = 0; slot < ARRAY_LENGTH(bytes); slot++)
+        ck_assert_uint_eq(bytes[slot], 0);
+}
+END_TEST
+
 enum { N_BINS = 5, BLOCK = 64, N = 5000 };
 
 enum { N_SLOTS = N_BINS + NUMERIC_EXTRA_SLOTS };
@@ -424,6 +455,7 @@ CHECK_MAIN("kernel histogram",
            all_instruction_sets_find_the_same_slots,
            bins_one_integer_wide,
            bins_of_another_width_are_told_apart,
+           bytes_and_what_they_carry_are_the_counts,
            weights_do_not_depend_on_cuts,
            twice_the_precision,
            an_overflow_is_that_of_plain_sums,
