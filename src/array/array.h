@@ -90,6 +90,8 @@ troupe_status
 array_cuts_make(const struct array *array, const int64_t *cuts, int64_t **made);
 /* What must be the same on all members, in one word. */
 uint64_t array_fingerprint(const struct array *array);
+/* Are elements with the same index on the same member, in the same block? */
+bool array_is_alike(const struct array *a, const struct array *b);
 
 /* Index of the first element of a block; the length for all that are too high. */
 static inline int64_t array_block_first(const struct array *array, int64_t block)

@@ -82,6 +82,13 @@ uint64_t array_fingerprint(const struct array *array)
                            ((size_t)array->n_members + 1) * sizeof *array->cuts, hash);
 }
 
+bool array_is_alike(const struct array *a, const struct array *b)
+{
+    return a->team == b->team && a->length == b->length &&
+           a->block_length == b->block_length &&
+           memcmp(a->cuts, b->cuts, ((size_t)a->n_members + 1) * sizeof *a->cuts) == 0;
+}
+
 /* The last member whose part does not begin behind it; those before with the same
  * beginning have nothing. */
 int array_owner(const struct array *array, int64_t index)

@@ -32,23 +32,15 @@ void kernel_take_arrays(troupe_actor *self,
         kernel_take_out(self, request, arrays->out[i]);
 }
 
-/* Blocks with the same number are of the same elements, on the same member. */
-static bool is_match(const struct array *a, const struct array *b)
-{
-    return a->team == b->team && a->length == b->length &&
-           a->block_length == b->block_length &&
-           memcmp(a->cuts, b->cuts, ((size_t)a->n_members + 1) * sizeof *a->cuts) == 0;
-}
-
 static bool do_match(const struct kernel_request *request)
 {
     const struct array *first = kernel_main_array(request);
 
     for (int i = 0; i < request->n_in; i++)
-        if (!is_match(first, request->in[i]))
+        if (!array_is_alike(first, request->in[i]))
             return false;
     for (int i = 0; i < request->n_out; i++)
-        if (!is_match(first, request->out[i]))
+        if (!array_is_alike(first, request->out[i]))
             return false;
     return true;
 }

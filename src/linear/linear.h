@@ -132,9 +132,6 @@ void linear_matrix_hand_over(struct linear_matrix *matrix,
                              troupe_actor *member,
                              troupe_team *team);
 
-/* Are elements with the same index on the same member, in the same block? */
-bool linear_is_alike(const struct array *a, const struct array *b);
-
 static inline int64_t linear_n_blocks(const struct linear_matrix *matrix)
 {
     return array_mine_blocks(matrix->ends);

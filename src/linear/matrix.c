@@ -2,7 +2,6 @@
 #include "base/alloc.h"
 #include "linear/linear.h"
 #include "team/team.h"
-#include <string.h>
 
 /* Matrices are begun, finished, found and freed. */
 
@@ -78,13 +77,6 @@ void linear_matrix_hand_over(struct linear_matrix *matrix,
     matrix->member = member;
     matrix->column.team = team;
     array_hand_over(matrix->ends, member, team);
-}
-
-bool linear_is_alike(const struct array *a, const struct array *b)
-{
-    return a->team == b->team && a->length == b->length &&
-           a->block_length == b->block_length &&
-           memcmp(a->cuts, b->cuts, ((size_t)a->n_members + 1) * sizeof *a->cuts) == 0;
 }
 
 /* ---- making ------------------------------------------------------------------- */

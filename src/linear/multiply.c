@@ -340,9 +340,9 @@ static const char *find_misfit(const struct linear_matrix *matrix,
 {
     if (x->element != TROUPE_DOUBLE || y->element != TROUPE_DOUBLE)
         return "it wants arrays of doubles";
-    if (!linear_is_alike(x, &matrix->column))
+    if (!array_is_alike(x, &matrix->column))
         return "x is not cut like the columns";
-    if (!linear_is_alike(y, matrix->ends))
+    if (!array_is_alike(y, matrix->ends))
         return "y is not cut like the rows";
     return x == y ? "x and y are the same array" : NULL;
 }
@@ -361,7 +361,7 @@ static troupe_status call(troupe_actor *self,
     kernel_take_in(self, request, (troupe_array){matrix->id});
     kernel_take_out(self, request, y);
     misfit = find_misfit(matrix, request->in[0], request->out[0]);
-    if (!misfit && wants_square && !linear_is_alike(matrix->ends, &matrix->column))
+    if (!misfit && wants_square && !array_is_alike(matrix->ends, &matrix->column))
         misfit = "rows and columns are not cut alike";
     if (misfit)
         mine = kernel_refuse(kernel_of(self->home->rank), request, misfit);
