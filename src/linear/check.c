@@ -57,9 +57,9 @@ static troupe_status perform_diagonal(struct kernel_run *run,
                                       troupe_status mine)
 {
     struct diagonal diagonal = {
-        .matrix = base_map_get(&linear_of(run->here->home->rank)->matrices,
-                               request->in[0]->id),
-        .values = (double *)(void *)request->out[0]->memory.bytes};
+        .matrix = linear_matrix_of(run, request->in[0]),
+        .values = (double *)(void *)request->out[0]->memory.bytes,
+    };
 
     TROUPE_TRY(array_agree(run->self, run->team, mine, run->fingerprint));
     kernel_work(run, linear_n_blocks(diagonal.matrix), diagonal_block, &diagonal);

@@ -210,8 +210,7 @@ static troupe_status make_twin(struct kernel_run *run,
                                const int64_t *cuts,
                                struct array **copy)
 {
-    const struct linear_grid *grid =
-        base_map_get(&linear_of(run->here->home->rank)->grids, array->id);
+    const struct linear_grid *grid = linear_grid_of(run, array);
     troupe_grid_options options = grid->options;
     troupe_grid twin;
 

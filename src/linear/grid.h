@@ -65,6 +65,13 @@ extern const struct kernel_twin_kind linear_grid_twins;
 
 struct linear_grid *
 linear_grid_find(troupe_actor *self, troupe_grid id, const char *call);
+/* The one with this array, of whoever performs a request. */
+static inline struct linear_grid *linear_grid_of(const struct kernel_run *run,
+                                                 const struct array *array)
+{
+    return base_map_get(&linear_of(run->here->home->rank)->grids, array->id);
+}
+
 /* It becomes another process's of this rank, as array_hand_over() has it. */
 void linear_grid_hand_over(struct linear_grid *grid,
                            troupe_actor *member,

@@ -244,19 +244,13 @@ troupe_status troupe_grid_create_later(troupe_actor *self,
 
 /* ---- saving and looking ------------------------------------------------------- */
 
-static struct linear_matrix *matrix_of(const struct kernel_run *run,
-                                       const struct array *ends)
-{
-    return base_map_get(&linear_of(run->here->home->rank)->matrices, ends->id);
-}
-
 static troupe_status do_save(struct kernel_run *run,
                              const struct kernel_request *request)
 {
     const struct told *told = request->argument;
 
-    return linear_save(run->self, run->team, matrix_of(run, request->in[0]), told->path,
-                       told->file_fault);
+    return linear_save(run->self, run->team, linear_matrix_of(run, request->in[0]),
+                       told->path, told->file_fault);
 }
 
 troupe_status troupe_matrix_save_later(troupe_actor *self,
@@ -282,8 +276,9 @@ static troupe_status do_check(struct kernel_run *run,
 {
     const struct told *told = request->argument;
 
-    TROUPE_TRY(linear_check(run->self, run->team, matrix_of(run, request->out[0]),
-                            told->wishes, told->fault));
+    TROUPE_TRY(linear_check(run->self, run->team,
+                            linear_matrix_of(run, request->out[0]), told->wishes,
+                            told->fault));
     clear(told, "");
     return TROUPE_OK;
 }

@@ -131,6 +131,13 @@ void linear_matrix_free(struct linear_matrix *matrix);
 void linear_matrix_hand_over(struct linear_matrix *matrix,
                              troupe_actor *member,
                              troupe_team *team);
+/* The one with these ends, of whoever performs a request. */
+static inline struct linear_matrix *linear_matrix_of(const struct kernel_run *run,
+                                                     const struct array *ends)
+{
+    return base_map_get(&linear_of(run->here->home->rank)->matrices, ends->id);
+}
+
 
 static inline int64_t linear_n_blocks(const struct linear_matrix *matrix)
 {

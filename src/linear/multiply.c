@@ -164,19 +164,12 @@ static troupe_operation start_exchange(struct kernel_run *run,
     return array_exchange_start(run->self, run->team, &lists);
 }
 
-static struct linear_matrix *matrix_of(const struct kernel_run *run,
-                                       const struct kernel_request *request)
-{
-    return base_map_get(&linear_of(run->here->home->rank)->matrices,
-                        request->in[1]->id);
-}
-
 static troupe_status multiply(struct kernel_run *run,
                               const struct kernel_request *request,
                               struct linear_scratch *scratch,
                               struct numeric_lanes *slots)
 {
-    const struct linear_matrix *matrix = matrix_of(run, request);
+    const struct linear_matrix *matrix = linear_matrix_of(run, request->in[1]);
     struct linear_product product = {
         .matrix = matrix,
         .x = (const double *)(const void *)request->in[0]->memory.bytes,
@@ -203,7 +196,7 @@ static troupe_status perform_multiply(struct kernel_run *run,
                                       const struct kernel_request *request,
                                       troupe_status mine)
 {
-    struct linear_matrix *matrix = matrix_of(run, request);
+    struct linear_matrix *matrix = linear_matrix_of(run, request->in[1]);
     struct linear_scratch *scratch = linear_scratch_take(matrix, false);
 
     if (mine == TROUPE_OK && !scratch)
@@ -253,7 +246,7 @@ static troupe_status multiply_fused(struct kernel_run *run,
                                     const struct kernel_request *request,
                                     struct linear_scratch *scratch)
 {
-    const struct linear_matrix *matrix = matrix_of(run, request);
+    const struct linear_matrix *matrix = linear_matrix_of(run, request->in[1]);
     const struct array *shape = matrix->ends;
     struct numeric_tree tree = numeric_lanes_tree(shape->length, false);
     troupe_status has_room = TROUPE_OK;
@@ -295,7 +288,7 @@ static troupe_status perform_multiply_dot(struct kernel_run *run,
                                           const struct kernel_request *request,
                                           troupe_status mine)
 {
-    struct linear_matrix *matrix = matrix_of(run, request);
+    struct linear_matrix *matrix = linear_matrix_of(run, request->in[1]);
     bool is_fused =
         request->how.level == TROUPE_LEVEL_TREE && node_level(matrix->ends) >= 0;
     struct linear_scratch *scratch = linear_scratch_take(matrix, is_fused);

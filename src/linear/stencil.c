@@ -192,12 +192,6 @@ run_rows(struct kernel_run *run, struct stencil *stencil, int64_t begin, int64_t
                     is_line ? elements_task : rows_task, stencil);
 }
 
-static struct linear_grid *grid_of(const struct kernel_run *run,
-                                   const struct array *array)
-{
-    return base_map_get(&linear_of(run->here->home->rank)->grids, array->id);
-}
-
 static troupe_status perform_parts(struct kernel_run *run,
                                    struct stencil *stencil,
                                    struct linear_ghosts *ghosts)
@@ -223,10 +217,10 @@ static troupe_status perform(struct kernel_run *run,
                              troupe_status mine)
 {
     const troupe_stencil_kernel *kernel = (const void *)request->kernel;
-    struct linear_grid *grid = grid_of(run, request->in[0]);
+    struct linear_grid *grid = linear_grid_of(run, request->in[0]);
     struct linear_ghosts *ghosts = linear_ghosts_take(run->self, grid);
     struct stencil stencil = {.in = grid,
-                              .out = grid_of(run, request->out[0]),
+                              .out = linear_grid_of(run, request->out[0]),
                               .run = kernel->run,
                               .argument = request->argument,
                               .task_rows = TASK_ELEMENTS};
