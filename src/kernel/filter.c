@@ -62,8 +62,7 @@ static void move_task(void *context, int64_t task, int thread)
         }
 }
 
-/* Counts to places; how many there are. */
-static int64_t add_up(int64_t *counts, int64_t n)
+int64_t kernel_prefix_sum(int64_t *counts, int64_t n)
 {
     int64_t sum = 0;
 
@@ -155,7 +154,7 @@ troupe_status kernel_share(struct kernel_run *run, int64_t n_mine, int64_t **sha
         array_gather(run->self, run->team, &n_mine, sizeof n_mine, counts);
 
     counts[n] = 0;
-    (void)add_up(counts, n + 1);
+    (void)kernel_prefix_sum(counts, n + 1);
     *shares = counts;
     return status;
 }
@@ -167,7 +166,7 @@ static troupe_status make_all(struct kernel_run *run, struct filter_work *work)
     troupe_status status;
 
     kernel_work(run, n_blocks, mark_task, work);
-    status = kernel_share(run, add_up(work->counts, n_blocks), &shares);
+    status = kernel_share(run, kernel_prefix_sum(work->counts, n_blocks), &shares);
     for (int i = 0; i < request->n_in && status == TROUPE_OK; i++) {
         work->from = request->in[i];
         status = make_kept(run, work, shares);

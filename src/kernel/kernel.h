@@ -217,6 +217,8 @@ size_t kernel_counts_spread_room(const struct array *counted, const struct array
 
 /* ---- filter.c ----------------------------------------------------------------- */
 
+/* Each count becomes the sum of those before it; the sum of all. */
+int64_t kernel_prefix_sum(int64_t *counts, int64_t n);
 /* Where each member's elements begin when all stand one after the other, and how many
  * there are: n_members + 1 places, to be freed whatever the status. */
 troupe_status kernel_share(struct kernel_run *run, int64_t n_mine, int64_t **shares);

@@ -110,20 +110,6 @@ static void count_block(void *context, int64_t block, int thread)
     build->counts[block] = n_entries;
 }
 
-/* Counts become beginnings; the sum. */
-static int64_t add_up(int64_t *counts, int64_t n)
-{
-    int64_t sum = 0;
-
-    for (int64_t i = 0; i <= n; i++) {
-        int64_t count = i < n ? counts[i] : 0;
-
-        counts[i] = sum;
-        sum += count;
-    }
-    return sum;
-}
-
 static bool make_lists(struct linear_matrix *matrix, int64_t n_blocks)
 {
     struct linear_build *build = matrix->build;
@@ -171,8 +157,8 @@ count(troupe_actor *self, struct linear_matrix *matrix, struct linear_verdict *v
             return;
         }
     list_blocks(matrix, n_blocks);
-    matrix->n_entries = add_up(matrix->build->counts, n_blocks);
-    n_far = add_up(matrix->build->far_counts, n_blocks);
+    matrix->n_entries = kernel_prefix_sum(matrix->build->counts, n_blocks + 1);
+    n_far = kernel_prefix_sum(matrix->build->far_counts, n_blocks + 1);
     matrix->build->far = base_try_alloc((size_t)n_far * sizeof(int64_t));
     /* One more, so that there is an address even where there are no entries. */
     n = (size_t)matrix->n_entries + 1;

@@ -66,14 +66,9 @@ static void distribute(const struct linear_matrix *matrix,
                        int64_t n_entries,
                        struct linear_gathered *gathered)
 {
-    int64_t *next = gathered->counts, sum = 0;
+    int64_t *next = gathered->counts;
 
-    for (int i = 0; i < matrix->ends->n_members; i++) {
-        int64_t count = next[i];
-
-        next[i] = sum;
-        sum += count;
-    }
+    (void)kernel_prefix_sum(next, matrix->ends->n_members);
     for (int64_t i = 0; i < n_entries; i++)
         gathered->outgoing[next[array_owner(matrix->ends, entries[i].row)]++] =
             entries[i];
@@ -206,17 +201,14 @@ static bool make_room(const struct linear_matrix *matrix,
 /* Stable, by row: from items to outgoing, which is not needed any more. */
 static void sort_by_row(struct linear_gathered *gathered)
 {
-    int64_t *next = gathered->lengths, sum = 0;
+    int64_t *next = gathered->lengths;
+    size_t n_bytes = ((size_t)gathered->n_rows + 1) * sizeof *next;
 
-    memset(next, 0, ((size_t)gathered->n_rows + 1) * sizeof *next);
+    memset(next, 0, n_bytes);
     for (int64_t i = 0; i < gathered->n_items; i++)
         next[gathered->items[i].row - gathered->first_row]++;
-    for (int64_t i = 0; i <= gathered->n_rows; i++) {
-        int64_t count = next[i];
-
-        gathered->starts[i] = next[i] = sum;
-        sum += count;
-    }
+    (void)kernel_prefix_sum(next, gathered->n_rows + 1);
+    memcpy(gathered->starts, next, n_bytes);
     for (int64_t i = 0; i < gathered->n_items; i++) {
         int64_t row = gathered->items[i].row - gathered->first_row;
 
