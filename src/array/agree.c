@@ -37,6 +37,18 @@ array_reduce(troupe_actor *self, troupe_team *team, const troupe_reduction *redu
     return troupe_team_wait(self, team, operation);
 }
 
+troupe_status array_add_up(
+    troupe_actor *self, troupe_team *team, const void *mine, void *sums, size_t n)
+{
+    const troupe_reduction reduction = {.mine = mine,
+                                        .result = sums,
+                                        .element = TROUPE_INT64,
+                                        .combine = TROUPE_SUM,
+                                        .n_items = n};
+
+    return array_reduce(self, team, &reduction);
+}
+
 troupe_status array_gather(troupe_actor *self,
                            troupe_team *team,
                            const void *mine,

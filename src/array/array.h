@@ -183,6 +183,10 @@ troupe_status array_agree(troupe_actor *self,
  * of memory, it ends, for the others could not be told. */
 troupe_status
 array_reduce(troupe_actor *self, troupe_team *team, const troupe_reduction *reduction);
+/* The members' sums of n integers of 64 bits, with or without a sign; they may come in
+ * place of the own ones. */
+troupe_status array_add_up(
+    troupe_actor *self, troupe_team *team, const void *mine, void *sums, size_t n);
 troupe_status array_gather(troupe_actor *self,
                            troupe_team *team,
                            const void *mine,

@@ -174,13 +174,7 @@ void kernel_counts_put_aside(struct kernel_counts *counts)
 
 static troupe_status add_up(struct kernel_run *run, const struct kernel_counts *counts)
 {
-    const troupe_reduction reduction = {.mine = counts->room,
-                                        .result = counts->room,
-                                        .element = TROUPE_UINT64,
-                                        .combine = TROUPE_SUM,
-                                        .n_items = counts->n};
-
-    return array_reduce(run->self, run->team, &reduction);
+    return array_add_up(run->self, run->team, counts->room, counts->room, counts->n);
 }
 
 troupe_status kernel_counts_total(struct kernel_run *run,

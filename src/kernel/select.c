@@ -2,7 +2,6 @@
 #include "kernel/element.h"
 #include "kernel/split.h"
 #include "numeric/sort.h"
-#include "team/team.h"
 #include "troupe/order.h"
 #include <string.h>
 
@@ -53,18 +52,13 @@ static void count_task(void *context, int64_t task, int thread)
 static troupe_status count_digits(struct kernel_run *run, struct count_work *work)
 {
     int n_threads = array_n_threads(run->self);
-    const troupe_reduction reduction = {.mine = work->counts,
-                                        .result = work->counts,
-                                        .element = TROUPE_UINT64,
-                                        .combine = TROUPE_SUM,
-                                        .n_items = N_DIGITS};
 
     memset(work->counts, 0, (size_t)n_threads * N_DIGITS * sizeof *work->counts);
     kernel_work(run, kernel_n_tasks(work->array), count_task, work);
     for (int thread = 1; thread < n_threads; thread++)
         for (int i = 0; i < N_DIGITS; i++)
             work->counts[i] += work->counts[thread * N_DIGITS + i];
-    return array_reduce(run->self, run->team, &reduction);
+    return array_add_up(run->self, run->team, work->counts, work->counts, N_DIGITS);
 }
 
 static troupe_status

@@ -42,13 +42,7 @@ static int64_t count_nearer(const struct kernel_boundary *boundary, uint64_t dis
 static troupe_status
 add_up(struct kernel_run *run, const int64_t *mine, int64_t *sums, int n)
 {
-    const troupe_reduction reduction = {.mine = mine,
-                                        .result = sums,
-                                        .element = TROUPE_INT64,
-                                        .combine = TROUPE_SUM,
-                                        .n_items = (size_t)n};
-
-    return array_reduce(run->self, run->team, &reduction);
+    return array_add_up(run->self, run->team, mine, sums, (size_t)n);
 }
 
 static troupe_status

@@ -59,17 +59,6 @@ linear_agree(troupe_actor *self, troupe_team *team, struct linear_verdict *verdi
     return (troupe_status)verdict->status;
 }
 
-troupe_status linear_add_up(troupe_actor *self, troupe_team *team, int64_t *number)
-{
-    const troupe_reduction reduction = {.mine = number,
-                                        .result = number,
-                                        .element = TROUPE_INT64,
-                                        .combine = TROUPE_SUM,
-                                        .n_items = 1};
-
-    return array_reduce(self, team, &reduction);
-}
-
 /* ---- words -------------------------------------------------------------------- */
 
 static const char *const texts[LINEAR_N_FAULTS] = {

@@ -298,9 +298,8 @@ troupe_status linear_build(troupe_actor *self,
     keep(self, matrix, verdict);
     TROUPE_TRY(linear_agree(self, team, verdict));
     verdict->status = (uint64_t)linear_halo_make(self, team, matrix);
-    matrix->n_all_entries = matrix->n_entries;
     /* Whatever has gone wrong so far, for it may have done so here only. */
-    TROUPE_TRY(linear_add_up(self, team, &matrix->n_all_entries));
+    TROUPE_TRY(array_add_up(self, team, &matrix->n_entries, &matrix->n_all_entries, 1));
     TROUPE_TRY(linear_agree(self, team, verdict));
     matrix->id = matrix->ends->id;
     if (!base_map_put(&matrix->here->matrices, matrix->id, matrix))

@@ -119,8 +119,7 @@ troupe_status
 linear_agree(troupe_actor *self, troupe_team *team, struct linear_verdict *verdict);
 /* In words. `fault` may be NULL. */
 void linear_describe(const struct linear_verdict *verdict, troupe_matrix_fault *fault);
-/* The sum of all members' numbers. Collective. */
-troupe_status linear_add_up(troupe_actor *self, troupe_team *team, int64_t *number);
+
 /* ---- matrix.c ----------------------------------------------------------------- */
 
 /* The caller's matrix; any other id ends the caller. */
@@ -131,13 +130,13 @@ void linear_matrix_free(struct linear_matrix *matrix);
 void linear_matrix_hand_over(struct linear_matrix *matrix,
                              troupe_actor *member,
                              troupe_team *team);
+
 /* The one with these ends, of whoever performs a request. */
 static inline struct linear_matrix *linear_matrix_of(const struct kernel_run *run,
                                                      const struct array *ends)
 {
     return base_map_get(&linear_of(run->here->home->rank)->matrices, ends->id);
 }
-
 
 static inline int64_t linear_n_blocks(const struct linear_matrix *matrix)
 {
