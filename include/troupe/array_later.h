@@ -19,9 +19,10 @@
  * not done. After TROUPE_PEER_GONE and TROUPE_MISMATCH, where somebody ended or started
  * something else, it may have been done all the same.
  *
- * Options are copied. What they and the other arguments point to must stay until the
- * wait, and elements that are saved as they are: a kernel that would write to them
- * waits by itself. Arrays whose task is not done cannot be destroyed or cut anew.
+ * Options are copied. What they and the other arguments point to is lent until the
+ * wait, paths and the names of columns too. Elements that are saved must stay as they
+ * are until then; a kernel that would write to them waits by itself. Arrays whose task
+ * is not done cannot be destroyed or cut anew.
  */
 
 #include "troupe/array_file.h"
@@ -37,8 +38,7 @@ extern "C" {
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     what the options point to, and \p array, are lent until the wait
- * \errors   none; those of troupe_array_create() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_array_create_later(troupe_actor *self,
@@ -53,9 +53,7 @@ troupe_array_create_later(troupe_actor *self,
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     \p path, what the options point to, \p array and \p fault are lent until
- *           the wait
- * \errors   none; those of troupe_array_load() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_array_load_later(troupe_actor *self,
@@ -72,8 +70,7 @@ troupe_array_load_later(troupe_actor *self,
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     \p path, the column's name, \p array and \p fault are lent until the wait
- * \errors   none; those of troupe_array_load_csv() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_array_load_csv_later(troupe_actor *self,
@@ -90,9 +87,7 @@ troupe_array_load_csv_later(troupe_actor *self,
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     \p path, what the options point to, \p array and \p fault are lent until
- *           the wait
- * \errors   none; those of troupe_array_load_market() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_array_load_market_later(troupe_actor *self,
@@ -109,8 +104,7 @@ troupe_array_load_market_later(troupe_actor *self,
  * \call     collective over the array's team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     \p path, \p fault and the array's elements are lent until the wait
- * \errors   none; those of troupe_array_save() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_array_save_later(troupe_actor *self,
@@ -125,10 +119,7 @@ troupe_array_save_later(troupe_actor *self,
  * \call     collective over the arrays' team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     the columns and their names, \p path, \p fault and the arrays' elements are
- *           lent until the wait
- * \errors   TROUPE_INVALID no columns, or too many: nothing was started. Those of
- *           troupe_array_save_csv() come at the wait
+ * \errors   TROUPE_INVALID no columns, or too many: nothing was started
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_array_save_csv_later(troupe_actor *self,
@@ -144,8 +135,7 @@ troupe_array_save_csv_later(troupe_actor *self,
  * \call     collective over the array's team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     \p path, \p fault and the array's elements are lent until the wait
- * \errors   none; those of troupe_array_save_market() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_array_save_market_later(troupe_actor *self,

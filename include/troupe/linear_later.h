@@ -22,9 +22,7 @@ extern "C" {
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread; the function runs on others
- * \owns     what the options point to, \p row, \p argument, \p matrix and \p fault are
- *           lent until the wait
- * \errors   none; those of troupe_matrix_generate() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_matrix_generate_later(troupe_actor *self,
@@ -43,9 +41,7 @@ troupe_matrix_generate_later(troupe_actor *self,
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     what the options point to, \p entries, \p matrix and \p fault are lent
- *           until the wait
- * \errors   none; those of troupe_matrix_from_entries() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_matrix_from_entries_later(troupe_actor *self,
@@ -63,8 +59,7 @@ troupe_matrix_from_entries_later(troupe_actor *self,
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     what the options point to, and \p matrix, are lent until the wait
- * \errors   none; those of troupe_matrix_poisson() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_matrix_poisson_later(troupe_actor *self,
@@ -81,8 +76,7 @@ troupe_matrix_poisson_later(troupe_actor *self,
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     \p path, \p matrix and \p fault are lent until the wait
- * \errors   none; those of troupe_matrix_load() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_matrix_load_later(troupe_actor *self,
@@ -99,8 +93,7 @@ troupe_matrix_load_later(troupe_actor *self,
  * \call     collective over the matrix's team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     \p path and \p fault are lent until the wait
- * \errors   none; those of troupe_matrix_save() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_matrix_save_later(troupe_actor *self,
@@ -115,8 +108,7 @@ troupe_matrix_save_later(troupe_actor *self,
  * \call     collective over the matrix's team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     \p fault is lent until the wait
- * \errors   none; those of troupe_matrix_check() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_matrix_check_later(troupe_actor *self,
@@ -131,8 +123,7 @@ troupe_matrix_check_later(troupe_actor *self,
  * \call     collective over the team
  * \blocks   until the slowest member is less than 16 operations behind
  * \threads  the runtime's thread
- * \owns     what the options point to, and \p grid, are lent until the wait
- * \errors   none; those of troupe_grid_create() come at the wait
+ * \errors   none before the wait
  */
 TROUPE_API TROUPE_MUST_USE troupe_status
 troupe_grid_create_later(troupe_actor *self,

@@ -57,45 +57,42 @@ static troupe_status start(troupe_actor *self,
 
 /* ---- making ------------------------------------------------------------------- */
 
-static troupe_status
-keep(struct kernel_run *run, troupe_status status, const troupe_array *made)
+static troupe_status keep(struct kernel_run *run, troupe_array made)
 {
-    if (status == TROUPE_OK)
-        run->made[run->n_made++] = array_find(run->self, *made, "to make an array");
-    return status;
+    run->made[run->n_made++] = array_find(run->self, made, "to make an array");
+    return TROUPE_OK;
 }
 
 static troupe_status do_create(struct kernel_run *run,
                                const struct kernel_request *request)
 {
     const struct told *told = request->argument;
-    troupe_array made = {0};
-    troupe_status status =
-        troupe_array_create(run->self, run->team, &told->options, &made);
+    troupe_array made;
 
-    return keep(run, status, &made);
+    TROUPE_TRY(troupe_array_create(run->self, run->team, &told->options, &made));
+    return keep(run, made);
 }
 
 static troupe_status do_load(struct kernel_run *run,
                              const struct kernel_request *request)
 {
     const struct told *told = request->argument;
-    troupe_array made = {0};
-    troupe_status status = told->load(run->self, run->team, told->path, &told->options,
-                                      &made, told->fault);
+    troupe_array made;
 
-    return keep(run, status, &made);
+    TROUPE_TRY(told->load(run->self, run->team, told->path, &told->options, &made,
+                          told->fault));
+    return keep(run, made);
 }
 
 static troupe_status do_load_csv(struct kernel_run *run,
                                  const struct kernel_request *request)
 {
     const struct told *told = request->argument;
-    troupe_array made = {0};
-    troupe_status status = troupe_array_load_csv(run->self, run->team, told->path,
-                                                 &told->table, &made, told->fault);
+    troupe_array made;
 
-    return keep(run, status, &made);
+    TROUPE_TRY(troupe_array_load_csv(run->self, run->team, told->path, &told->table,
+                                     &made, told->fault));
+    return keep(run, made);
 }
 
 troupe_status troupe_array_create_later(troupe_actor *self,

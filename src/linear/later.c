@@ -61,16 +61,14 @@ static troupe_status start(troupe_actor *self,
 /* What the crew has made becomes the caller's. */
 static troupe_status hand_over(struct kernel_run *run,
                                const struct kernel_request *request,
-                               troupe_status status,
-                               const troupe_matrix *made)
+                               troupe_matrix made)
 {
     const struct told *told = request->argument;
 
-    TROUPE_TRY(status);
     linear_matrix_hand_over(
-        linear_matrix_find(run->self, *made, request->operation->name),
+        linear_matrix_find(run->self, made, request->operation->name),
         request->team->member, request->team);
-    *told->matrix = *made;
+    *told->matrix = made;
     clear(told, "");
     return TROUPE_OK;
 }
@@ -79,12 +77,12 @@ static troupe_status do_generate(struct kernel_run *run,
                                  const struct kernel_request *request)
 {
     const struct told *told = request->argument;
-    troupe_matrix made = {0};
-    troupe_status status =
-        troupe_matrix_generate(run->self, run->team, &told->options, told->most_per_row,
-                               told->row, told->argument, &made, told->fault);
+    troupe_matrix made;
 
-    return hand_over(run, request, status, &made);
+    TROUPE_TRY(troupe_matrix_generate(run->self, run->team, &told->options,
+                                      told->most_per_row, told->row, told->argument,
+                                      &made, told->fault));
+    return hand_over(run, request, made);
 }
 
 troupe_status troupe_matrix_generate_later(troupe_actor *self,
@@ -118,12 +116,12 @@ static troupe_status do_from_entries(struct kernel_run *run,
                                      const struct kernel_request *request)
 {
     const struct told *told = request->argument;
-    troupe_matrix made = {0};
-    troupe_status status =
-        troupe_matrix_from_entries(run->self, run->team, &told->options, told->entries,
-                                   told->n_entries, &made, told->fault);
+    troupe_matrix made;
 
-    return hand_over(run, request, status, &made);
+    TROUPE_TRY(troupe_matrix_from_entries(run->self, run->team, &told->options,
+                                          told->entries, told->n_entries, &made,
+                                          told->fault));
+    return hand_over(run, request, made);
 }
 
 troupe_status troupe_matrix_from_entries_later(troupe_actor *self,
@@ -155,11 +153,11 @@ static troupe_status do_poisson(struct kernel_run *run,
                                 const struct kernel_request *request)
 {
     const struct told *told = request->argument;
-    troupe_matrix made = {0};
-    troupe_status status = troupe_matrix_poisson(run->self, run->team, told->n,
-                                                 told->n_points, &told->options, &made);
+    troupe_matrix made;
 
-    return hand_over(run, request, status, &made);
+    TROUPE_TRY(troupe_matrix_poisson(run->self, run->team, told->n, told->n_points,
+                                     &told->options, &made));
+    return hand_over(run, request, made);
 }
 
 troupe_status troupe_matrix_poisson_later(troupe_actor *self,
@@ -186,11 +184,11 @@ static troupe_status do_load(struct kernel_run *run,
                              const struct kernel_request *request)
 {
     const struct told *told = request->argument;
-    troupe_matrix made = {0};
-    troupe_status status = troupe_matrix_load(run->self, run->team, told->path,
-                                              &told->options, &made, told->file_fault);
+    troupe_matrix made;
 
-    return hand_over(run, request, status, &made);
+    TROUPE_TRY(troupe_matrix_load(run->self, run->team, told->path, &told->options,
+                                  &made, told->file_fault));
+    return hand_over(run, request, made);
 }
 
 troupe_status troupe_matrix_load_later(troupe_actor *self,
