@@ -13,33 +13,41 @@ _Static_assert((int)KERNEL_OPEN_BYTES >= (int)NUMERIC_EXACT_PACKED_BYTES,
 
 /* ---- exact sums ----------------------------------------------------------------- */
 
-static struct numeric_terms
-terms_of(const struct numeric_isa *isa, const struct array *x, int64_t begin)
+/* From here on piles save more than they cost. */
+enum { LONG = 1 << 14 };
+
+static struct numeric_exact
+sum_up(const struct numeric_isa *isa, const struct array *x, int64_t begin, int64_t n)
 {
-    return (struct numeric_terms){
+    const struct numeric_terms terms = {
         .isa = isa,
         .term = x->element == TROUPE_FLOAT ? NUMERIC_SUM_FLOAT : NUMERIC_SUM_DOUBLE,
         .x = array_at(x, begin)};
+    struct numeric_exact sum;
+    struct numeric_piles piles;
+
+    numeric_exact_init(&sum);
+    if (n < LONG) {
+        numeric_exact_add(&sum, NULL, &terms, n);
+        return sum;
+    }
+    numeric_piles_init(&piles);
+    numeric_exact_add(&sum, &piles, &terms, n);
+    numeric_exact_take_piles(&sum, &piles);
+    return sum;
 }
 
-static troupe_status put_exactly(struct kernel_run *run,
-                                 const struct array *x,
-                                 int64_t begin,
-                                 int64_t end,
-                                 int64_t place,
-                                 struct kernel_open *open)
+static void put_exactly(const struct numeric_isa *isa,
+                        const struct array *x,
+                        int64_t begin,
+                        int64_t end,
+                        int64_t place,
+                        struct kernel_open *open)
 {
-    struct numeric_exact sum;
+    struct numeric_exact sum = sum_up(isa, x, begin, end - begin);
 
     (void)place;
-    numeric_exact_init(&sum);
-    if (begin < end) {
-        const struct numeric_terms terms = terms_of(run->here->isa, x, begin);
-
-        TROUPE_TRY(kernel_exact_add(run, &terms, end - begin, &sum));
-    }
     numeric_exact_pack(&sum, open->bytes);
-    return TROUPE_OK;
 }
 
 static troupe_status join_exactly(struct kernel_open *left,
@@ -80,15 +88,13 @@ static double sum_exactly(const struct kernel_segments *of,
                           int64_t begin,
                           int64_t n)
 {
-    const struct numeric_terms terms = terms_of(of->isa, of->x, begin);
+    const void *items = array_at(of->x, begin);
     struct numeric_exact exact;
 
     if (n <= SHORT)
-        return terms.term == NUMERIC_SUM_FLOAT
-                   ? sum_short_floats(running, terms.x, n)
-                   : numeric_running_sum(running, terms.x, n);
-    numeric_exact_init(&exact);
-    numeric_exact_add(&exact, NULL, &terms, n);
+        return of->x->element == TROUPE_FLOAT ? sum_short_floats(running, items, n)
+                                              : numeric_running_sum(running, items, n);
+    exact = sum_up(of->isa, of->x, begin, n);
     return numeric_exact_round(&exact);
 }
 
@@ -137,18 +143,17 @@ static numeric_wide sum_integers(const struct numeric_isa *isa,
     return adding.sum;
 }
 
-static troupe_status put_integers(struct kernel_run *run,
-                                  const struct array *x,
-                                  int64_t begin,
-                                  int64_t end,
-                                  int64_t place,
-                                  struct kernel_open *open)
+static void put_integers(const struct numeric_isa *isa,
+                         const struct array *x,
+                         int64_t begin,
+                         int64_t end,
+                         int64_t place,
+                         struct kernel_open *open)
 {
-    numeric_wide sum = sum_integers(run->here->isa, x, begin, end);
+    numeric_wide sum = sum_integers(isa, x, begin, end);
 
     (void)place;
     memcpy(open->bytes, &sum, sizeof sum);
-    return TROUPE_OK;
 }
 
 static troupe_status join_integers(struct kernel_open *left,
@@ -272,15 +277,14 @@ static bool reduce_extremes(enum numeric_which which, const struct kernel_segmen
 }
 
 #define EXTREME_KIND(name_, which_)                                                    \
-    static troupe_status put_##name_(struct kernel_run *run, const struct array *x,    \
-                                     int64_t begin, int64_t end, int64_t place,        \
-                                     struct kernel_open *open)                         \
+    static void put_##name_(const struct numeric_isa *isa, const struct array *x,      \
+                            int64_t begin, int64_t end, int64_t place,                 \
+                            struct kernel_open *open)                                  \
     {                                                                                  \
-        struct numeric_extreme extreme = look(which_, run->here->isa, x, begin, end);  \
+        struct numeric_extreme extreme = look(which_, isa, x, begin, end);             \
                                                                                        \
         (void)place;                                                                   \
         memcpy(open->bytes, &extreme, sizeof extreme);                                 \
-        return TROUPE_OK;                                                              \
     }                                                                                  \
     static troupe_status join_##name_(struct kernel_open *left,                        \
                                       const struct kernel_open *right)                 \
@@ -310,3 +314,35 @@ const struct kernel_segment_kind *const kernel_segment_kinds[KERNEL_SEGMENT_KIND
     [KERNEL_SEGMENT_MINIMUM] = &minimum_kind,
     [KERNEL_SEGMENT_MAXIMUM] = &maximum_kind,
 };
+
+/* ---- what passes on ------------------------------------------------------------- */
+
+size_t kernel_open_bytes(uint64_t word)
+{
+    size_t packed_bytes =
+        word == KERNEL_LENGTHS_ALONE ? 0 : kernel_segment_kinds[word]->packed_bytes;
+
+    return offsetof(struct kernel_open, bytes) + packed_bytes;
+}
+
+troupe_status kernel_open_join(unsigned char *left_bytes,
+                               const unsigned char *right_bytes,
+                               size_t size_bytes,
+                               const struct kernel_fold *fold)
+{
+    struct kernel_open left, right;
+
+    memcpy(&left, left_bytes, size_bytes);
+    memcpy(&right, right_bytes, size_bytes);
+    if (right.n_items == 0)
+        return TROUPE_OK;
+    if (right.has_head || left.n_items == 0) {
+        memcpy(left_bytes, &right, size_bytes);
+        return TROUPE_OK;
+    }
+    if (fold->word != KERNEL_LENGTHS_ALONE)
+        TROUPE_TRY(kernel_segment_kinds[fold->word]->join(&left, &right));
+    left.n_items += right.n_items;
+    memcpy(left_bytes, &left, size_bytes);
+    return TROUPE_OK;
+}

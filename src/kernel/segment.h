@@ -13,10 +13,11 @@
 
 enum { KERNEL_OPEN_BYTES = 2 * 8 + 2 * 8 * NUMERIC_MAX_NODES };
 
-/* Of a member's part: the last segment so far as it stands there. */
+/* Of elements in a row, a member's part or less: the last segment so far as it stands
+ * there. */
 struct kernel_open {
-    uint64_t has_head; /* it begins in the part */
-    uint64_t n_items;  /* it has elements: since the head, or the part's all */
+    uint64_t has_head; /* it begins there */
+    uint64_t n_items;  /* it has elements: since the head, or all that there are */
     uint64_t n_packed;
     unsigned char bytes[KERNEL_OPEN_BYTES];
 };
@@ -41,20 +42,20 @@ struct kernel_segment_kind {
     size_t packed_bytes; /* the most of them */
     bool has_places;     /* it matters where in their segment elements stand */
     /* Packs what the elements [begin, end) come to, the first of which stands at
-     * `place` of its segment. */
-    troupe_status (*put)(struct kernel_run *run,
-                         const struct array *x,
-                         int64_t begin,
-                         int64_t end,
-                         int64_t place,
-                         struct kernel_open *open);
+     * `place` of its segment. By any thread. */
+    void (*put)(const struct numeric_isa *isa,
+                const struct array *x,
+                int64_t begin,
+                int64_t end,
+                int64_t place,
+                struct kernel_open *open);
     /* Left's elements and those behind them. */
     troupe_status (*join)(struct kernel_open *left, const struct kernel_open *right);
     /* What a segment with these elements comes to. TROUPE_INVALID: it does not fit. */
     troupe_status (*finish)(const struct kernel_open *open,
                             enum troupe_element element,
                             struct kernel_found *found);
-    /* False: there are sums that do not fit. */
+    /* By any thread. False: there are sums that do not fit. */
     bool (*reduce)(const struct kernel_segments *segments);
 };
 
@@ -70,6 +71,15 @@ enum kernel_segment {
 
 extern const struct kernel_segment_kind
     *const kernel_segment_kinds[KERNEL_SEGMENT_KINDS];
+
+/* Joins what passes on; the fold's word is the kind's number, or says that lengths
+ * alone pass on. It takes so many bytes of a kernel_open. */
+enum { KERNEL_LENGTHS_ALONE = KERNEL_SEGMENT_KINDS };
+size_t kernel_open_bytes(uint64_t word);
+troupe_status kernel_open_join(unsigned char *left_bytes,
+                               const unsigned char *right_bytes,
+                               size_t size_bytes,
+                               const struct kernel_fold *fold);
 
 /* segment_tree.c */
 extern const struct kernel_segment_kind kernel_segment_tree, kernel_segment_tree_dd;

@@ -42,11 +42,7 @@ static const struct numeric_tree dd_tree = {.n_leaves = MOST_LEAVES,
 /* The elements below the left half of a tree over n > 1. */
 static int64_t left_half(int64_t n)
 {
-    int64_t half = 1;
-
-    while (2 * half < n)
-        half *= 2;
-    return half;
+    return INT64_C(1) << (63 - __builtin_clzll((uint64_t)n - 1));
 }
 
 /* The tree over n > 0 elements; floats are widened first. */
@@ -93,28 +89,6 @@ static struct numeric_dd sum_dd(const struct array *x, int64_t begin, int64_t n)
                                       : sum_dd_double(items, n);
 }
 
-/* Adds elements, the largest nodes there are at a time. */
-static troupe_status carry(const struct array *x,
-                           int64_t begin,
-                           int64_t end,
-                           struct numeric_carrier *carrier)
-{
-    while (begin < end) {
-        int level =
-            numeric_tree_level(MOST_LEAVES, carrier->end, carrier->end + end - begin);
-        int64_t n_here = INT64_C(1) << level;
-        union value value;
-
-        if (carrier->tree.value_bytes == sizeof value.dd)
-            value.dd = sum_dd(x, begin, n_here);
-        else
-            value.plain = sum_plain(x, begin, n_here);
-        TROUPE_TRY(numeric_carrier_push(carrier, level, &value));
-        begin += n_here;
-    }
-    return TROUPE_OK;
-}
-
 /* ---- what passes on ------------------------------------------------------------- */
 
 static troupe_status unpack(const struct numeric_tree *tree,
@@ -132,28 +106,39 @@ static troupe_status unpack(const struct numeric_tree *tree,
     return status;
 }
 
+/* The packed carrier of the elements, whose nodes are the largest there are. */
+static void put(const struct numeric_tree *tree,
+                const struct array *x,
+                int64_t begin,
+                int64_t end,
+                int64_t place,
+                struct kernel_open *open)
+{
+    const int64_t range[2] = {place, place + end - begin};
+    unsigned char *to = open->bytes + sizeof range;
+    union value value;
+
+    memcpy(open->bytes, range, sizeof range);
+    while (begin < end) {
+        int level = numeric_tree_level(MOST_LEAVES, place, range[1]);
+        int64_t n_here = INT64_C(1) << level;
+
+        if (tree == &dd_tree)
+            value.dd = sum_dd(x, begin, n_here);
+        else
+            value.plain = sum_plain(x, begin, n_here);
+        memcpy(to, &value, tree->value_bytes);
+        to += tree->value_bytes;
+        place += n_here;
+        begin += n_here;
+    }
+    open->n_packed = (uint64_t)(to - open->bytes);
+}
+
 static void pack(const struct numeric_carrier *carrier, struct kernel_open *open)
 {
     open->n_packed = numeric_carrier_packed_bytes(carrier);
     numeric_carrier_pack(carrier, open->bytes);
-}
-
-static troupe_status put(const struct numeric_tree *tree,
-                         const struct array *x,
-                         int64_t begin,
-                         int64_t end,
-                         int64_t place,
-                         struct kernel_open *open)
-{
-    struct numeric_carrier carrier;
-    troupe_status status;
-
-    TROUPE_TRY(numeric_carrier_init(&carrier, tree, place));
-    status = carry(x, begin, end, &carrier);
-    if (status == TROUPE_OK)
-        pack(&carrier, open);
-    numeric_carrier_fini(&carrier);
-    return status;
 }
 
 static troupe_status join(const struct numeric_tree *tree,
@@ -205,97 +190,47 @@ static troupe_status finish(const struct numeric_tree *tree,
     return TROUPE_OK;
 }
 
-/* ---- TREE ----------------------------------------------------------------------- */
+/* ---- TREE, TREE_DD -------------------------------------------------------------- */
 
-static troupe_status put_plain(struct kernel_run *run,
-                               const struct array *x,
-                               int64_t begin,
-                               int64_t end,
-                               int64_t place,
-                               struct kernel_open *open)
-{
-    (void)run;
-    return put(&plain_tree, x, begin, end, place, open);
-}
-
-static troupe_status join_plain(struct kernel_open *left,
-                                const struct kernel_open *right)
-{
-    return join(&plain_tree, left, right);
-}
-
-static troupe_status finish_plain(const struct kernel_open *open,
-                                  enum troupe_element element,
-                                  struct kernel_found *found)
-{
-    union value sum;
-
-    (void)element;
-    TROUPE_TRY(finish(&plain_tree, open, &sum));
-    found->value.real = numeric_canonical(sum.plain);
-    return TROUPE_OK;
-}
-
-static bool reduce_plain(const struct kernel_segments *of)
-{
-    for (int64_t i = 0; i < of->n; i++)
-        of->values[i].real = numeric_canonical(
-            sum_plain(of->x, of->starts[i], of->starts[i + 1] - of->starts[i]));
-    return true;
-}
-
-const struct kernel_segment_kind kernel_segment_tree = {
-    .packed_bytes = 2 * sizeof(int64_t) + NUMERIC_MAX_NODES * sizeof(double),
-    .has_places = true,
-    .put = put_plain,
-    .join = join_plain,
-    .finish = finish_plain,
-    .reduce = reduce_plain,
-};
-
-/* ---- TREE_DD -------------------------------------------------------------------- */
-
-static troupe_status put_dd(struct kernel_run *run,
-                            const struct array *x,
-                            int64_t begin,
-                            int64_t end,
-                            int64_t place,
-                            struct kernel_open *open)
-{
-    (void)run;
-    return put(&dd_tree, x, begin, end, place, open);
-}
-
-static troupe_status join_dd(struct kernel_open *left, const struct kernel_open *right)
-{
-    return join(&dd_tree, left, right);
-}
-
-static troupe_status finish_dd(const struct kernel_open *open,
-                               enum troupe_element element,
-                               struct kernel_found *found)
-{
-    union value sum;
-
-    (void)element;
-    TROUPE_TRY(finish(&dd_tree, open, &sum));
-    found->value.real = numeric_dd_finish(sum.dd);
-    return TROUPE_OK;
-}
-
-static bool reduce_dd(const struct kernel_segments *of)
-{
-    for (int64_t i = 0; i < of->n; i++)
-        of->values[i].real = numeric_dd_finish(
-            sum_dd(of->x, of->starts[i], of->starts[i + 1] - of->starts[i]));
-    return true;
-}
-
-const struct kernel_segment_kind kernel_segment_tree_dd = {
-    .packed_bytes = 2 * sizeof(int64_t) + NUMERIC_MAX_NODES * sizeof(struct numeric_dd),
-    .has_places = true,
-    .put = put_dd,
-    .join = join_dd,
-    .finish = finish_dd,
-    .reduce = reduce_dd,
-};
+#define TREE_KIND(kind_, name_, finish_)                                               \
+    static void put_##name_(const struct numeric_isa *isa, const struct array *x,      \
+                            int64_t begin, int64_t end, int64_t place,                 \
+                            struct kernel_open *open)                                  \
+    {                                                                                  \
+        (void)isa;                                                                     \
+        put(&name_##_tree, x, begin, end, place, open);                                \
+    }                                                                                  \
+    static troupe_status join_##name_(struct kernel_open *left,                        \
+                                      const struct kernel_open *right)                 \
+    {                                                                                  \
+        return join(&name_##_tree, left, right);                                       \
+    }                                                                                  \
+    static troupe_status finish_##name_(const struct kernel_open *open,                \
+                                        enum troupe_element element,                   \
+                                        struct kernel_found *found)                    \
+    {                                                                                  \
+        union value sum;                                                               \
+                                                                                       \
+        (void)element;                                                                 \
+        TROUPE_TRY(finish(&name_##_tree, open, &sum));                                 \
+        found->value.real = finish_(sum.name_);                                        \
+        return TROUPE_OK;                                                              \
+    }                                                                                  \
+    static bool reduce_##name_(const struct kernel_segments *of)                       \
+    {                                                                                  \
+        for (int64_t i = 0; i < of->n; i++)                                            \
+            of->values[i].real = finish_(                                              \
+                sum_##name_(of->x, of->starts[i], of->starts[i + 1] - of->starts[i])); \
+        return true;                                                                   \
+    }                                                                                  \
+    const struct kernel_segment_kind kind_ = {                                         \
+        .packed_bytes =                                                                \
+            2 * sizeof(int64_t) + NUMERIC_MAX_NODES * sizeof((union value){0}.name_),  \
+        .has_places = true,                                                            \
+        .put = put_##name_,                                                            \
+        .join = join_##name_,                                                          \
+        .finish = finish_##name_,                                                      \
+        .reduce = reduce_##name_,                                                      \
+    };
+TREE_KIND(kernel_segment_tree, plain, numeric_canonical)
+TREE_KIND(kernel_segment_tree_dd, dd, numeric_dd_finish)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "kernel/segment.h"
+#include "kernel/segment_part.h"
 #include "team/team.h"
 #include "troupe/scan.h"
-#include <stdatomic.h>
 #include <string.h>
 
 /*
@@ -14,108 +13,18 @@
  * comes to is first known where it ends, and spread from there.
  */
 
-enum { TASK_SEGMENTS = 256 };
-
-struct segments_work {
-    const struct array *x, *heads;
-    const struct numeric_isa *isa;
-    enum kernel_segment segment;
-    const struct kernel_segment_kind *kind;
-    int64_t first, end;           /* the part */
-    int64_t n_heads;              /* in it */
-    int64_t *starts;              /* of the segments that begin here; then the end */
-    union numeric_number *values; /* of those that end here */
-    int64_t *indexes;             /* likewise, if they are asked for */
-    bool closes_open;             /* a segment of others ends here: the first result */
-    atomic_bool overflows;
-};
-
-/* ---- heads -------------------------------------------------------------------- */
-
-static bool
-is_head(const struct segments_work *work, const unsigned char *heads, int64_t i)
-{
-    return heads[i] != 0 || work->first + i == 0;
-}
-
-static troupe_status
-find_heads(struct kernel_run *run, struct segments_work *work, bool wants_indexes)
-{
-    const unsigned char *heads = work->heads->memory.bytes;
-    int64_t n = 0, n_items = work->end - work->first;
-    size_t room_bytes;
-
-    for (int64_t i = 0; i < n_items; i++)
-        n += is_head(work, heads, i);
-    work->n_heads = n;
-    room_bytes = (size_t)(n + 1) * 8;
-    work->starts = kernel_take(run, room_bytes);
-    work->values = kernel_take(run, room_bytes);
-    if (wants_indexes)
-        work->indexes = kernel_take(run, room_bytes);
-    if (!work->starts || !work->values || (wants_indexes && !work->indexes))
-        return TROUPE_NO_MEMORY;
-    n = 0;
-    for (int64_t i = 0; i < n_items; i++)
-        if (is_head(work, heads, i))
-            work->starts[n++] = work->first + i;
-    work->starts[n] = work->end;
-    return TROUPE_OK;
-}
-
-/* Where the last segment begins as far as it stands here. */
-static int64_t last_start(const struct segments_work *work)
-{
-    return work->n_heads > 0 ? work->starts[work->n_heads - 1] : work->first;
-}
-
-/* ---- what passes on ----------------------------------------------------------- */
-
-/* What a fold's word says: a kind, or that the lengths alone pass on. */
-enum { LENGTHS_ALONE = KERNEL_SEGMENT_KINDS };
-
-static size_t travelling_bytes(uint64_t word)
-{
-    size_t packed_bytes =
-        word == LENGTHS_ALONE ? 0 : kernel_segment_kinds[word]->packed_bytes;
-
-    return offsetof(struct kernel_open, bytes) + packed_bytes;
-}
-
-static troupe_status join_open(unsigned char *left_bytes,
-                               const unsigned char *right_bytes,
-                               size_t size_bytes,
-                               const struct kernel_fold *fold)
-{
-    struct kernel_open left, right;
-
-    memcpy(&right, right_bytes, size_bytes);
-    if (right.has_head) {
-        memcpy(left_bytes, &right, size_bytes);
-        return TROUPE_OK;
-    }
-    if (right.n_items == 0)
-        return TROUPE_OK;
-    memcpy(&left, left_bytes, size_bytes);
-    if (fold->word != LENGTHS_ALONE)
-        TROUPE_TRY(kernel_segment_kinds[fold->word]->join(&left, &right));
-    left.n_items += right.n_items;
-    memcpy(left_bytes, &left, size_bytes);
-    return TROUPE_OK;
-}
-
 /* What stands open before the part; *open comes as the part's own. */
 static troupe_status
 open_before(struct kernel_run *run, uint64_t word, struct kernel_open *open)
 {
-    const struct kernel_fold fold = {.join = join_open, .word = word};
+    const struct kernel_fold fold = {.join = kernel_open_join, .word = word};
     struct {
         struct kernel_partial partial;
         struct kernel_open open;
     } all = {.open = *open};
 
     TROUPE_TRY(kernel_combine_before(
-        run, &all.partial, sizeof all.partial + travelling_bytes(word), &fold));
+        run, &all.partial, sizeof all.partial + kernel_open_bytes(word), &fold));
     if (run->team->index > 0)
         *open = all.open;
     else
@@ -123,116 +32,56 @@ open_before(struct kernel_run *run, uint64_t word, struct kernel_open *open)
     return TROUPE_OK;
 }
 
-/* The last segment so far as it stands here, but for what it comes to. */
-static struct kernel_open begin_open(const struct segments_work *work)
+/* How many elements of the segment open before the part there are. */
+static troupe_status count_before(struct kernel_run *run,
+                                  struct kernel_segment_part *part)
 {
-    return (struct kernel_open){.has_head = work->n_heads > 0,
-                                .n_items = (uint64_t)(work->end - last_start(work))};
+    int64_t start = part->n_heads > 0 ? part->starts[part->n_heads - 1] : part->first;
+    struct kernel_open open = {.has_head = part->n_heads > 0,
+                               .n_items = (uint64_t)(part->end - start)};
+
+    TROUPE_TRY(open_before(run, KERNEL_LENGTHS_ALONE, &open));
+    part->n_before = (int64_t)open.n_items;
+    return TROUPE_OK;
 }
 
-/* And with that. */
-static troupe_status make_open(struct kernel_run *run,
-                               const struct segments_work *work,
-                               struct kernel_open *open)
+/* What the segment open before the part comes to, if it ends here. A part that begins
+ * with a head has nothing of it. */
+static troupe_status close_open(const struct kernel_segment_part *part,
+                                struct kernel_open *before,
+                                const struct kernel_open *rest)
 {
-    struct kernel_open before;
-    int64_t place = 0;
-
-    *open = before = begin_open(work);
-    if (work->kind->has_places) {
-        TROUPE_TRY(open_before(run, LENGTHS_ALONE, &before));
-        place = open->has_head ? 0 : (int64_t)before.n_items;
-    }
-    return work->kind->put(run, work->x, last_start(work), work->end, place, open);
+    if (!part->closes_open)
+        return TROUPE_OK;
+    if (rest->n_items > 0)
+        TROUPE_TRY(part->kind->join(before, rest));
+    return kernel_segment_finish(part, before, -1);
 }
 
-/* ---- what segments come to ---------------------------------------------------- */
-
-static bool has_elements(const struct segments_work *work)
+static troupe_status reduce_part(struct kernel_run *run,
+                                 struct kernel_segment_part *part)
 {
-    return work->first < work->end;
-}
+    struct kernel_open rest = {.n_items = 0}, open = {.n_items = 0};
+    troupe_status status = TROUPE_OK;
 
-/* The array's last element is here, and ends a segment. */
-static bool has_last(const struct segments_work *work)
-{
-    return has_elements(work) && work->end == work->x->length;
-}
-
-/* Segments that begin here and end before another, or with the array. */
-static int64_t n_inside(const struct segments_work *work)
-{
-    return work->n_heads - (work->n_heads > 0 && !has_last(work));
-}
-
-/* Each result stands after that of the segment that began elsewhere. */
-static void reduce_task(void *context, int64_t task, int thread)
-{
-    struct segments_work *work = context;
-    int64_t begin = task * TASK_SEGMENTS, n_left = n_inside(work) - begin;
-    int64_t at = begin + work->closes_open;
-    const struct kernel_segments segments = {
-        .isa = work->isa,
-        .x = work->x,
-        .starts = work->starts + begin,
-        .n = n_left < TASK_SEGMENTS ? n_left : TASK_SEGMENTS,
-        .values = work->values + at,
-        .indexes = work->indexes ? work->indexes + at : NULL};
-
-    (void)thread;
-    if (!work->kind->reduce(&segments))
-        atomic_store_explicit(&work->overflows, true, memory_order_relaxed);
+    if (part->kind->has_places)
+        status = count_before(run, part);
+    if (status == TROUPE_OK)
+        status = kernel_segment_reduce(run, part, &rest, &open);
+    TROUPE_TRY(array_agree(run->self, run->team, status, 0));
+    status = open_before(run, part->segment, &open);
+    if (status == TROUPE_OK)
+        status = close_open(part, &open, &rest);
+    return array_agree(run->self, run->team, status, 0);
 }
 
 /* How many segments end here: one before each head that is not the array's first
  * element, and the last with the array. */
-static int64_t n_ending(const struct segments_work *work)
+static int64_t n_ending(const struct kernel_segment_part *part)
 {
-    bool has_first = has_elements(work) && work->first == 0;
+    bool has_first = kernel_segment_has_elements(part) && part->first == 0;
 
-    return work->n_heads - has_first + has_last(work);
-}
-
-/*
- * The first result is of the segment open before the part, if that ends here; a part
- * that begins with a head closes one that has all its elements before.
- */
-static troupe_status close_open(struct kernel_run *run,
-                                struct segments_work *work,
-                                struct kernel_open *before)
-{
-    struct kernel_open rest = {.has_head = 0};
-    struct kernel_found found = {.index = -1};
-
-    work->closes_open =
-        has_elements(work) && work->first > 0 && (work->n_heads > 0 || has_last(work));
-    if (!work->closes_open)
-        return TROUPE_OK;
-    TROUPE_TRY(work->kind->put(run, work->x, work->first, work->starts[0],
-                               (int64_t)before->n_items, &rest));
-    TROUPE_TRY(work->kind->join(before, &rest));
-    TROUPE_TRY(work->kind->finish(before, work->x->element, &found));
-    work->values[0] = found.value;
-    if (work->indexes)
-        work->indexes[0] = found.index;
-    return TROUPE_OK;
-}
-
-static troupe_status reduce_part(struct kernel_run *run, struct segments_work *work)
-{
-    struct kernel_open open;
-    troupe_status status = make_open(run, work, &open);
-
-    TROUPE_TRY(array_agree(run->self, run->team, status, 0));
-    status = open_before(run, work->segment, &open);
-    if (status == TROUPE_OK)
-        status = close_open(run, work, &open);
-    if (status == TROUPE_OK)
-        kernel_work(run, (n_inside(work) + TASK_SEGMENTS - 1) / TASK_SEGMENTS,
-                    reduce_task, work);
-    if (status == TROUPE_OK && work->overflows)
-        status = TROUPE_INVALID;
-    return array_agree(run->self, run->team, status, 0);
+    return part->n_heads - has_first + kernel_segment_has_last(part);
 }
 
 /* ---- the operations ----------------------------------------------------------- */
@@ -252,16 +101,16 @@ static troupe_status give_array(struct kernel_run *run,
 }
 
 static troupe_status give_results(struct kernel_run *run,
-                                  const struct segments_work *work)
+                                  const struct kernel_segment_part *part)
 {
     int64_t *shares = NULL;
-    troupe_status status = kernel_share(run, n_ending(work), &shares);
+    troupe_status status = kernel_share(run, n_ending(part), &shares);
 
     if (status == TROUPE_OK)
         status =
-            give_array(run, kernel_result_of(work->x->element), shares, work->values);
-    if (status == TROUPE_OK && work->indexes)
-        status = give_array(run, TROUPE_INT64, shares, work->indexes);
+            give_array(run, kernel_result_of(part->x->element), shares, part->values);
+    if (status == TROUPE_OK && part->indexes)
+        status = give_array(run, TROUPE_INT64, shares, part->indexes);
     kernel_give(shares);
     return status;
 }
@@ -281,14 +130,14 @@ static enum kernel_segment segment_of(const struct kernel_request *request)
 
 static troupe_status reduce_all(struct kernel_run *run,
                                 const struct kernel_request *request,
-                                struct segments_work *work)
+                                struct kernel_segment_part *part)
 {
-    troupe_status status = reduce_part(run, work);
+    troupe_status status = reduce_part(run, part);
 
-    if (status == TROUPE_INVALID && work->segment == KERNEL_SEGMENT_INTEGERS)
+    if (status == TROUPE_INVALID && part->segment == KERNEL_SEGMENT_INTEGERS)
         (void)kernel_refuse(run->here, request,
                             "there are sums that do not fit into 64 bits");
-    return status == TROUPE_OK ? give_results(run, work) : status;
+    return status == TROUPE_OK ? give_results(run, part) : status;
 }
 
 static troupe_status perform(struct kernel_run *run,
@@ -296,21 +145,19 @@ static troupe_status perform(struct kernel_run *run,
                              troupe_status mine,
                              bool wants_indexes)
 {
-    struct segments_work work = {
+    struct kernel_segment_part part = {
         .x = request->in[0], .heads = request->in[1], .isa = run->here->isa};
 
-    work.segment = segment_of(request);
-    work.kind = kernel_segment_kinds[work.segment];
-    work.first = array_mine_first(work.x);
-    work.end = work.first + array_mine_length(work.x);
+    part.segment = segment_of(request);
+    part.kind = kernel_segment_kinds[part.segment];
+    part.first = array_mine_first(part.x);
+    part.end = part.first + array_mine_length(part.x);
     if (mine == TROUPE_OK)
-        mine = find_heads(run, &work, wants_indexes);
+        mine = kernel_segment_find(run, &part, wants_indexes);
     mine = array_agree(run->self, run->team, mine, run->fingerprint);
-    if (mine == TROUPE_OK && work.starts)
-        mine = reduce_all(run, request, &work);
-    kernel_give(work.starts);
-    kernel_give(work.values);
-    kernel_give(work.indexes);
+    if (mine == TROUPE_OK && part.starts)
+        mine = reduce_all(run, request, &part);
+    kernel_segment_free(&part);
     return mine;
 }
 

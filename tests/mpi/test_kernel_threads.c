@@ -282,20 +282,10 @@ static void maps(troupe_actor *self, troupe_array x, troupe_array y)
     say_array(self, "sort", y);
 }
 
-static void scans(troupe_actor *self, troupe_array x)
+static void segments(troupe_actor *self, troupe_array x, troupe_array heads)
 {
-    troupe_array to = make(self, TROUPE_DOUBLE, LENGTH), sums, extremes[2];
-    troupe_array heads = make(self, TROUPE_UINT8, LENGTH);
-    troupe_array_part part = troupe_array_mine(self, heads);
+    troupe_array sums, extremes[2];
 
-    for (int i = 0; i < N_LEVELS; i++) {
-        REQUIRE_OK(troupe_scan(self, x, to, TROUPE_SUM, levels[i]));
-        say_array(self, "scan", to);
-        REQUIRE_OK(troupe_scan_exclusive(self, x, to, TROUPE_SUM, levels[i]));
-        say_array(self, "scan_exclusive", to);
-    }
-    for (int64_t i = 0; i < part.n_elements; i++)
-        ((unsigned char *)part.data)[i] = mix((uint64_t)(part.first + i)) % 300 == 0;
     for (int i = 0; i < N_LEVELS; i++) {
         REQUIRE_OK(
             troupe_reduce_segments(self, x, heads, TROUPE_SUM, levels[i], &sums));
@@ -308,6 +298,24 @@ static void scans(troupe_actor *self, troupe_array x)
     say_array(self, "their places", extremes[1]);
     troupe_array_destroy(self, &extremes[0]);
     troupe_array_destroy(self, &extremes[1]);
+}
+
+static void scans(troupe_actor *self, troupe_array x)
+{
+    troupe_array to = make(self, TROUPE_DOUBLE, LENGTH);
+    troupe_array heads = make(self, TROUPE_UINT8, LENGTH);
+    troupe_array_part part = troupe_array_mine(self, heads);
+
+    for (int i = 0; i < N_LEVELS; i++) {
+        REQUIRE_OK(troupe_scan(self, x, to, TROUPE_SUM, levels[i]));
+        say_array(self, "scan", to);
+        REQUIRE_OK(troupe_scan_exclusive(self, x, to, TROUPE_SUM, levels[i]));
+        say_array(self, "scan_exclusive", to);
+    }
+    segments(self, x, heads); /* one of all */
+    for (int64_t i = 0; i < part.n_elements; i++)
+        ((unsigned char *)part.data)[i] = mix((uint64_t)(part.first + i)) % 300 == 0;
+    segments(self, x, heads);
     troupe_array_destroy(self, &to);
     troupe_array_destroy(self, &heads);
 }

@@ -13,13 +13,15 @@
 
 /*
  * Segments on any number of ranks with any cut and instruction set: segments of one
- * element, of all, and between. Sums of reals at TREE and TREE_DD against the tree of
- * pairs of a segment's elements, whose high part is TREE's value; at EXACT against an
- * accumulator, which unit tests hold against MPFR, and with elements in another order.
- * Sums and extremes of all kinds of elements against plain loops.
+ * element, of all, and between, and far longer than what a thread does at a time. Sums
+ * of reals at TREE and TREE_DD against the tree of pairs of a segment's elements, whose
+ * high part is TREE's value; at EXACT against an accumulator, which unit tests hold
+ * against MPFR, and with elements in another order. Sums and extremes of all kinds of
+ * elements against plain loops.
  */
 
-enum { MOST = 30000, MOST_RANKS = 8, TURNED = N_LEVELS, N_SUMS };
+enum { MOST = 150000, MOST_RANKS = 8, TURNED = N_LEVELS, N_SUMS };
+enum { MOST_SHORT = 30000, MOST_RANKS_OF_LONG = 4 };
 
 /* What is asked of the second array, of any element. */
 enum { LEAST = N_LEVELS, GREATEST, LEAST_PLACED, GREATEST_PLACED, N_ASKED };
@@ -167,16 +169,25 @@ static void draw_shape(struct base_random *random)
 
     now.n = base_random_below(random, 2)
                 ? awkward[base_random_below(random, ARRAY_LENGTH(awkward))]
-                : base_random_below(random, MOST);
+                : base_random_below(random, MOST_SHORT);
     now.block = 16 * (int64_t)(1 + base_random_below(
                                        random, base_random_below(random, 2) ? 3 : 300));
 }
 
+/* Blocks of up to 16384, so that heads on them are apart. */
+static void draw_long_shape(struct base_random *random)
+{
+    now.n = MOST - (int64_t)base_random_below(random, 5000);
+    now.block = INT64_C(16) << base_random_below(random, 11);
+}
+
 /* About one head in so many elements, or blocks; 0: none is said. */
-static void draw_heads(struct base_random *random)
+static void draw_heads(struct base_random *random, bool are_long)
 {
     static const uint32_t every[] = {0, 0, 1, 2, 20, 100, 3000};
-    uint32_t in = every[base_random_below(random, ARRAY_LENGTH(every))];
+    static const uint32_t every_of_long[] = {0, 0, 4, 50000};
+    uint32_t in = are_long ? every_of_long[base_random_below(random, 4)]
+                           : every[base_random_below(random, ARRAY_LENGTH(every))];
     int64_t step = base_random_below(random, 4) ? 1 : now.block;
 
     for (int64_t i = 0; i < now.n; i++) {
@@ -221,7 +232,6 @@ static uint64_t draw_integer(struct base_random *random, size_t n_bytes)
 
 static void draw_items(struct base_random *random)
 {
-    now.element = (enum troupe_element)base_random_below(random, TROUPE_BYTES);
     now.has_odd = base_random_below(random, 2);
     for (int64_t i = 0; i < now.n; i++) {
         float narrow = (float)now.x[i];
@@ -235,21 +245,42 @@ static void draw_items(struct base_random *random)
     }
 }
 
+static void draw_rest(struct base_random *random)
+{
+    const struct numeric_isa *list[4];
+    int n_listed = numeric_isa_list(list);
+
+    draw_numbers(random);
+    draw_items(random);
+    setenv("TROUPE_ISA", list[base_random_below(random, (uint32_t)n_listed)]->name, 1);
+    setenv("TROUPE_CHECK", now.seed % 7 == 0 ? "1" : "0", 1);
+}
+
 static void begin(uint64_t seed, int n_ranks)
 {
     struct base_random random = {seed * 57};
-    const struct numeric_isa *list[4];
-    int n_listed = numeric_isa_list(list);
 
     (void)n_ranks;
     memset(&now, 0, sizeof now);
     now.seed = seed;
     draw_shape(&random);
-    draw_heads(&random);
-    draw_numbers(&random);
-    draw_items(&random);
-    setenv("TROUPE_ISA", list[base_random_below(&random, (uint32_t)n_listed)]->name, 1);
-    setenv("TROUPE_CHECK", seed % 7 == 0 ? "1" : "0", 1);
+    draw_heads(&random, false);
+    now.element = (enum troupe_element)base_random_below(&random, TROUPE_BYTES);
+    draw_rest(&random);
+}
+
+/* Each kind of element in turn. */
+static void begin_long(uint64_t seed, int n_ranks)
+{
+    struct base_random random = {seed * 57};
+
+    (void)n_ranks;
+    memset(&now, 0, sizeof now);
+    now.seed = seed;
+    draw_long_shape(&random);
+    draw_heads(&random, true);
+    now.element = (enum troupe_element)(seed % TROUPE_BYTES);
+    draw_rest(&random);
 }
 
 /* ---- what is right --------------------------------------------------------------- */
@@ -435,4 +466,12 @@ START_TEST(every_level_and_element)
 }
 END_TEST
 
-CHECK_MAIN("kernel segments", every_level_and_element)
+START_TEST(far_longer_than_a_task)
+{
+    static const struct sim_job job = {&program, MOST_RANKS_OF_LONG, begin_long, check};
+
+    ck_assert_int_eq(sim_job_run(&job, TROUPE_BYTES), 0);
+}
+END_TEST
+
+CHECK_MAIN("kernel segments", every_level_and_element, far_longer_than_a_task)
