@@ -5,6 +5,8 @@
 
 /* Small enough to be in the cache still when the place is looked for. */
 enum { CHUNK = 1024 };
+/* Up to here a set of instructions for many takes longer to begin than to look. */
+enum { FEW = 8 };
 #define SIGN (UINT64_C(1) << 63)
 
 /* The order of unsigned integers on the values. NaNs never come here. */
@@ -83,6 +85,23 @@ static bool beats(enum numeric_which which, uint64_t key, uint64_t other)
     return which == NUMERIC_MINIMUM ? key < other : key > other;
 }
 
+/* One after the other. */
+static void find_among_few(enum numeric_which which,
+                           enum numeric_element element,
+                           const void *x,
+                           int64_t n,
+                           int64_t first,
+                           struct numeric_extreme *extreme)
+{
+    for (int64_t i = 0; i < n; i++) {
+        union numeric_number value = value_at(element, x, i);
+        bool is_nan = is_real(element) && value.real != value.real;
+        uint64_t key = is_nan ? key_of_nan(which) : key_of(element, value);
+        if (extreme->index < 0 || beats(which, key, extreme->key))
+            *extreme = (struct numeric_extreme){.key = key, .index = first + i};
+    }
+}
+
 void numeric_extreme_find(const struct numeric_isa *isa,
                           enum numeric_which which,
                           enum numeric_element element,
@@ -92,6 +111,10 @@ void numeric_extreme_find(const struct numeric_isa *isa,
                           struct numeric_extreme *extreme)
 {
     *extreme = (struct numeric_extreme){.index = -1};
+    if (n <= FEW) {
+        find_among_few(which, element, x, n, first, extreme);
+        return;
+    }
     for (int64_t i = 0; i < n; i += CHUNK) {
         const void *chunk = item_at(element, x, i);
         struct numeric_range range;
