@@ -25,6 +25,11 @@ const char *arguments_value(struct arguments *arguments, const char *name)
     return arguments->i + 1 < arguments->argc ? arguments->argv[++arguments->i] : "";
 }
 
+bool arguments_is_help(const char *argument)
+{
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
 bool arguments_judge(struct arguments *arguments, bool is_good, const char *wanted)
 {
     if (!is_good)

@@ -22,6 +22,8 @@ bool arguments_next(struct arguments *arguments);
 /* The value if the argument is this option, "" if it lacks one; NULL: it is not. */
 const char *arguments_value(struct arguments *arguments, const char *name);
 
+bool arguments_is_help(const char *argument);
+
 /* Keeps what a value must be if it is not good; returns whether it is. */
 bool arguments_judge(struct arguments *arguments, bool is_good, const char *wanted);
 
