@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _POSIX_C_SOURCE 200809L
 #include "history.h"
+#include "common/output.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 /* As many as fill a block. */
@@ -88,10 +90,11 @@ bool history_write(const struct history *history, const char *path)
     fputs("iteration,residual\n", file);
     for (int64_t i = 0; i < history->n; i++)
         fprintf(file, "%lld,%a\n", (long long)i, history->norms[i]);
-    bool is_good = !ferror(file);
-    if (fclose(file) != 0)
-        is_good = false;
-    return is_good || complain(path);
+    bool is_good = fflush(file) == 0 && !ferror(file);
+    if (fclose(file) == 0 && is_good)
+        return true;
+    output_discard(path);
+    return complain(path);
 }
 
 /* ---- the picture -------------------------------------------------------------- */
@@ -121,27 +124,43 @@ static void put_script(FILE *out, const struct history *history, const char *pat
     fputs("e\n", out);
 }
 
+/* gnuplot does not notice a full disk. What is no regular file cannot be told. */
+static bool is_whole(const char *path)
+{
+    char end[16] = "";
+    struct stat facts;
+    if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode))
+        return true;
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return false;
+    if (fseek(file, 1 - (long)sizeof end, SEEK_END) == 0)
+        (void)!fread(end, 1, sizeof end - 1, file);
+    fclose(file);
+    return strstr(end, "</svg>") != NULL;
+}
+
 bool history_plot(const struct history *history, const char *path)
 {
     enum { SHELL_FOUND_NONE = 127 };
     FILE *picture = fopen(path, "w"), *gnuplot;
-    int status;
     /* gnuplot would draw on standard output. */
-    if (!picture || fclose(picture) != 0) {
-        fprintf(stderr, "cg: %s: %s\n", path, strerror(errno));
-        return false;
-    }
-    gnuplot = popen("gnuplot", "w");
+    if (!picture || fclose(picture) != 0)
+        return complain(path);
+    /* It warns of what cannot be drawn, such as a residual of 0. */
+    gnuplot = popen("gnuplot 2> /dev/null", "w");
     if (!gnuplot) {
         fprintf(stderr, "cg: gnuplot does not start: %s\n", strerror(errno));
         return false;
     }
     put_script(gnuplot, history, path);
-    status = pclose(gnuplot);
-    if (status == 0)
+    int status = pclose(gnuplot);
+    if (status == 0 && is_whole(path))
         return true;
-    (void)remove(path);
-    if (status > 0 && WIFEXITED(status) && WEXITSTATUS(status) == SHELL_FOUND_NONE)
+    output_discard(path);
+    if (status == 0)
+        fprintf(stderr, "cg: %s: not all of it could be written\n", path);
+    else if (WIFEXITED(status) && WEXITSTATUS(status) == SHELL_FOUND_NONE)
         fprintf(stderr, "cg: --plot needs gnuplot, which is not there\n");
     else
         fprintf(stderr, "cg: gnuplot could not draw %s\n", path);

@@ -28,7 +28,7 @@ troupe_status history_gather(struct history *history);
 bool history_make_room(struct history *history);
 void history_fini(struct history *history);
 
-/* Rank 0. False: standard error says what went wrong. */
+/* Rank 0. False: standard error says what went wrong, and the file is gone. */
 bool history_write(const struct history *history, const char *path);
 /* Draws it with gnuplot. */
 bool history_plot(const struct history *history, const char *path);

@@ -12,12 +12,12 @@
 
 #include "common/conjugate.h"
 #include "common/json.h"
+#include "common/output.h"
 #include "common/progress.h"
 #include "history.h"
 #include "options.h"
 #include <errno.h>
 #include <fenv.h>
-#include <signal.h>
 #include <string.h>
 
 /* The runtime knows of errors, not of what this command makes of them. */
@@ -48,8 +48,11 @@ static troupe_status give_up(struct job *job, const char *where, const char *why
 {
     exit_code = EXIT_NO_RESULT;
     progress_hide(&job->progress);
-    if (job->is_first)
-        fprintf(stderr, "cg: %s: %s\n", where, why);
+    if (job->is_first) {
+        fprintf(stderr, "cg: %s: ", where);
+        output_put_printable(stderr, why);
+        fputc('\n', stderr);
+    }
     return TROUPE_FAILED;
 }
 
@@ -212,38 +215,51 @@ static void print_text(const struct job *job)
     const struct conjugate *conjugate = &job->conjugate;
     double n = (double)(job->n_done ? job->n_done : 1);
     double bytes = conjugate_iteration_bytes(conjugate);
-    printf("%s: %lld rows, %lld entries\n", name_of(job), (long long)conjugate->n_rows,
-           (long long)conjugate->n_entries);
-    printf(
-        "%s after %lld iterations: residual %.6e of b's norm, worked out anew %.6e\n",
-        job->is_converged ? "solved" : "NOT solved",
-        (long long)conjugate->standing.n_iterations,
-        conjugate->standing.norm / conjugate->standing.right_norm,
-        job->true_norm / conjugate->standing.right_norm);
+    int64_t n_rows = conjugate->n_rows, n_entries = conjugate->n_entries;
+    int64_t n_iterations = conjugate->standing.n_iterations;
+    printf("%s: %lld %s, %lld %s\n", name_of(job), (long long)n_rows,
+           output_plural(n_rows, "row", "rows"), (long long)n_entries,
+           output_plural(n_entries, "entry", "entries"));
+    printf("%s after %lld %s: residual %.6e of b's norm, worked out anew %.6e\n",
+           job->is_converged ? "solved" : "NOT solved", (long long)n_iterations,
+           output_plural(n_iterations, "iteration", "iterations"),
+           conjugate->standing.norm / conjugate->standing.right_norm,
+           job->true_norm / conjugate->standing.right_norm);
     printf("%.3f s, %.3f ms an iteration, which moves %.1f MB: %.2f GB/s\n",
            job->seconds, 1e3 * job->seconds / n, 1e-6 * bytes,
            job->n_done ? 1e-9 * bytes * n / job->seconds : 0);
 }
 
+/* Nobody shall wait for a solution that has nowhere to go. */
+static bool can_write(const char *path)
+{
+    if (!path || output_is_possible(path))
+        return true;
+    fprintf(stderr, "cg: %s: %s\n", path, strerror(errno));
+    return false;
+}
+
 static bool write_result(struct job *job)
 {
     const struct options *options = &job->options;
-    if (options->history && !history_write(&job->history, options->history))
-        return false;
-    if (options->plot && !history_plot(&job->history, options->plot))
-        return false;
+    bool is_good = true;
     if (options->json)
         print_json(job);
     else
         print_text(job);
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return true;
-    fprintf(stderr, "cg: cannot write the result: %s\n", strerror(errno));
-    return false;
+    is_good &= output_finish("cg");
+    if (options->history)
+        is_good &= history_write(&job->history, options->history);
+    if (options->plot)
+        is_good &= history_plot(&job->history, options->plot);
+    return is_good;
 }
 
 static troupe_status work(struct job *job)
 {
+    const struct options *options = &job->options;
+    TROUPE_TRY(agree(job, !job->is_first || (can_write(options->history) &&
+                                             can_write(options->plot))));
     TROUPE_TRY(prepare(job));
     TROUPE_TRY(solve(job));
     TROUPE_TRY(agree(job, !job->is_first || history_make_room(&job->history)));
@@ -267,8 +283,10 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
         return TROUPE_OK;
     }
     if (job->options.help) {
-        if (job->is_first)
+        if (job->is_first) {
             options_print_help(stdout);
+            exit_code = output_finish("cg") ? EXIT_CONVERGED : EXIT_NO_RESULT;
+        }
         return TROUPE_OK;
     }
     troupe_status status = work(job);
@@ -282,8 +300,7 @@ TROUPE_PROCESS(rank_process,
 
 int main(int argc, char **argv)
 {
-    /* A gnuplot that is not there shows in its exit code. */
-    (void)signal(SIGPIPE, SIG_IGN);
+    output_begin(); /* that gnuplot is not there shows in its exit code, too */
     int code = troupe_main(argc, argv, &(troupe_program){.main = &rank_process});
     return code == TROUPE_CODE_OK ? exit_code : code;
 }

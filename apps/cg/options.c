@@ -38,8 +38,21 @@ static const char help[] =
     "cannot\n"
     "be read or is wrong, the matrix is not square, symmetric or positive definite, "
     "has\n"
-    "a row without entries or a value that is no number, or a file cannot be written;\n"
-    "64 wrong arguments.\n";
+    "a row without entries or a value that is no number, numbers overflow, or a file\n"
+    "cannot be written; 64 wrong arguments.\n";
+
+static bool parse_history(const char *text, const char **path)
+{
+    *path = text;
+    return *text != '\0' && strcmp(text, "-") != 0;
+}
+
+static bool parse_plot(const char *text, const char **path)
+{
+    size_t n = strlen(text);
+    *path = text;
+    return n > 4 && strcmp(text + n - 4, ".svg") == 0;
+}
 
 static bool parse_right(const char *text, enum conjugate_right *right)
 {
@@ -77,11 +90,11 @@ static bool parse_value(struct arguments *arguments, struct options *options)
         return arguments_judge(arguments, parse_right(value, &options->right),
                                "ones or random");
     if ((value = arguments_value(arguments, "--history")) != NULL)
-        return arguments_judge(arguments, *(options->history = value) != '\0',
+        return arguments_judge(arguments, parse_history(value, &options->history),
                                "the name of a file");
     if ((value = arguments_value(arguments, "--plot")) != NULL)
-        return arguments_judge(arguments, *(options->plot = value) != '\0',
-                               "the name of a file");
+        return arguments_judge(arguments, parse_plot(value, &options->plot),
+                               "a name that ends in .svg");
     return false;
 }
 
@@ -95,8 +108,8 @@ static bool parse_argument(struct arguments *arguments, struct options *options)
         return true;
     }
     options->json |= strcmp(argument, "--json") == 0;
-    options->help |= strcmp(argument, "--help") == 0;
-    if (strcmp(argument, "--json") == 0 || strcmp(argument, "--help") == 0 ||
+    options->help |= arguments_is_help(argument);
+    if (strcmp(argument, "--json") == 0 || arguments_is_help(argument) ||
         parse_value(arguments, options))
         return true;
     return arguments->wanted

@@ -172,7 +172,9 @@ troupe_status conjugate_step(struct conjugate *conjugate)
                                    &curvature));
     if (!(curvature > 0 && isfinite(curvature))) {
         snprintf(conjugate->trouble, sizeof conjugate->trouble,
-                 "the matrix is not positive definite: p'Ap is %g in iteration %lld",
+                 "%s: p'Ap is %g in iteration %lld",
+                 isfinite(curvature) ? "the matrix is not positive definite"
+                                     : "the numbers overflow",
                  curvature, (long long)conjugate->standing.n_iterations + 1);
         return TROUPE_FAILED;
     }

@@ -99,6 +99,7 @@ for symmetry in general symmetric; do
 done
 printf '%%%%MatrixMarket matrix coordinate pattern symmetric\n2 2 2\n1 1\n2 2\n' > "$work/one.mtx"
 "$cg" --json "$work/one.mtx" > "$work/out"
+"$cg" "$work/one.mtx" | grep -qF 'after 1 iteration: ' || fail "one iteration"
 grep -q '"entries":2,.*"iterations":1,"converged":true,"residual":"0x0p+0"' "$work/out" ||
     fail "a pattern: $(cat "$work/out")"
 "$cg" --json --poisson 9 --points 27 --rhs random --tolerance 1e-12 > "$work/out"
@@ -151,10 +152,31 @@ matrix "real symmetric" "2 2 2" "1 1 1.0" "2 2 -1.0"
 refused 2 "not positive definite: the diagonal of row 2" "$work/bad.mtx"
 matrix "real symmetric" "2 2 3" "1 1 1.0" "2 2 1.0" "2 1 1.0"
 refused 2 "not positive definite: row 1, column 2 is too large" "$work/bad.mtx"
+matrix "real symmetric" "3 3 3" "1 1 1.0" "2 2 1.0" "3 3 1e-320"
+refused 2 "the numbers overflow: p'Ap is inf" "$work/bad.mtx"
+matrix "real general" "2 2 2" "1 1 1.0" $'2 2 \e[31m\xff'
+refused 2 'line 4: "\\x1b\[31m\\xff" is no real number' "$work/bad.mtx"
 # Each two rows are good, only all three are not.
 matrix "real symmetric" "3 3 6" "1 1 1.0" "2 2 1.0" "3 3 1.0" "2 1 0.9" "3 1 -0.9" "3 2 0.9"
 refused 2 "not positive definite: p'Ap is -" "$work/bad.mtx"
-refused 2 "No such file or directory" --poisson 5 --history "$work/no/folder"
+# Before it is solved, and even read; an old history stays.
+refused 2 "no/folder: No such file or directory" "$work/missing.mtx" --history "$work/no/folder"
+refused 2 "no/x.svg: No such file or directory" "$work/missing.mtx" --plot "$work/no/x.svg"
+echo old > "$work/old"
+refused 2 "missing.mtx" "$work/missing.mtx" --history "$work/old" --plot "$work/new.svg"
+if [ "$(cat "$work/old")" != old ] || [ -e "$work/new.svg" ]; then fail "files of what is not solved"; fi
+refused 64 "--history wants the name of a file" --poisson 5 --history -
+refused 64 "--plot wants a name that ends in .svg" --poisson 5 --plot "$work/x.png"
+full() { # full FILE OPTION...: the result is there, the file is not
+    local code=0
+    # A file of one kilobyte is a full disk.
+    (trap '' XFSZ && ulimit -f 1 && exec "${launch[@]}" "$cg" --poisson 16 --tolerance 1e-14 "${@:2}") \
+        > "$work/out" 2> "$work/err" || code=$?
+    if [ "$code" -ne 2 ] || ! grep -q "^cg: $1: " "$work/err" || ! grep -q '^solved' "$work/out" || [ -e "$1" ]; then
+        fail "a full disk: exit code $code: $(ls -l "$work") $(cat "$work/out" "$work/err")"
+    fi
+}
+full "$work/cut.csv" --history "$work/cut.csv"
 code=0
 on_ranks 2 --poisson 24 --iterations 5 > "$work/out" 2> "$work/err" || code=$?
 if [ "$code" -ne 1 ] || ! grep -q '^NOT solved after 5 iterations' "$work/out"; then
@@ -186,6 +208,10 @@ fi
 if command -v gnuplot > /dev/null; then
     "$cg" --poisson 9 --plot "$work/it's.svg" > "$work/out"
     grep -q '<svg' "$work/it's.svg" || fail "--plot made no picture"
+    full "$work/cut.svg" --plot "$work/cut.svg"
+    "${launch[@]}" "$cg" --poisson 1 --plot "$work/one.svg" > "$work/out" 2> "$work/err"
+    grep -q '1 row, 1 entry$' "$work/out" || fail "one row: $(cat "$work/out")"
+    if [ -s "$work/err" ] || [ ! -s "$work/one.svg" ]; then fail "a picture of one row: $(cat "$work/err")"; fi
 fi
 code=0
 TROUPE_BACKEND=sim PATH=/var/empty "$cg" --poisson 9 --plot "$work/none.svg" > "$work/out" 2> "$work/err" || code=$?
