@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "image.h"
+#include "output.h"
 #include <errno.h>
 #include <png.h>
 #include <stdio.h>
@@ -155,10 +156,13 @@ bool image_write(const char *path,
     FILE *file = fopen(path, "wb");
     if (!file)
         return fail(fault, strerror(errno));
+    errno = 0; /* libpng does not say what the system said */
     bool is_good = png_image_write_to_stdio(&image, file, 0, points, 0, colours) ||
-                   fail(fault, image.message);
+                   fail(fault, errno ? strerror(errno) : image.message);
     if (!close_synced(file) && is_good)
         is_good = fail(fault, strerror(errno));
     png_image_free(&image);
+    if (!is_good)
+        output_discard(path);
     return is_good;
 }

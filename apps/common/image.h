@@ -27,7 +27,7 @@ bool image_read_gray(const char *path,
                      struct image_fault *fault);
 
 /* Writes a picture of 256 colours: a byte for each point, and red, green, blue of
- * each. */
+ * each. False: the fault says why, and the file is gone. */
 bool image_write(const char *path,
                  int64_t width,
                  int64_t height,

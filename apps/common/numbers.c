@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _POSIX_C_SOURCE 200809L
 #include "numbers.h"
+#include "output.h"
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -59,9 +60,11 @@ static bool read_line(struct numbers *numbers, struct growing *growing, char *te
     }
     if (numbers->n_rows++ == 0)
         numbers->n_columns = growing->n;
-    if (growing->n - n_before != numbers->n_columns)
-        return fail(numbers, "%lld numbers, where the lines before have %lld",
-                    (long long)(growing->n - n_before), (long long)numbers->n_columns);
+    int64_t n = growing->n - n_before;
+    if (n != numbers->n_columns)
+        return fail(numbers, "%lld %s, where the lines before have %lld", (long long)n,
+                    output_plural(n, "number", "numbers"),
+                    (long long)numbers->n_columns);
     return true;
 }
 

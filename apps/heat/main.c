@@ -12,6 +12,7 @@
  */
 
 #include "common/json.h"
+#include "common/output.h"
 #include "common/progress.h"
 #include "frames.h"
 #include "options.h"
@@ -79,8 +80,11 @@ agree(struct job *job, bool is_good, const char *where, const char *why)
         return TROUPE_OK;
     exit_code = EXIT_NO_RESULT;
     progress_hide(&job->progress);
-    if (job->is_first)
-        fprintf(stderr, "heat: %s: %s\n", where, why);
+    if (job->is_first) {
+        fprintf(stderr, "heat: %s: ", where);
+        output_put_printable(stderr, why);
+        fputc('\n', stderr);
+    }
     return TROUPE_FAILED;
 }
 
@@ -257,9 +261,21 @@ static double drift_of(const struct job *job)
                : 0;
 }
 
+/* An infinity or NaN on the plate shows in the energy. */
+static bool is_finite(const struct job *job)
+{
+    const struct report *last = &job->state->last;
+    return isfinite(last->energy) && isfinite(drift_of(job)) &&
+           isfinite(last->hottest - last->coldest);
+}
+
 static troupe_status tell(struct job *job)
 {
+    char where[40];
     TROUPE_TRY(look(job, &job->state->last));
+    snprintf(where, sizeof where, "step %lld", (long long)job->state->n_steps);
+    TROUPE_TRY(agree(job, is_finite(job), where,
+                     "the temperatures are too large: they or their sum overflow"));
     if (job->is_first && !job->options.json) {
         progress_hide(&job->progress);
         printf("%9lld %24.17g %10.2e %12.6g %12.6g\n", (long long)job->state->n_steps,
@@ -382,8 +398,10 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
         return TROUPE_OK;
     }
     if (job->options.help) {
-        if (job->is_first)
+        if (job->is_first) {
             options_print_help(stdout);
+            exit_code = output_finish("heat") ? EXIT_ALL_DONE : EXIT_NO_RESULT;
+        }
         return TROUPE_OK;
     }
     troupe_status status = work(job);
@@ -394,6 +412,7 @@ TROUPE_PROCESS(rank_process, body, TROUPE_STATE(state), .flags = TROUPE_REPLICAT
 
 int main(int argc, char **argv)
 {
+    output_begin();
     int code = troupe_main(argc, argv, &(troupe_program){.main = &rank_process});
     return code == TROUPE_CODE_OK ? exit_code : code;
 }

@@ -43,8 +43,9 @@ static const char help[] =
     "that\n"
     "off, 1 forces the former.\n"
     "\n"
-    "Exit codes: 0 done; 2 no result: the file cannot be read or is wrong, or a file\n"
-    "cannot be written; 64 wrong arguments.\n";
+    "Exit codes: 0 done; 2 no result: the file cannot be read or is wrong, "
+    "temperatures\n"
+    "overflow, or a file cannot be written; 64 wrong arguments.\n";
 
 static bool parse_border(const char *text, struct options *options)
 {
@@ -144,8 +145,8 @@ static bool parse_argument(struct arguments *arguments, struct options *options)
         return true;
     }
     options->json |= strcmp(argument, "--json") == 0;
-    options->help |= strcmp(argument, "--help") == 0;
-    if (strcmp(argument, "--json") == 0 || strcmp(argument, "--help") == 0 ||
+    options->help |= arguments_is_help(argument);
+    if (strcmp(argument, "--json") == 0 || arguments_is_help(argument) ||
         parse_value(arguments, options))
         return true;
     return arguments->wanted

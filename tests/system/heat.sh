@@ -119,4 +119,19 @@ refused 2 'bad.csv: line 1: "nan" is no finite number' "$work/bad.csv"
 : > "$work/bad.csv"
 refused 2 "bad.csv: there are no numbers in it" "$work/bad.csv"
 refused 2 "a frame: .*/no/000000.png: " --demo --frames "$work/no/"
+printf '1,2\n3\n' > "$work/bad.csv"
+refused 2 "line 2: 1 number, where the lines before have 2" "$work/bad.csv"
+printf '1,\e[31m\xff\n' > "$work/bad.csv"
+refused 2 'line 1: "\\x1b\[31m\\xff" is no number' "$work/bad.csv"
+printf '1e308,1e308\n-1e308,1e308\n' > "$work/huge.csv"
+refused 2 "step 0: the temperatures are too large" --json --frames "$work/huge-" "$work/huge.csv"
+refused 2 "step 1: the temperatures are too large" --json --border 1e308 --rate 0.25 --steps 2 --demo 4x4
+[ ! -s "$work/out" ] || fail "temperatures that overflow: $(cat "$work/out")"
+code=0 # a file of one kilobyte is a full disk
+(trap '' XFSZ && ulimit -f 1 && simulated 2 --demo 97x61 --steps 0 --frames "$work/full-") \
+    > "$work/out" 2> "$work/err" || code=$?
+if [ "$code" -ne 2 ] || ! grep -q '^heat: a frame: .*/full-000000.png: File too large' "$work/err" ||
+    [ -e "$work/full-000000.png" ]; then
+    fail "a full disk: exit code $code: $(cat "$work/err")"
+fi
 echo "what is wrong: ok"
