@@ -23,7 +23,7 @@ struct summary {
     int n_steps_done;
     troupe_array numbers;
     int64_t n_missing;
-    bool has_bins;
+    const char *no_bins; /* why there are none; NULL: there are */
     troupe_moments moments;
     troupe_extreme least, greatest;
     double sum, quantiles[MOST_QUANTILES];
@@ -85,14 +85,24 @@ static troupe_status complain(struct summary *summary, const troupe_file_fault *
     if (troupe_rank(summary->self) != 0)
         return TROUPE_OK;
     if (fault->line > 0)
-        fprintf(stderr, "summary: %s:%" PRId64 ": %s\n", summary->options->path,
-                fault->line, fault->text);
+        fprintf(stderr, "summary: %s:%" PRId64 ": ", summary->options->path,
+                fault->line);
     else
-        fprintf(stderr, "summary: %s: %s\n", summary->options->path, fault->text);
+        fprintf(stderr, "summary: %s: ", summary->options->path);
+    output_put_printable(stderr, fault->text);
+    fputc('\n', stderr);
     return TROUPE_OK;
 }
 
 /* ---- reckoning ------------------------------------------------------------------- */
+
+/* Numbers far apart have a difference that overflows. */
+static double interpolate(double low, double high, double rest)
+{
+    if (isfinite(low) && isfinite(high) && !isfinite(high - low))
+        return (1 - rest) * low + rest * high;
+    return low + rest * (high - low);
+}
 
 /* Between the two elements that it falls between (definition 7 of Hyndman and Fan, The
  * American Statistician 50, 1996). */
@@ -112,8 +122,25 @@ find_quantile(struct summary *summary, double part, double *quantile)
     if (rest == 0)
         return TROUPE_OK;
     TROUPE_TRY(troupe_kth(summary->self, summary->numbers, k + 1, TROUPE_TREE, &high));
-    *quantile = low.real + rest * (high.real - low.real);
+    *quantile = interpolate(low.real, high.real, rest);
     return TROUPE_OK;
+}
+
+/* NULL: there can be some. */
+static const char *why_no_bins(const troupe_bins *bins)
+{
+    double range = bins->high - bins->low;
+
+    if (bins->n_bins == 0)
+        return "none is asked for";
+    if (!isfinite(bins->low) || !isfinite(bins->high))
+        return "not all numbers are finite";
+    if (range == 0)
+        return "all numbers are equal";
+    if (!isfinite(range))
+        return "the numbers are too far apart";
+    return isfinite((double)bins->n_bins / range) ? NULL
+                                                  : "the numbers are too near together";
 }
 
 static troupe_status count(struct summary *summary)
@@ -121,10 +148,8 @@ static troupe_status count(struct summary *summary)
     double low = summary->least.value.real, high = summary->greatest.value.real;
     const troupe_bins bins = {low, high, summary->options->n_bins};
 
-    /* Equal numbers, or some without end, or nearly none, have no bins. */
-    summary->has_bins = bins.n_bins > 0 && low < high && isfinite(high - low) &&
-                        isfinite((double)bins.n_bins / (high - low));
-    if (!summary->has_bins)
+    summary->no_bins = why_no_bins(&bins);
+    if (summary->no_bins)
         return TROUPE_OK;
     step(summary, "histogram");
     return troupe_histogram(summary->self, summary->numbers, bins, TROUPE_TREE,
@@ -183,6 +208,9 @@ static void print_bins(const struct summary *summary)
 static void print_text(const struct summary *summary)
 {
     const struct options *options = summary->options;
+    const char *from = summary->n_missing > 0
+                           ? "of those that are there, counted from 0"
+                           : "counted from 0";
 
     printf("count     %" PRId64 "\n", summary->moments.n_items);
     if (summary->n_missing > 0)
@@ -194,14 +222,16 @@ static void print_text(const struct summary *summary)
     if (summary->moments.n_items > 1)
         printf("variance  %.17g\ndeviation %.17g\n", variance(summary),
                sqrt(variance(summary)));
-    printf("least     %.17g at %" PRId64 "\n", summary->least.value.real,
-           summary->least.index);
+    printf("least     %.17g at %" PRId64 " %s\n", summary->least.value.real,
+           summary->least.index, from);
     for (int i = 0; i < options->n_quantiles; i++)
         printf("%-9g %.17g\n", options->quantiles[i], summary->quantiles[i]);
-    printf("greatest  %.17g at %" PRId64 "\n", summary->greatest.value.real,
-           summary->greatest.index);
-    if (summary->has_bins)
+    printf("greatest  %.17g at %" PRId64 " %s\n", summary->greatest.value.real,
+           summary->greatest.index, from);
+    if (!summary->no_bins)
         print_bins(summary);
+    else if (options->n_bins > 0)
+        printf("no histogram: %s\n", summary->no_bins);
 }
 
 /* JSON knows no infinities and no NaN. */
@@ -234,7 +264,7 @@ static void print_json(const struct summary *summary)
             print_number(name, summary->quantiles[i]);
         }
         printf(", \"bins\": [");
-        for (int i = 0; i < options->n_bins && summary->has_bins; i++)
+        for (int i = 0; i < options->n_bins && !summary->no_bins; i++)
             printf("%s%" PRIu64, i ? ", " : "", summary->counts[i]);
         printf("]");
     }
@@ -308,14 +338,17 @@ static troupe_status body(troupe_actor *self, int argc, char **argv)
     }
     if (!options.help)
         return run(self, &options);
-    if (is_first)
+    if (is_first) {
         options_print_help();
+        exit_code = output_finish("summary") ? EXIT_SUMMED : EXIT_NO_RESULT;
+    }
     return TROUPE_OK;
 }
 TROUPE_PROCESS(summary_process, body);
 
 int main(int argc, char **argv)
 {
+    output_begin();
     int code = troupe_main(argc, argv, &(troupe_program){.main = &summary_process});
 
     return code == TROUPE_CODE_OK ? exit_code : code;

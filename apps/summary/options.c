@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "options.h"
-#include <errno.h>
+#include "common/arguments.h"
+#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
@@ -19,6 +19,7 @@ static const char usage[] =
     "  --quantiles P,..  parts from 0 to 1 (default: 0.25,0.5,0.75)\n"
     "  --bins N          of the histogram, up to 1000 (default: 10; 0: none)\n"
     "  --json            one object instead of lines\n"
+    "  --help            print this\n"
     "What the numbers of a column of a CSV file are like. Every figure has the same "
     "bits\n"
     "on any number of ranks and threads (TROUPE_WORKERS). Exit codes: 0; 2 no result; "
@@ -30,24 +31,9 @@ void options_print_help(void)
     fputs(usage, stdout);
 }
 
-static bool parse_number(const char *text, double low, double high, double *number)
+static bool parse_part(const char *text, double *part)
 {
-    char *end;
-
-    errno = 0;
-    *number = strtod(text, &end);
-    return end != text && *end == '\0' && errno == 0 && *number >= low &&
-           *number <= high;
-}
-
-static bool parse_whole(const char *text, int64_t low, int64_t high, int64_t *number)
-{
-    double real;
-
-    if (!parse_number(text, (double)low, (double)high, &real))
-        return false;
-    *number = (int64_t)real;
-    return (double)*number == real;
+    return arguments_number(text, part) && *part >= 0 && *part <= 1;
 }
 
 /* ---- one for each option --------------------------------------------------------- */
@@ -56,20 +42,20 @@ static bool set_column(struct options *options, const char *text)
 {
     int64_t number;
 
-    if (*text == '\0')
-        return false;
-    if (parse_whole(text, 1, INT64_C(1) << 30, &number)) {
+    if (arguments_count(text, 1, INT64_C(1) << 30, &number))
         options->column = number - 1;
-        return true;
-    }
-    options->name = text;
-    return true;
+    else
+        options->name = text;
+    return *text != '\0';
 }
 
 static bool set_separator(struct options *options, const char *text)
 {
-    options->separator = strcmp(text, "tab") == 0 ? '\t' : *text;
-    return *text != '\0' && (text[1] == '\0' || options->separator == '\t');
+    bool is_tab = strcmp(text, "tab") == 0;
+
+    options->separator = is_tab ? '\t' : *text;
+    return is_tab || (*text != '\0' && text[1] == '\0' &&
+                      !isalnum((unsigned char)*text) && !strchr("+-.\"\r\n", *text));
 }
 
 static bool set_level(struct options *options, const char *text)
@@ -95,7 +81,7 @@ static bool set_quantiles(struct options *options, const char *text)
             return false;
         memcpy(item, text, n);
         item[n] = '\0';
-        if (!parse_number(item, 0, 1, &options->quantiles[options->n_quantiles++]))
+        if (!parse_part(item, &options->quantiles[options->n_quantiles++]))
             return false;
         if (text[n] == '\0')
             return true;
@@ -108,7 +94,7 @@ static bool set_bins(struct options *options, const char *text)
 {
     int64_t number;
 
-    if (!parse_whole(text, 0, MOST_BINS, &number))
+    if (!arguments_count(text, 0, MOST_BINS, &number))
         return false;
     options->n_bins = (int)number;
     return true;
@@ -117,10 +103,14 @@ static bool set_bins(struct options *options, const char *text)
 static const struct {
     const char *name;
     bool (*set)(struct options *options, const char *text);
+    const char *wanted;
 } with_value[] = {
-    {"--column", set_column}, {"--separator", set_separator},
-    {"--level", set_level},   {"--quantiles", set_quantiles},
-    {"--bins", set_bins},
+    {"--column", set_column, "a name, or a number from 1 on"},
+    {"--separator", set_separator,
+     "'tab', or one character that no number or quote has"},
+    {"--level", set_level, "tree, tree_dd or exact"},
+    {"--quantiles", set_quantiles, "up to 32 numbers from 0 to 1, with commas between"},
+    {"--bins", set_bins, "a whole number up to 1000"},
 };
 
 static bool set_flag(struct options *options, const char *text)
@@ -128,7 +118,7 @@ static bool set_flag(struct options *options, const char *text)
     bool *flag = strcmp(text, "--header") == 0    ? &options->has_header
                  : strcmp(text, "--missing") == 0 ? &options->may_miss
                  : strcmp(text, "--json") == 0    ? &options->json
-                 : strcmp(text, "--help") == 0    ? &options->help
+                 : arguments_is_help(text)        ? &options->help
                                                   : NULL;
 
     if (flag)
@@ -138,44 +128,50 @@ static bool set_flag(struct options *options, const char *text)
 
 /* ---- the command line ------------------------------------------------------------ */
 
-static bool fail(bool is_loud, const char *what, const char *text)
+static bool take_value(struct arguments *arguments, struct options *options)
 {
-    if (is_loud)
-        fprintf(stderr, "summary: %s%s%s\n%s", what, *text ? " " : "", text, usage);
+    for (size_t i = 0; i < sizeof with_value / sizeof with_value[0]; i++) {
+        const char *value = arguments_value(arguments, with_value[i].name);
+
+        if (value)
+            return arguments_judge(arguments, with_value[i].set(options, value),
+                                   with_value[i].wanted);
+    }
     return false;
 }
 
-/* How many arguments the option takes; 0: it is none, or its value is wrong. */
-static int take_option(struct options *options, char **argv, int n_left)
+static bool take_argument(struct arguments *arguments, struct options *options)
 {
-    if (set_flag(options, argv[0]))
-        return 1;
-    for (size_t i = 0; i < sizeof with_value / sizeof with_value[0]; i++)
-        if (strcmp(argv[0], with_value[i].name) == 0)
-            return n_left > 1 && with_value[i].set(options, argv[1]) ? 2 : 0;
-    return 0;
+    const char *argument = arguments->argument;
+
+    if (argument[0] != '-') {
+        if (options->path)
+            return arguments_complain(arguments, "more than one FILE: ", argument);
+        options->path = argument;
+        return true;
+    }
+    if (set_flag(options, argument) || take_value(arguments, options))
+        return true;
+    return arguments->wanted
+               ? arguments_refuse(arguments)
+               : arguments_complain(arguments, "unknown option ", argument);
 }
 
 bool options_parse(int argc, char **argv, bool is_loud, struct options *options)
 {
+    struct arguments arguments = {.program = "summary",
+                                  .usage = usage,
+                                  .speaks = is_loud,
+                                  .argc = argc,
+                                  .argv = argv};
+
     *options = (struct options){.level = TROUPE_LEVEL_TREE,
                                 .quantiles = {0.25, 0.5, 0.75},
                                 .n_quantiles = 3,
                                 .n_bins = 10};
-    for (int i = 1; i < argc;) {
-        int n = 1;
-
-        if (strncmp(argv[i], "--", 2) == 0)
-            n = take_option(options, argv + i, argc - i);
-        else if (options->path)
-            return fail(is_loud, "one file, and not also", argv[i]);
-        else
-            options->path = argv[i];
-        if (n == 0)
-            return fail(is_loud, "wrong option or value:", argv[i]);
-        i += n;
-    }
-    if (!options->path && !options->help)
-        return fail(is_loud, "which file?", "");
-    return true;
+    while (arguments_next(&arguments))
+        if (!take_argument(&arguments, options))
+            return false;
+    return options->path || options->help ||
+           arguments_complain(&arguments, "no FILE is given", "");
 }

@@ -125,6 +125,20 @@ on 2 1 env TROUPE_PROGRESS=1 "$bin/summary" --json --missing "$work/table.csv" -
 for what in "1 of 9: reading" "2 of 9: leaving out" "7 of 9: quantile 0.5" "9 of 9: histogram"; do
     grep -q "summary: step $what" "$work/err" || fail "progress" "no '$what'" "$(cat "$work/err")"
 done
+says_of() { # says_of NUMBERS LINE ARGUMENT...
+    printf '%b' "$1" > "$work/few.csv"
+    TROUPE_BACKEND=sim "$bin/summary" "${@:3}" "$work/few.csv" > "$work/out"
+    grep -qxF -- "$2" "$work/out" || fail "of $1" "$2" "$(cat "$work/out")"
+}
+says_of '7\n7\n' "no histogram: all numbers are equal"
+says_of '0\n4.9e-324\n' "no histogram: the numbers are too near together"
+says_of '-1e308\n1e308\n' "no histogram: the numbers are too far apart"
+says_of '-1e308\n1e308\n' "0.5       0"
+says_of '1\ninf\n' "no histogram: not all numbers are finite"
+says_of '1\n3\n' "greatest  3 at 1 counted from 0"
+says_of '1\nnan\n3\n' "greatest  3 at 1 of those that are there, counted from 0" --missing
+says_of '7\n7\n' "count     2" --bins 0
+! grep -q histogram "$work/out" || fail "no bins are asked for" "$(cat "$work/out")"
 # Under a terminal of its own, as script makes it; else as if there were one.
 shows() { # shows PATTERN COMMAND...: it draws that, and takes it away
     local pattern=$1
@@ -189,8 +203,12 @@ for program in "ep S" "is S" "summary --column x $work/table.csv"; do
         fail "$program > /dev/full" "exit code $code" "$(cat "$work/err")"
     fi
 done
-expect 64 "wrong option or value: --level" "${simulated[@]}" "$bin/summary" --level best "$work/table.csv"
-expect 64 "which file?" "${simulated[@]}" "$bin/summary"
+expect 64 "summary: --level wants tree, tree_dd or exact" "${simulated[@]}" "$bin/summary" --level best "$work/table.csv"
+for separator in '"' 1 e . ab ''; do
+    expect 64 "summary: --separator wants 'tab', or" "${simulated[@]}" "$bin/summary" --separator "$separator" "$work/table.csv"
+done
+expect 64 "summary: unknown option --foo" "${simulated[@]}" "$bin/summary" --foo "$work/table.csv"
+expect 64 "summary: no FILE is given" "${simulated[@]}" "$bin/summary"
 expect 2 "No such file or directory" on 2 1 "$bin/summary" "$work/missing.csv"
 expect 2 "there is no column" "${simulated[@]}" "$bin/summary" --column y "$work/table.csv"
 printf '1\n2\nthree\n4\n' > "$work/words.csv"
