@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "npb_job.h"
+#include "arguments.h"
+#include "output.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,7 @@ bool npb_parse(int argc, char **argv, struct npb_options *options)
             options->class = (int)(class - NPB_CLASSES);
         else if (strcmp(argv[i], "--json") == 0)
             options->json = true;
-        else if (strcmp(argv[i], "--help") == 0)
+        else if (arguments_is_help(argv[i]))
             options->help = true;
         else
             options->wrong = argv[i];
@@ -46,8 +48,11 @@ troupe_status npb_body(troupe_actor *self,
     }
     if (!options.help)
         return job->run(self, &options, exit_code);
-    if (troupe_rank(self) == 0)
-        fputs(job->usage, stdout);
+    if (troupe_rank(self) != 0)
+        return TROUPE_OK;
+    fputs(job->usage, stdout);
+    if (!output_finish(job->name))
+        *exit_code = NPB_NO_RESULT;
     return TROUPE_OK;
 }
 

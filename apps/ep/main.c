@@ -211,6 +211,7 @@ TROUPE_PROCESS(ep_process, body, TROUPE_SPAWNS(&watch_process));
 
 int main(int argc, char **argv)
 {
+    output_begin();
     int code = troupe_main(argc, argv, &(troupe_program){.main = &ep_process});
 
     return code == TROUPE_CODE_OK ? exit_code : code;

@@ -310,6 +310,7 @@ TROUPE_PROCESS(is_process, body);
 
 int main(int argc, char **argv)
 {
+    output_begin();
     int code = troupe_main(argc, argv, &(troupe_program){.main = &is_process});
 
     return code == TROUPE_CODE_OK ? exit_code : code;

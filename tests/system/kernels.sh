@@ -203,6 +203,19 @@ for program in "ep S" "is S" "summary --column x $work/table.csv"; do
         fail "$program > /dev/full" "exit code $code" "$(cat "$work/err")"
     fi
 done
+# A pipe that nobody reads any more, and help that cannot be written.
+mkfifo "$work/pipe"
+exec 3<> "$work/pipe"
+exec 4> "$work/pipe" 3<&-
+for command in "ep S" "is S" "summary --column x $work/table.csv" "cg --poisson 4" "heat --demo 8x8 --steps 2"; do
+    program=$bin/${command%% *}
+    if [ ! -x "$program" ]; then continue; fi
+    # shellcheck disable=SC2086 # a program and its arguments
+    expect 2 "Broken pipe" bash -c '"$@" >&4' -- "${simulated[@]}" "$bin"/$command
+    expect 2 "cannot write the result: No space left" bash -c '"$@" > /dev/full' -- "${simulated[@]}" "$program" --help
+    "${simulated[@]}" "$program" -h | grep -q '^usage: ' || fail "$program -h"
+done
+exec 4>&-
 expect 64 "summary: --level wants tree, tree_dd or exact" "${simulated[@]}" "$bin/summary" --level best "$work/table.csv"
 for separator in '"' 1 e . ab ''; do
     expect 64 "summary: --separator wants 'tab', or" "${simulated[@]}" "$bin/summary" --separator "$separator" "$work/table.csv"
