@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conjugate.h"
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -163,6 +164,15 @@ static troupe_status go_on(struct conjugate *conjugate, double alpha, double bet
                       &(struct turn){alpha, beta}, TROUPE_TREE);
 }
 
+/* What it is that the curvature is no positive number. */
+static const char *blame(double curvature, double scaled)
+{
+    if (!isfinite(curvature))
+        return "the numbers overflow";
+    return curvature == 0 && scaled < DBL_MIN ? "the numbers underflow"
+                                              : "the matrix is not positive definite";
+}
+
 troupe_status conjugate_step(struct conjugate *conjugate)
 {
     struct sums sums = {0};
@@ -173,9 +183,8 @@ troupe_status conjugate_step(struct conjugate *conjugate)
     if (!(curvature > 0 && isfinite(curvature))) {
         snprintf(conjugate->trouble, sizeof conjugate->trouble,
                  "%s: p'Ap is %g in iteration %lld",
-                 isfinite(curvature) ? "the matrix is not positive definite"
-                                     : "the numbers overflow",
-                 curvature, (long long)conjugate->standing.n_iterations + 1);
+                 blame(curvature, conjugate->standing.scaled), curvature,
+                 (long long)conjugate->standing.n_iterations + 1);
         return TROUPE_FAILED;
     }
     double alpha = conjugate->standing.scaled / curvature;

@@ -53,7 +53,7 @@ troupe_status conjugate_init_saved(struct conjugate *conjugate,
                                    enum conjugate_right right,
                                    const struct conjugate_standing *standing);
 /* One iteration. TROUPE_FAILED: the matrix is not positive definite, or numbers
- * overflow. */
+ * overflow or underflow. */
 troupe_status conjugate_step(struct conjugate *conjugate);
 /* The norm of b - A x, worked out anew. The direction's image is lost. */
 troupe_status conjugate_true_norm(struct conjugate *conjugate, double *norm);

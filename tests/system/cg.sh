@@ -154,6 +154,7 @@ matrix "real symmetric" "2 2 3" "1 1 1.0" "2 2 1.0" "2 1 1.0"
 refused 2 "not positive definite: row 1, column 2 is too large" "$work/bad.mtx"
 matrix "real symmetric" "3 3 3" "1 1 1.0" "2 2 1.0" "3 3 1e-320"
 refused 2 "the numbers overflow: p'Ap is inf" "$work/bad.mtx"
+refused 2 "the numbers underflow: p'Ap is 0" --poisson 4 --tolerance 0
 matrix "real general" "2 2 2" "1 1 1.0" $'2 2 \e[31m\xff'
 refused 2 'line 4: "\\x1b\[31m\\xff" is no real number' "$work/bad.mtx"
 # Each two rows are good, only all three are not.
