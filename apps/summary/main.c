@@ -198,7 +198,11 @@ static void print_bins(const struct summary *summary)
     for (int i = 0; i < n_bins; i++) {
         int filled = (int)((double)summary->counts[i] / (double)most * WIDTH + 0.5);
 
-        printf("%14.6g ", low + (high - low) * i / n_bins);
+        double edge = low + (high - low) * i / n_bins;
+
+        if (!isfinite(edge))
+            edge = low + (high - low) / n_bins * i;
+        printf("%14.6g ", edge);
         for (int k = 0; k < filled; k++)
             putchar('#');
         printf("%s%" PRIu64 "\n", filled ? " " : "", summary->counts[i]);

@@ -134,6 +134,7 @@ says_of '7\n7\n' "no histogram: all numbers are equal"
 says_of '0\n4.9e-324\n' "no histogram: the numbers are too near together"
 says_of '-1e308\n1e308\n' "no histogram: the numbers are too far apart"
 says_of '-1e308\n1e308\n' "0.5       0"
+says_of '-5e307\n5e307\n' "       -3e+307 0" # the third of ten
 says_of '1\ninf\n' "no histogram: not all numbers are finite"
 says_of '1\n3\n' "greatest  3 at 1 counted from 0"
 says_of '1\nnan\n3\n' "greatest  3 at 1 of those that are there, counted from 0" --missing
