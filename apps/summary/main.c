@@ -212,9 +212,7 @@ static void print_bins(const struct summary *summary)
 static void print_text(const struct summary *summary)
 {
     const struct options *options = summary->options;
-    const char *from = summary->n_missing > 0
-                           ? "of those that are there, counted from 0"
-                           : "counted from 0";
+    const char *from = summary->n_missing > 0 ? " of those that are there" : "";
 
     printf("count     %" PRId64 "\n", summary->moments.n_items);
     if (summary->n_missing > 0)
@@ -226,12 +224,12 @@ static void print_text(const struct summary *summary)
     if (summary->moments.n_items > 1)
         printf("variance  %.17g\ndeviation %.17g\n", variance(summary),
                sqrt(variance(summary)));
-    printf("least     %.17g at %" PRId64 " %s\n", summary->least.value.real,
-           summary->least.index, from);
+    printf("least     %.17g, element %" PRId64 "%s (from 0)\n",
+           summary->least.value.real, summary->least.index, from);
     for (int i = 0; i < options->n_quantiles; i++)
         printf("%-9g %.17g\n", options->quantiles[i], summary->quantiles[i]);
-    printf("greatest  %.17g at %" PRId64 " %s\n", summary->greatest.value.real,
-           summary->greatest.index, from);
+    printf("greatest  %.17g, element %" PRId64 "%s (from 0)\n",
+           summary->greatest.value.real, summary->greatest.index, from);
     if (!summary->no_bins)
         print_bins(summary);
     else if (options->n_bins > 0)

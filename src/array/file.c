@@ -140,7 +140,7 @@ static void look_at_size(struct array_file *file)
     if (file->status != TROUPE_OK)
         return;
     if (file->files->stat(file->files, file->path, &facts) != 0)
-        array_file_fail_io(file, "looked at");
+        array_file_fail_io(file, "found");
     else if (!S_ISREG(facts.st_mode))
         array_file_fail(file, TROUPE_IO, 0, "it is no regular file");
     else

@@ -225,7 +225,7 @@ static void check_number(struct market *market, int64_t n_mine, int64_t n_wanted
         array_file_fail(file, status, 0, "%s", troupe_status_text(status));
     else if (n_all != n_wanted)
         array_file_fail(file, TROUPE_FAILED, market->size_line,
-                        "%lld entries are said to be there, but there are %lld",
+                        "entries said to be there: %lld, found: %lld",
                         (long long)n_wanted, (long long)n_all);
 }
 

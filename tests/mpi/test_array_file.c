@@ -129,8 +129,7 @@ static troupe_status no_file(troupe_actor *self, troupe_team *team)
 
     REQUIRE(troupe_array_load(self, team, "/nowhere/at/all", &options, &array,
                               &fault) == TROUPE_IO);
-    REQUIRE(strcmp(fault.text, "it cannot be looked at: No such file or directory") ==
-            0);
+    REQUIRE(strcmp(fault.text, "it cannot be found: No such file or directory") == 0);
     REQUIRE(troupe_array_load(self, team, "/tmp", &options, &array, &fault) ==
             TROUPE_IO);
     REQUIRE(strcmp(fault.text, "it is no regular file") == 0);

@@ -124,7 +124,7 @@ static const struct bad bad_files[] = {
     {MARKET, "%%MatrixMarket matrix array real general\n2 1\n1\n2 3\n", TROUPE_FAILED,
      4, "there is something behind the value"},
     {MARKET, "%%MatrixMarket matrix array real general\n2 1\n1\n", TROUPE_FAILED, 2,
-     "2 entries are said to be there, but there are 1"},
+     "entries said to be there: 2, found: 1"},
     {ENTRIES, "%%MatrixMarket matrix array real general\n1 1\n1\n", TROUPE_FAILED, 1,
      "it is no sparse matrix (coordinate)"},
     {ENTRIES, "%%MatrixMarket matrix coordinate real general\n1 1\n", TROUPE_FAILED, 2,
@@ -150,7 +150,7 @@ static const struct bad bad_files[] = {
     {ENTRIES, "%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n1 1 5\n",
      TROUPE_FAILED, 3, "skew-symmetric, but an entry stands on the diagonal"},
     {ENTRIES, "%%MatrixMarket matrix coordinate real general\n2 2 3\n1 1 5\n",
-     TROUPE_FAILED, 2, "3 entries are said to be there, but there are 1"},
+     TROUPE_FAILED, 2, "entries said to be there: 3, found: 1"},
     {BINARY, "123456789", TROUPE_FAILED, 0,
      "its 9 bytes are no multiple of an element's 8"},
 };

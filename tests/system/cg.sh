@@ -137,7 +137,7 @@ launch=(env TROUPE_BACKEND=sim TROUPE_SIM_RANKS=3)
 matrix "real general" "2 2 2" "1 1 1.0" "2 2 x"
 refused 2 'line 4: "x" is no real number' "$work/bad.mtx"
 matrix "real general" "2 2 3" "1 1 1.0" "2 2 1.0"
-refused 2 "line 2: 3 entries are said to be there, but there are 2" "$work/bad.mtx"
+refused 2 "line 2: entries said to be there: 3, found: 2" "$work/bad.mtx"
 matrix "real general" "2 3 2" "1 1 1.0" "2 2 1.0"
 refused 2 "not square: 2 rows, 3 columns" "$work/bad.mtx"
 matrix "real general" "3 3 3" "1 1 1.0" "3 3 1.0" "1 3 0.5"

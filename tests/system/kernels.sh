@@ -136,8 +136,8 @@ says_of '-1e308\n1e308\n' "no histogram: the numbers are too far apart"
 says_of '-1e308\n1e308\n' "0.5       0"
 says_of '-5e307\n5e307\n' "       -3e+307 0" # the third of ten
 says_of '1\ninf\n' "no histogram: not all numbers are finite"
-says_of '1\n3\n' "greatest  3 at 1 counted from 0"
-says_of '1\nnan\n3\n' "greatest  3 at 1 of those that are there, counted from 0" --missing
+says_of '1\n3\n' "greatest  3, element 1 (from 0)"
+says_of '1\nnan\n3\n' "greatest  3, element 1 of those that are there (from 0)" --missing
 says_of '7\n7\n' "count     2" --bins 0
 ! grep -q histogram "$work/out" || fail "no bins are asked for" "$(cat "$work/out")"
 # Under a terminal of its own, as script makes it; else as if there were one.
