@@ -18,6 +18,7 @@ struct trial {
     troupe_actor *self;
     enum hostile_kind kind;
     int64_t n, block_length;
+    uint64_t cuts_seed; /* 0: parts are even */
     troupe_array x, y, to, along;
     troupe_array narrow; /* of float */
     troupe_array whole, count, heads;

@@ -29,6 +29,10 @@ static const char *const hostile_names[HOSTILE_N_KINDS] = {
 static const int64_t hostile_lengths[] = {
     1, 2, 15, 16, 17, 31, 33, 64, 97, 127, 129, 257, 1009, 1023, 4096, 4097, 10007};
 
+/* Where each of the above has been tried, each of these adds little. */
+static const int64_t hostile_more_lengths[] = {3,   7,   8,   9,    32,   63,   65,
+                                               128, 255, 256, 1024, 1025, 4093, 20011};
+
 static inline double hostile_from_bits(uint64_t bits)
 {
     double value;
