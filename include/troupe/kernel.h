@@ -52,7 +52,8 @@ extern "C" {
 enum troupe_level {
     TROUPE_LEVEL_TREE,    /**< length and order of the elements: one fixed tree */
     TROUPE_LEVEL_TREE_DD, /**< the same, in doubles of twice the precision */
-    TROUPE_LEVEL_EXACT,   /**< the elements alone: correctly rounded */
+    /** The elements alone: correctly rounded; norms and moments as reduce.h says. */
+    TROUPE_LEVEL_EXACT,
     /** Everything, in troupe_sum(), _dot(), _norm() and _multiply_dot(); only to
      * compare with. In all other operations the same as TREE. */
     TROUPE_LEVEL_FAST

@@ -228,6 +228,7 @@ enum { N_SHARED = 20000 };
 
 /* What member 0 counted of some kinds; the others a little less. */
 static uint32_t greatest;
+static enum cut skew; /* of the array that counts go to */
 
 static uint32_t small_of(int member, size_t kind)
 {
@@ -246,7 +247,7 @@ static uint64_t small_total_of(size_t kind)
 static troupe_status narrow_body(troupe_actor *self)
 {
     const struct array counted = {.length = UINT32_MAX};
-    troupe_array onto = make_counts(self, N_SHARED - TROUPE_BINS_EXTRA, EVEN);
+    troupe_array onto = make_counts(self, N_SHARED - TROUPE_BINS_EXTRA, skew);
     struct kernel_run run = {.here = kernel_of(self->home->rank),
                              .self = self,
                              .team = troupe_rank_team(self)};
@@ -255,9 +256,14 @@ static troupe_status narrow_body(troupe_actor *self)
     uint64_t *totals = troupe_alloc(self, N_SHARED * sizeof *totals);
     struct kernel_counts counts =
         kernel_counts_make(&counted, mine, 1, totals, N_SHARED);
+    size_t room_bytes;
 
     for (int round = 0; round < 2; round++) {
-        counts.onto = round == 0 ? NULL : array_find(self, onto, "test");
+        if (round == 1) {
+            counts.onto = array_find(self, onto, "test");
+            room_bytes = kernel_counts_spread_room(&counted, counts.onto);
+            counts.room = troupe_alloc(self, room_bytes > 0 ? room_bytes : 1);
+        }
         for (size_t kind = 0; kind < N_SHARED; kind++)
             mine[kind] = small_of(troupe_rank(self), kind);
         if (round == 0)
@@ -286,6 +292,7 @@ START_TEST(counts_of_any_size_arrive)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         for (n_ranks = 2; n_ranks <= MOST_RANKS; n_ranks++) {
             greatest = cases[i];
+            skew = (enum cut)((i / 2 + (size_t)n_ranks) % N_CUTS);
             scene_play(&(struct scene){.main = &narrow_process,
                                        .n_ranks = n_ranks,
                                        .is_exact = true,

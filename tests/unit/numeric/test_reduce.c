@@ -58,15 +58,19 @@ static double whole(const struct numeric_terms *terms, int64_t n, bool is_dd)
     return result;
 }
 
+static bool is_float(enum numeric_term term)
+{
+    return term == NUMERIC_SUM_FLOAT || term == NUMERIC_DOT_FLOAT;
+}
+
 static struct numeric_terms moved(const struct numeric_terms *terms, int64_t i)
 {
     struct numeric_terms there = *terms;
-    bool is_float =
-        terms->term == NUMERIC_SUM_FLOAT || terms->term == NUMERIC_DOT_FLOAT;
+    int64_t size = is_float(terms->term) ? 4 : 8;
 
-    there.x = (const char *)terms->x + i * (is_float ? 4 : 8);
+    there.x = (const char *)terms->x + i * size;
     if (terms->y != NULL)
-        there.y = (const char *)terms->y + i * (is_float ? 4 : 8);
+        there.y = (const char *)terms->y + i * size;
     return there;
 }
 
@@ -158,6 +162,18 @@ START_TEST(sums_of_all_lengths_follow_the_definition)
 }
 END_TEST
 
+/* A copy at `offset` elements from an address that is a multiple of 64. */
+static void *misplaced(
+    const void *elements, int64_t n, enum numeric_term term, int offset, void **to_free)
+{
+    size_t size = is_float(term) ? sizeof(float) : sizeof(double);
+    char *copy = data_room(n, offset, to_free);
+
+    copy -= (size_t)offset * (8 - size);
+    memcpy(copy, elements, (size_t)n * size);
+    return copy;
+}
+
 /* Cuts, blocks, alignment and instruction sets. */
 static void compare(enum numeric_term term,
                     enum data_kind kind,
@@ -169,7 +185,7 @@ static void compare(enum numeric_term term,
 
     data_fill(x, n, kind, random);
     data_fill(y, n, kind, random);
-    if (term == NUMERIC_SUM_FLOAT || term == NUMERIC_DOT_FLOAT) {
+    if (is_float(term)) {
         for (int64_t i = 0; i < n; i++) {
             ((float *)x)[i] = (float)x[i];
             ((float *)y)[i] = (float)y[i];
@@ -179,15 +195,15 @@ static void compare(enum numeric_term term,
         struct numeric_terms terms = {isas[0], term, x, y};
         double expected = whole(&terms, n, is_dd);
         for (int offset = 0; offset < 8; offset++) {
-            void *memory;
-            void *copy = data_room(n, offset, &memory);
-            memcpy(copy, x, (size_t)n * 8);
-            terms.x = copy;
+            void *memory[2];
+            terms.x = misplaced(x, n, term, offset, &memory[0]);
+            terms.y = misplaced(y, n, term, offset * 3 % 8, &memory[1]);
             terms.isa = isas[base_random_below(random, (uint32_t)n_isas)];
             ck_same_bits(whole(&terms, n, is_dd), expected);
             int64_t block = 16 * (1 + (int64_t)base_random_below(random, 40));
             ck_same_bits(in_parts(&terms, n, is_dd, block, random), expected);
-            free(memory);
+            free(memory[0]);
+            free(memory[1]);
         }
     }
     free(memory_x);
