@@ -22,7 +22,7 @@
  * writing to when a member ended (TROUPE_PEER_GONE) may be half written.
  *
  * A call waits for operations that were started and write what it reads, or read what
- * it writes. It needs 96 KiB of the caller's stack. A call without any array is known
+ * it writes. It needs 128 KiB of the caller's stack. A call without any array is known
  * to nobody else, and gives TROUPE_INVALID at once.
  *
  * Threads work on blocks, so a user's function gets a block and is called by any

@@ -18,6 +18,7 @@
  */
 
 enum { N_TRIALS = HOSTILE_N_KINDS + 1, MOST_THREADS = 3 };
+enum { MOST_STACK_BYTES = 128 * 1024 }; /* kernel.h; sanitizers' frames are larger */
 enum { LONG = 140003 }; /* tasks may be of 65536 elements: one for each of 3 threads */
 
 /* Of OpenMP, which not each build has. */
@@ -89,6 +90,13 @@ static void try_operation(struct trial *trial, int operation, uint64_t *hashes)
     }
 }
 
+static bool is_sanitized(void)
+{
+    const char *sanitize = getenv("TROUPE_SANITIZE");
+
+    return sanitize && *sanitize;
+}
+
 static troupe_status body(troupe_actor *self)
 {
     array_of(self->home->rank)->n_threads = now.n_threads;
@@ -100,6 +108,7 @@ static troupe_status body(troupe_actor *self)
             try_operation(&trial, k, now.found.hashes[i][k]);
         trial_end(&trial);
     }
+    REQUIRE(is_sanitized() || troupe_stack_used(self) <= MOST_STACK_BYTES);
     now.n_done++;
     return TROUPE_OK;
 }
@@ -144,9 +153,8 @@ static void all_pairs(uint64_t seed)
     const struct numeric_isa *isas[4];
     uint64_t n_isas = (uint64_t)numeric_isa_list(isas), n_pairs = 0;
     size_t which_long = 1 + seed % (ARRAY_LENGTH(numbers_of_ranks) - 1);
-    const char *sanitize = getenv("TROUPE_SANITIZE");
     /* With sanitizers it takes long: one number of ranks, and nothing long. */
-    bool is_brief = sanitize && *sanitize;
+    bool is_brief = is_sanitized();
     int n_fast_differs = 0;
     struct found expected;
 
