@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "support/require.h"
+#include <math.h>
 #include <string.h>
 
 /* ---- hashes ---------------------------------------------------------------------- */
@@ -47,8 +48,10 @@ static void triad(const troupe_block *block, void *result, const void *argument)
 
     (void)result;
     (void)argument;
-    for (int64_t i = 0; i < block->n; i++)
-        to[i] = x[i] + 0.1 * y[i];
+    for (int64_t i = 0; i < block->n; i++) {
+        double sum = x[i] + 0.1 * y[i];
+        to[i] = sum == sum ? sum : (double)NAN; /* of two, compilers choose one */
+    }
 }
 TROUPE_KERNEL(triad_kernel, triad);
 

@@ -123,8 +123,10 @@ START_TEST(matrices_of_each_kind)
         kind = &kinds[i];
         write_matrix();
         for (n_ranks = 1; n_ranks <= MOST_RANKS; n_ranks++)
-            scene_play(&(struct scene){
-                .main = &main_process, .n_ranks = n_ranks, .check = all_are_done});
+            scene_play(&(struct scene){.main = &main_process,
+                                       .n_ranks = n_ranks,
+                                       .is_exact = true,
+                                       .check = all_are_done});
     }
     unlink(path);
 }

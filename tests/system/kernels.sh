@@ -159,7 +159,7 @@ if [ -z "${TROUPE_SANITIZE:-}" ]; then
     bar='\[#*\.*\] +[0-9]+ %  [0-9]+ of'
     shows "ep $bar 17 M pairs" "$bin/ep" S
     shows "is $bar 84 M keys" env TROUPE_CHECK=1 "$bin/is" A # for long enough
-    shows "cg: iteration [0-9]+, residual [0-9.e+-]+, to go to [0-9.e+-]+" "$bin/cg" --poisson 48
+    shows "cg: iteration [0-9]+, residual [0-9.e+-]+, to go to [0-9.e+-]+" "$bin/cg" --poisson 72
     [ ! -x "$bin/heat" ] || shows "heat: step [0-9]+ of 4000" "$bin/heat" --demo 300x200 --steps 4000
 
     # In a log lines that stay, each half minute by a clock a thousand times as fast.
@@ -173,7 +173,7 @@ if [ -z "${TROUPE_SANITIZE:-}" ]; then
         fi
     }
     says "ep: +[0-9]+ %  [0-9]+ of 17 M pairs  [0-9]+ M pairs/s  [0-9]+:[0-9]{2} left" "$bin/ep" S
-    says "cg: iteration [0-9]+, residual [0-9.e+-]+, to go to [0-9.e+-]+" "$bin/cg" --poisson 48
+    says "cg: iteration [0-9]+, residual [0-9.e+-]+, to go to [0-9.e+-]+" "$bin/cg" --poisson 72
     [ ! -x "$bin/heat" ] || says "heat: step [0-9]+ of 4000" "$bin/heat" --demo 200x100 --steps 4000
     timeout 60 "${fast_clock[@]}" TROUPE_PROGRESS=0 "$bin/ep" S > /dev/null 2> "$work/err"
     ! grep -q '^ep:' "$work/err" || fail "progress in a log in spite of 0" "$(cat "$work/err")"
