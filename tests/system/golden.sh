@@ -86,10 +86,9 @@ diff "$work/free" <(cut -d ' ' -f 1 "$work/fast-1" | sort -u) || {
 compare 2 TROUPE_CHECK=1
 fast_fails 2
 if [ -z "${TROUPE_SANITIZE:-}" ]; then
-    for n_ranks in 3 "${many[@]}"; do
-        compare "$n_ranks" TROUPE_TEST_SEED="$seed"
-        fast_fails "$n_ranks"
-    done
+    compare 3
+    fast_fails 3 # with even parts: those that are drawn may all but be one
+    for n_ranks in "${many[@]}"; do compare "$n_ranks" TROUPE_TEST_SEED="$seed"; done
     for isa in baseline v2 v3 v4; do
         if say 1 "TROUPE_ISA=$isa" > "$work/said" 2> "$work/words"; then
             compare_said 1 "TROUPE_ISA=$isa"
