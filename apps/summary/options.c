@@ -107,7 +107,7 @@ static const struct {
 } with_value[] = {
     {"--column", set_column, "a name, or a number from 1 on"},
     {"--separator", set_separator,
-     "'tab', or one character that no number or quote has"},
+     "'tab', or one character that is no part of numbers and no quote"},
     {"--level", set_level, "tree, tree_dd or exact"},
     {"--quantiles", set_quantiles, "up to 32 numbers from 0 to 1, with commas between"},
     {"--bins", set_bins, "a whole number up to 1000"},

@@ -129,15 +129,20 @@ static void all_are_done(void)
     ck_assert_int_eq(seen.n_done, n_ranks);
 }
 
+static void play(const troupe_behavior *process)
+{
+    scene_play(&(struct scene){.main = process,
+                               .n_ranks = n_ranks,
+                               .is_exact = true,
+                               .seen = &seen,
+                               .seen_bytes = sizeof seen,
+                               .check = all_are_done});
+}
+
 START_TEST(many_bins_are_counted)
 {
     for (n_ranks = 1; n_ranks <= MOST_RANKS; n_ranks++)
-        scene_play(&(struct scene){.main = &main_process,
-                                   .n_ranks = n_ranks,
-                                   .is_exact = true,
-                                   .seen = &seen,
-                                   .seen_bytes = sizeof seen,
-                                   .check = all_are_done});
+        play(&main_process);
 }
 END_TEST
 
@@ -213,12 +218,7 @@ START_TEST(counts_are_wide_where_32_bits_are_too_few)
     kernel_counts_put_aside(&counts); /* 32 bits do */
     ck_assert(mine == 7 && room == 8);
     for (n_ranks = 1; n_ranks <= MOST_RANKS; n_ranks++)
-        scene_play(&(struct scene){.main = &long_process,
-                                   .n_ranks = n_ranks,
-                                   .is_exact = true,
-                                   .seen = &seen,
-                                   .seen_bytes = sizeof seen,
-                                   .check = all_are_done});
+        play(&long_process);
 }
 END_TEST
 
@@ -293,12 +293,7 @@ START_TEST(counts_of_any_size_arrive)
         for (n_ranks = 2; n_ranks <= MOST_RANKS; n_ranks++) {
             greatest = cases[i];
             skew = (enum cut)((i / 2 + (size_t)n_ranks) % N_CUTS);
-            scene_play(&(struct scene){.main = &narrow_process,
-                                       .n_ranks = n_ranks,
-                                       .is_exact = true,
-                                       .seen = &seen,
-                                       .seen_bytes = sizeof seen,
-                                       .check = all_are_done});
+            play(&narrow_process);
         }
 }
 END_TEST

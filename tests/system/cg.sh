@@ -105,9 +105,10 @@ for symmetry in general symmetric; do
 done
 printf '%%%%MatrixMarket matrix coordinate pattern symmetric\n2 2 2\n1 1\n2 2\n' > "$work/one.mtx"
 "$cg" --json "$work/one.mtx" > "$work/out"
-"$cg" "$work/one.mtx" | grep -qF 'after 1 iteration: ' || fail "one iteration"
 grep -q '"entries":2,.*"iterations":1,"converged":true,"residual":"0x0p+0"' "$work/out" ||
     fail "a pattern: $(cat "$work/out")"
+"$cg" "$work/one.mtx" > "$work/out"
+grep -qF 'after 1 iteration: ' "$work/out" || fail "one iteration: $(cat "$work/out")"
 "$cg" --json --poisson 9 --points 27 --rhs random --tolerance 1e-12 > "$work/out"
 grep -q '"rows":729,"entries":15625,.*"converged":true.*"true_relative":[0-9.]*e-1[234]' "$work/out" ||
     fail "27 points: $(cat "$work/out")"
