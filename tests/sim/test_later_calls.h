@@ -5,13 +5,9 @@
 /* Calls that make, load, save or look at something: each as it is and started. */
 
 #include "support/scene.h"
-#include <dirent.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LATER_LENGTH = 700, LATER_BLOCK = 16, LATER_EDGE = 6 };
@@ -60,7 +56,7 @@ enum {
 };
 
 static struct {
-    char folder[100], path[LATER_N_FILES][120];
+    char folder[256], path[LATER_N_FILES][272];
     pid_t owner; /* that all tests are forked from */
     bool are_written;
 } later_files;
@@ -91,55 +87,27 @@ static inline const char *later_parent(void)
     return parent ? parent : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 }
 
-static inline void later_name_files(long owner)
-{
-    snprintf(later_files.folder, sizeof later_files.folder, "%.60s/troupe_later_%ld",
-             later_parent(), owner);
-    for (int i = 0; i < LATER_NOWHERE; i++)
-        snprintf(later_files.path[i], sizeof later_files.path[i], "%s/%d",
-                 later_files.folder, i);
-}
-
-static inline void later_remove_folder(void)
-{
-    later_files_end();
-    (void)rmdir(later_files.folder);
-}
-
-/* Of processes that were killed. */
-static inline void later_remove_others(void)
-{
-    DIR *parent = opendir(later_parent());
-    const struct dirent *entry;
-    long owner;
-
-    while (parent && (entry = readdir(parent)) != NULL)
-        if (sscanf(entry->d_name, "troupe_later_%ld", &owner) == 1 && owner > 0 &&
-            kill((pid_t)owner, 0) != 0 && errno == ESRCH) {
-            later_name_files(owner);
-            later_remove_folder();
-        }
-    if (parent)
-        (void)closedir(parent);
-}
-
 static inline void later_at_exit(void)
 {
-    if (getpid() == later_files.owner)
-        later_remove_folder();
+    if (getpid() != later_files.owner)
+        return;
+    later_files_end();
+    (void)rmdir(later_files.folder);
 }
 
 /* Before any test runs: what a test that fails leaves goes when this process ends. */
 static __attribute__((constructor)) void later_make_folder(void)
 {
-    later_remove_others();
     later_files.owner = getpid();
-    later_name_files(later_files.owner);
-    later_remove_folder(); /* of one that had this number */
+    snprintf(later_files.folder, sizeof later_files.folder,
+             "%.200s/troupe_later_XXXXXX", later_parent());
+    if (!mkdtemp(later_files.folder) || atexit(later_at_exit) != 0)
+        abort();
+    for (int i = 0; i < LATER_NOWHERE; i++)
+        snprintf(later_files.path[i], sizeof later_files.path[i], "%s/%d",
+                 later_files.folder, i);
     snprintf(later_files.path[LATER_NOWHERE], sizeof later_files.path[0],
              "/nowhere/at/all");
-    if (mkdir(later_files.folder, 0700) != 0 || atexit(later_at_exit) != 0)
-        abort();
 }
 
 static inline void later_write_bad(void)
